@@ -1,0 +1,55 @@
+# Two commands on a fresh machine: `make run` and `make test`. Each does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CONVERT := .venv-convert
+OLD := .venv-tflite
+SECONDS ?=
+
+.PHONY: run test test-convert test-runtimes lint check clean
+.DEFAULT_GOAL := run
+
+run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
+	@$(BIN)/fer-edge demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(READY)  ## every test that needs no TensorFlow
+	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment with TensorFlow
+	@$(CONVERT)/bin/python -m pytest -m convert tests/convert $(ARGS)
+
+test-runtimes: $(READY) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
+	@FER_EDGE_OTHER_PYTHON=$(CURDIR)/$(OLD)/bin/python $(BIN)/python -m pytest -m runtimes tests/test_runtimes.py $(ARGS)
+
+lint: $(READY)  ## style, types, and imports that go one way
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: test lint
+
+$(READY): pyproject.toml
+	@echo "Setting up $(VENV) (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 69; }
+	@$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Python 3.11 to 3.13 is needed; try: make PYTHON=python3.12" >&2; rm -rf $(VENV); exit 69; }
+	@echo "Installing fer-edge and what it needs from PyPI"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,test]'
+	@touch $@
+
+$(CONVERT)/.ready: pyproject.toml
+	@echo "Setting up $(CONVERT) with TensorFlow (1.5 GB, several minutes the first time)"
+	@test -x $(CONVERT)/bin/python || $(PYTHON) -m venv $(CONVERT)
+	@$(CONVERT)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[convert,test]'
+	@touch $@
+
+$(OLD)/.ready: pyproject.toml
+	@echo "Setting up $(OLD) with tflite-runtime 2.14"
+	@test -x $(OLD)/bin/python || $(PYTHON) -m venv $(OLD)
+	@$(OLD)/bin/python -m pip install --quiet --disable-pip-version-check 'tflite-runtime==2.14.0' 'numpy<2'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(CONVERT) $(OLD) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""Pixels to numbers: faces, landmarks, eyes, mouth, head pose, expression."""

@@ -1,0 +1,1 @@
+"""The running daemon: the only place where everything is put together."""

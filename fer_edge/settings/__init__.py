@@ -1,0 +1,39 @@
+"""Every setting, its default, its range and one sentence on what it does.
+
+These are values only: reading a file and explaining its faults is :mod:`fer_edge.config`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from fer_edge.settings.base import Section
+from fer_edge.settings.camera import CameraSettings
+from fer_edge.settings.mqtt import MqttSettings
+from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    node: str = Field(
+        "fer-edge",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        description="this device's name in topics: letters, digits, - and _",
+    )
+    profile: Literal["driver", "kiosk"] = Field(
+        "driver", description="driver: one face, fatigue and attention; kiosk: every face, expressions only"
+    )
+    camera: CameraSettings = CameraSettings()
+    perception: PerceptionSettings = PerceptionSettings()
+    emotion: EmotionSettings = EmotionSettings()
+    mqtt: MqttSettings = MqttSettings()
+    state_dir: str | None = Field(
+        None, description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state/fer-edge"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least importance that is logged")
+
+
+__all__ = ["CameraSettings", "EmotionSettings", "MqttSettings", "PerceptionSettings", "Section", "Settings"]

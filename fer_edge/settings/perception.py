@@ -1,0 +1,56 @@
+"""Settings of what reads the picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fer_edge.settings.base import Section
+
+
+class HaarDetector(Section):
+    """OpenCV's cascade: no model file, frontal faces only."""
+
+    kind: Literal["haar"] = "haar"
+    cascade: str | None = Field(None, description="path of a cascade XML; empty: OpenCV's frontal face")
+    scale_factor: float = Field(1.15, gt=1.0, le=2.0, description="step between sizes searched")
+    min_neighbours: int = Field(5, ge=1, le=50, description="agreeing windows that make a face")
+    width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
+
+
+class YuNetDetector(Section):
+    """OpenCV Zoo's YuNet through cv2.FaceDetectorYN; bring the ONNX file."""
+
+    kind: Literal["yunet"] = "yunet"
+    path: str = Field(description="path of the YuNet ONNX file")
+    score: float = Field(0.7, gt=0, lt=1, description="least score of a face")
+    width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
+
+
+Detector = Annotated[HaarDetector | YuNetDetector, Field(discriminator="kind")]
+
+
+class PerceptionSettings(Section):
+    """Faces and what is read from them."""
+
+    detector: Detector = Field(HaarDetector(), description="which face finder: kind haar or yunet, with its own settings")
+    runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
+        "auto", description="interpreter of the models: auto, litert, tflite-runtime"
+    )
+    threads: int = Field(1, ge=1, le=16, description="threads of each model; more than 1 suffers on a busy machine")
+    min_face: int = Field(32, ge=16, le=1000, description="smallest face looked at, pixels")
+    seat: Literal["largest", "left", "right"] = Field(
+        "largest", description="which face is the driver's: largest, or the left / right one in the picture"
+    )
+    max_people: int = Field(8, ge=1, le=64, description="most faces followed in profile kiosk")
+
+
+class EmotionSettings(Section):
+    """Expressions. Off means that the model is never loaded."""
+
+    enabled: bool = Field(True, description="read expressions; the EU AI Act restricts it at work (see README)")
+    rate_hz: float = Field(5.0, gt=0, le=60, description="how often the expression of a face is read, per second")
+    window_s: float = Field(1.0, ge=0, le=30, description="time constant of the smoothing of probabilities, seconds")
+    margin: float = Field(0.15, ge=0, le=1, description="lead over the runner-up that makes an expression leading")
+    hold_s: float = Field(2.0, ge=0, le=60, description="how long it must lead before an event says so, seconds")
