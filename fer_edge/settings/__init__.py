@@ -31,9 +31,12 @@ class Settings(Section):
     emotion: EmotionSettings = EmotionSettings()
     mqtt: MqttSettings = MqttSettings()
     state_dir: str | None = Field(
-        None, description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state/fer-edge"
+        None,
+        description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least importance that is logged")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least importance that is logged"
+    )
 
 
 __all__ = ["CameraSettings", "EmotionSettings", "MqttSettings", "PerceptionSettings", "Section", "Settings"]

@@ -1,0 +1,79 @@
+"""The command line: finds the command, runs it, and turns every expected fault into one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from fer_edge import __version__
+
+COMMANDS = {
+    "run": "the daemon: camera to MQTT",
+    "replay": "the same over a video file, without a broker",
+    "classify": "faces and expressions of still pictures",
+    "annotate": "draw what is seen into a copy of a video",
+    "demo": "everything on this machine, with a broker of its own",
+    "watch": "show a node's topics live",
+    "benchmark": "frames per second, latency and memory on this machine",
+    "check-config": "every fault of a configuration file",
+    "doctor": "camera, models, broker, clock: what works here",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 fine, 1 failed at run time, 2 usage, 69 something needed is unavailable, 78 configuration.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    name = next((word for word in arguments if not word.startswith("-")), None)
+    if name in COMMANDS and arguments.index(name) == 0:
+        # Only the command that runs is imported: --version and --help stay instant.
+        command = importlib.import_module(f"fer_edge.commands.{name.replace('-', '_')}")
+        chosen = argparse.ArgumentParser(
+            prog=f"fer-edge {name}",
+            description=(command.__doc__ or "").strip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(chosen)
+        return _guarded(command.run, chosen.parse_args(arguments[1:]))
+    parser.parse_args(arguments)
+    if name is None:
+        parser.print_help(sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS)) + 2
+    parser = argparse.ArgumentParser(
+        prog="fer-edge",
+        description="Driver monitoring on a small computer.",
+        epilog="commands:\n"
+        + "\n".join(f"  {name:{width}}{about}" for name, about in COMMANDS.items())
+        + "\n\nfer-edge COMMAND --help tells more, with an example.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fer-edge {__version__}")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+    return parser
+
+
+def _guarded(run: object, args: argparse.Namespace) -> int:
+    from fer_edge.errors import FerEdgeError
+
+    try:
+        return int(run(args) or 0)  # type: ignore[operator]
+    except FerEdgeError as fault:
+        print(f"fer-edge: {fault}" if "\n" not in str(fault) else str(fault), file=sys.stderr)  # noqa: T201
+        return fault.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing more to say, and nothing to complain about.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

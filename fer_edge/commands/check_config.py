@@ -1,0 +1,52 @@
+"""Tell every fault of a configuration file, with its line.
+
+example:
+  fer-edge check-config /etc/fer-edge/config.yaml
+  fer-edge check-config --defaults > config.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from fer_edge import config
+from fer_edge.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="default: config.yaml here, then /etc/fer-edge/config.yaml",
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    parser.add_argument("--json", action="store_true", help="faults as JSON on stdout")
+    parser.add_argument("--defaults", action="store_true", help="print every setting at its default as YAML")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, print the verdict, and return 0 or 78."""
+    if args.defaults:
+        sys.stdout.write(config.template())
+        return 0
+    path = args.file or config.find()
+    faults: list[str] = []
+    try:
+        config.load(path, args.set)
+    except ConfigError as wrong:
+        faults = wrong.faults
+    if args.json:
+        sys.stdout.write(
+            json.dumps({"file": str(path) if path else None, "ok": not faults, "faults": faults}) + "\n"
+        )
+    elif faults:
+        sys.stderr.write("\n".join(faults) + "\n")
+    else:
+        sys.stderr.write(f"{path or 'built-in defaults'}: fine\n")
+    return ConfigError.exit_code if faults else 0

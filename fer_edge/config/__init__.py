@@ -1,0 +1,164 @@
+"""Reads a configuration file and tells every fault at once, each with its line.
+
+A fault reads ``config.yaml:12 mqtt.port: must be at most 65535 (got 99999)``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from fer_edge.config.faults import sentence
+from fer_edge.config.template import template
+from fer_edge.errors import ConfigError, UsageError
+from fer_edge.settings import Settings
+
+SEARCHED = (Path("config.yaml"), Path("/etc/fer-edge/config.yaml"))
+"""Where a configuration is looked for when none is named, first to last."""
+
+__all__ = ["SEARCHED", "find", "load", "template"]
+
+Location = tuple[str, ...]
+
+
+def find() -> Path | None:
+    """The configuration to use when the command line names none: FER_EDGE_CONFIG, then SEARCHED."""
+    named = os.environ.get("FER_EDGE_CONFIG")
+    if named:
+        return Path(named)
+    return next((path for path in SEARCHED if path.is_file()), None)
+
+
+def load(path: Path | None, overrides: Sequence[str] = ()) -> Settings:
+    """The settings of a file (None: the defaults) with ``key.sub=value`` overrides applied.
+
+    Raises ConfigError naming every fault of file and overrides together.
+    """
+    data, lines = _read(path) if path else ({}, {})
+    for override in overrides:
+        key, value = _split(override)
+        _put(data, key, value)
+        lines[key] = f"--set {'.'.join(key)}"
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as invalid:
+        origin = str(path) if path else "--set"
+        raise ConfigError([_fault(error, data, lines, origin) for error in invalid.errors()]) from None
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
+    """A YAML file as plain data, and where each key stands (``file:line``)."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; name an existing one with --config"]) from None
+    except UnicodeDecodeError as fault:
+        raise ConfigError([f"{path}: not UTF-8 text (byte {fault.start}); save it as UTF-8"]) from None
+    except OSError as fault:
+        raise ConfigError([f"{path}: cannot be read ({fault.strerror}); check its permissions"]) from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigError(
+            [f"{where}: not valid YAML ({fault.problem}); check indentation and quotes"]
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise ConfigError([f"{path}: not valid YAML ({str(fault).splitlines()[0]})"]) from None
+    if root is None:
+        return {}, {}
+    if not isinstance(data, dict):
+        raise ConfigError(
+            [f"{path}:1: must be a list of 'key: value' lines, not a single {type(data).__name__}"]
+        )
+    lines: dict[Location, str] = {}
+    twice = list(_walk(root, (), str(path), lines))
+    if twice:
+        raise ConfigError(twice)
+    return data, lines
+
+
+def _walk(node: yaml.Node, at: Location, path: str, lines: dict[Location, str]) -> Iterable[str]:
+    """Notes the line of every key below a node; yields a fault for each key that stands twice."""
+    if isinstance(node, yaml.SequenceNode):
+        for n, child in enumerate(node.value):
+            lines[(*at, str(n))] = f"{path}:{child.start_mark.line + 1}"
+            yield from _walk(child, (*at, str(n)), path, lines)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, child in node.value:
+        here = (*at, str(key.value))
+        where = f"{path}:{key.start_mark.line + 1}"
+        if here in lines:
+            yield f"{where} {'.'.join(here)}: stands twice (first at line {lines[here].rsplit(':', 1)[1]})"
+        lines[here] = where
+        yield from _walk(child, here, path, lines)
+
+
+def _split(override: str) -> tuple[Location, Any]:
+    key, sign, text = override.partition("=")
+    if not sign or not all(key.split(".")):
+        raise UsageError(f"--set {override}: write it as key=value, for example --set mqtt.port=8883")
+    try:
+        return tuple(key.split(".")), yaml.safe_load(text)
+    except yaml.YAMLError:
+        return tuple(key.split(".")), text
+
+
+def _put(data: dict[str, Any], key: Location, value: Any) -> None:
+    for n, part in enumerate(key[:-1]):
+        inner = data.get(part)
+        if inner is None:
+            inner = data[part] = _default_group(key[: n + 1])
+        elif not isinstance(inner, dict):
+            raise UsageError(
+                f"--set {'.'.join(key)}: {'.'.join(key[: n + 1])} is a single value, not a group"
+            )
+        data = inner
+    data[key[-1]] = value
+
+
+def _default_group(key: Location) -> dict[str, Any]:
+    """A group that the file leaves out, as ``--set`` finds it: only its tag, if it has one."""
+    value: Any = Settings()
+    for part in key:
+        value = getattr(value, part, None)
+    kind = getattr(value, "kind", None)
+    return {"kind": kind} if kind else {}
+
+
+def _fault(
+    error: Mapping[str, Any], data: Mapping[str, Any], lines: Mapping[Location, str], origin: str
+) -> str:
+    location = _in_data(tuple(str(part) for part in error["loc"]), data)
+    known = location
+    while known and known not in lines:
+        known = known[:-1]
+    where = lines.get(known, origin)
+    name = ".".join(location)
+    if where.startswith("--set"):
+        return f"{where}: {sentence(error)}"
+    return f"{where} {name}: {sentence(error)}" if name else f"{where}: {sentence(error)}"
+
+
+def _in_data(location: Location, data: Any) -> Location:
+    """A pydantic location without the tags of tagged choices, which do not stand in the file."""
+    kept: list[str] = []
+    for n, part in enumerate(location):
+        if isinstance(data, dict) and part not in data and data.get("kind") == part:
+            continue
+        kept.append(part)
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list | tuple) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        elif n < len(location) - 1:
+            break
+    return tuple(kept)

@@ -1,0 +1,81 @@
+"""What is wrong with a setting, in the words of somebody who has the file before them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from fer_edge.settings import Settings
+
+_SENTENCES = {
+    "less_than_equal": "must be at most {le:g}{got}",
+    "less_than": "must be less than {lt:g}{got}",
+    "greater_than_equal": "must be at least {ge:g}{got}",
+    "greater_than": "must be more than {gt:g}{got}",
+    "extra_forbidden": "no such setting{nearest}",
+    "literal_error": "must be {expected}{got}",
+    "missing": "is missing and has no default",
+    "string_type": "must be text{got}; put it in quotes",
+    "int_parsing": "must be a whole number{got}",
+    "int_type": "must be a whole number{got}",
+    "int_from_float": "must be a whole number{got}",
+    "float_parsing": "must be a number{got}",
+    "float_type": "must be a number{got}",
+    "finite_number": "must be a number{got}",
+    "bool_parsing": "must be true or false{got}",
+    "bool_type": "must be true or false{got}",
+    "string_pattern_mismatch": "has a character or form that is not allowed{got}; it must match {pattern}",
+    "string_too_short": "must not be empty",
+    "too_short": "needs {min_length} values, has {actual_length}",
+    "too_long": "takes {max_length} values, has {actual_length}",
+    "tuple_type": "must be a list{got}",
+    "model_type": "must be a group of settings, one 'key: value' a line below it{got}",
+    "union_tag_invalid": "kind must be one of {expected_tags} (got {tag!r})",
+    "union_tag_not_found": "must name its kind, for example 'kind: haar'",
+    "value_error": "{error}",
+}
+"""pydantic's error types in our words; {got} is the value that stands in the file."""
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """One sentence for one of pydantic's errors: the limit, and what stands there."""
+    plain = not isinstance(error["input"], dict | list | tuple)
+    words = {
+        **error.get("ctx", {}),
+        "got": f" (got {error['input']!r})" if plain else "",
+        "nearest": _nearest(error["loc"]) if error["type"] == "extra_forbidden" else "",
+    }
+    known = _SENTENCES.get(error["type"])
+    if known:
+        return known.format(**words)
+    return f"{error['msg'][0].lower()}{error['msg'][1:]}{words['got']}"
+
+
+def _nearest(location: Sequence[str | int]) -> str:
+    """'; did you mean …?' for a misspelt key, or nothing."""
+    model: Any = Settings
+    for part in location[:-1]:
+        fields = getattr(model, "model_fields", {})
+        model = _model_of(fields[str(part)].annotation) if str(part) in fields else _tagged(model, str(part))
+    near = difflib.get_close_matches(str(location[-1]), list(getattr(model, "model_fields", {})), n=1)
+    return f"; did you mean {near[0]}?" if near else "; fer-edge check-config --defaults lists them all"
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Every settings group inside an annotation, through unions and Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models(inner)]
+
+
+def _model_of(annotation: Any) -> Any:
+    found = _models(annotation)
+    return found[0] if len(found) == 1 else found
+
+
+def _tagged(models: Any, tag: str) -> Any:
+    choices = models if isinstance(models, list) else []
+    return next((model for model in choices if model.model_fields["kind"].default == tag), None)

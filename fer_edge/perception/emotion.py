@@ -1,0 +1,38 @@
+"""The expression of a face, by the shipped network or the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.errors import ModelError
+from fer_edge.perception import crop
+from fer_edge.perception.interpreter import Model, shipped
+
+if TYPE_CHECKING:
+    from fer_edge.core import Box, Image
+
+
+class Expression:
+    """Probabilities of the model's own labels for one face at a time.
+
+    The model's card says how wide a square around the face box it was trained on
+    (``input.crop.scale``, as a multiple of the box's longer side).
+    """
+
+    def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+        self.model = Model(path or shipped("expression"), runtime=runtime, threads=threads)
+        self._scale = float(self.model.card["input"].get("crop", {}).get("scale", 1.0))
+        outputs = self.model.output_sizes
+        if not self.model.labels or outputs != [len(self.model.labels)]:
+            raise ModelError(
+                f"{self.model.path}: gives {outputs} values for {len(self.model.labels)} labels; "
+                "its card must list one label for each, in order"
+            )
+
+    def read(self, grey: Image, box: Box) -> Mapping[str, float]:
+        """Label to probability for the face in this box."""
+        face = crop.square(grey, box, self._scale, self.model.size[0])
+        values = self.model.run(face)[0]
+        return {label: float(value) for label, value in zip(self.model.labels, values, strict=True)}

@@ -1,0 +1,144 @@
+"""The one place that knows TensorFlow Lite: runs a model through LiteRT or tflite-runtime.
+
+Both packages are the same interpreter under two names. A model is never used without its card
+(``<name>.json`` beside ``<name>.tflite``): labels, scaling and checksum travel with the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_edge.errors import MissingExtra, ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fer_edge.core import Image
+
+MODELS = Path(__file__).parent.parent / "models"
+"""The folder of the models that ship with the package."""
+
+_RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+
+
+class Model:
+    """A .tflite file with its card, ready to run on one picture at a time.
+
+    ``labels`` are the outputs' names in order, empty where the card has none. ``size`` is the
+    input's (height, width), ``output_sizes`` the number of values of each output. Raises ModelError
+    when the file or its card is missing, damaged or of another shape than the card says.
+    """
+
+    def __init__(self, path: Path | str, *, runtime: str = "auto", threads: int = 1) -> None:
+        self.path = Path(path)
+        self.card = read_card(self.path)
+        self.name = str(self.card.get("name", self.path.stem))
+        self.labels: tuple[str, ...] = tuple(self.card.get("labels", ()))
+        content = _checked(self.path, self.card)
+        self.runtime, self._interpreter = _build(content, self.path, runtime, threads)
+        inputs = self._interpreter.get_input_details()
+        self._outputs = self._interpreter.get_output_details()
+        self._input = inputs[0]["index"]
+        self.shape: tuple[int, ...] = tuple(int(n) for n in inputs[0]["shape"])
+        expected = tuple(self.card["input"]["shape"])
+        if len(inputs) != 1 or self.shape != expected:
+            raise ModelError(
+                f"{self.path}: takes {self.shape}, but its card says {expected}; "
+                "use the file and card of one model"
+            )
+        self.size = (self.shape[1], self.shape[2])
+        self.output_sizes = [int(np.prod(detail["shape"][1:])) for detail in self._outputs]
+        self._table = _pixel_table(self.card["input"], inputs[0])
+
+    def run(self, picture: Image) -> list[NDArray[np.float32]]:
+        """Every output for one picture, dequantized, without the batch dimension.
+
+        ``picture`` is uint8, (height, width) or (height, width, channels) of the input's size.
+        """
+        self._interpreter.set_tensor(self._input, self._table[picture].reshape(self.shape))
+        self._interpreter.invoke()
+        return [self._read(detail) for detail in self._outputs]
+
+    def _read(self, detail: Mapping[str, Any]) -> NDArray[np.float32]:
+        raw = self._interpreter.get_tensor(detail["index"])[0]
+        scale, zero = detail["quantization"]
+        values: NDArray[np.float32] = raw.astype(np.float32)
+        return (values - zero) * scale if scale else values
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card beside a model file. Raises ModelError where it is missing or not a card."""
+    card_path = path.with_suffix(".json")
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file; reinstall fer-edge or correct the path")
+    try:
+        card = json.loads(card_path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{card_path}: the model's card is missing; keep both files together") from None
+    except (OSError, ValueError) as fault:
+        raise ModelError(f"{card_path}: the model's card cannot be read ({fault}); reinstall it") from None
+    if not isinstance(card, dict) or not isinstance(card.get("input"), dict) or "shape" not in card["input"]:
+        raise ModelError(f"{card_path}: not a model card (input.shape is missing); reinstall it")
+    return card
+
+
+def shipped(name: str) -> Path:
+    """The path of a model that ships with the package."""
+    return MODELS / f"{name}.tflite"
+
+
+def _checked(path: Path, card: Mapping[str, Any]) -> bytes:
+    content = path.read_bytes()
+    expected = card.get("sha256")
+    if expected and hashlib.sha256(content).hexdigest() != expected:
+        raise ModelError(
+            f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it"
+        )
+    if content[4:8] != b"TFL3":
+        raise ModelError(f"{path}: not a TensorFlow Lite model; reinstall it")
+    return content
+
+
+def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str, Any]:
+    """An interpreter with its tensors allocated, from the first runtime that works."""
+    names: Sequence[str] = list(_RUNTIMES) if runtime == "auto" else [runtime]
+    fault = ""
+    for name in names:
+        try:
+            module = importlib.import_module(_RUNTIMES[name])
+        except ImportError as missing:
+            fault = fault or f"{name} is not installed ({missing})"
+            continue
+        try:
+            interpreter = module.Interpreter(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
+        except Exception as broken:
+            # tflite-runtime imports under numpy 2 and fails only here, so a failure may be the
+            # runtime's or the model's: the next runtime tells.
+            fault = f"{name}: {str(broken).strip().splitlines()[0] if str(broken).strip() else broken!r}"
+            continue
+        return name, interpreter
+    if "not installed" in fault:
+        raise MissingExtra(f"no interpreter for {path.name}: {fault}; pip install ai-edge-litert")
+    raise ModelError(f"{path}: cannot be loaded ({fault}); reinstall it or choose another runtime")
+
+
+def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any]) -> NDArray[Any]:
+    """What each of the 256 grey levels becomes at the input: scaling and quantization in one step."""
+    real = np.arange(256, dtype=np.float32) * float(card.get("scale", 1 / 255)) + float(
+        card.get("offset", 0.0)
+    )
+    dtype = detail["dtype"]
+    if dtype == np.float32:
+        return real
+    scale, zero = detail["quantization"]
+    limits = np.iinfo(dtype)
+    table: NDArray[Any] = np.clip(np.round(real / scale + zero), limits.min, limits.max).astype(dtype)
+    return table

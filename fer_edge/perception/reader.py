@@ -1,0 +1,119 @@
+"""Perception as a whole: one frame in, its signals out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+
+from fer_edge.core import Face, Person, Quality, Signals
+from fer_edge.perception import crop, quality
+from fer_edge.perception.emotion import Expression
+from fer_edge.perception.faces import make_finder
+from fer_edge.perception.tracks import Tracks
+from fer_edge.timing import NoStages, Stages
+
+if TYPE_CHECKING:
+    from fer_edge.core import FaceFinder, Frame, Image
+    from fer_edge.perception.interpreter import Model
+    from fer_edge.settings import Settings
+
+
+class Perception:
+    """Reads frames one after another; remembers only what tracking needs.
+
+    Give another ``finder`` to see with something of your own. Raises ModelError at construction
+    where a model cannot be used, so a bad reload is refused before the old one is let go.
+    """
+
+    def __init__(
+        self, settings: Settings, *, finder: FaceFinder | None = None, stages: Stages | None = None
+    ) -> None:
+        self._settings = settings
+        self._finder = finder or make_finder(settings.perception)
+        self._stages = stages or NoStages()
+        self._tracks = Tracks()
+        self._expression: Expression | None = None
+        if settings.emotion.enabled:
+            self._expression = Expression(
+                runtime=settings.perception.runtime, threads=settings.perception.threads
+            )
+        self._emotions: dict[int, tuple[float, Mapping[str, float]]] = {}
+
+    @property
+    def models(self) -> list[Model]:
+        """The models in use, for ``info`` and the benchmark."""
+        return [self._expression.model] if self._expression else []
+
+    def read(self, frame: Frame) -> Signals:
+        """The signals of one frame."""
+        colour = frame.image if frame.image.ndim == 3 else None
+        with self._stages("colour"):
+            grey = frame.image if colour is None else cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+            lens = quality.lens(grey)
+        with self._stages("detect"):
+            found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
+            faces = self._tracks.follow(found, frame.at)
+        if self._settings.profile == "kiosk":
+            return self._kiosk(frame, grey, faces, lens=lens)
+        face = _seated(faces, self._settings.perception.seat)
+        return Signals(
+            at=frame.at,
+            number=frame.number,
+            face=face,
+            faces=len(faces),
+            emotions=self._read_expression(grey, face, frame.at) if face else None,
+            quality=self._quality(grey, face),
+            lens=lens,
+        )
+
+    def _kiosk(self, frame: Frame, grey: Image, faces: Sequence[Face], **scene: object) -> Signals:
+        shown = faces[: self._settings.perception.max_people]
+        people = tuple(Person(face, self._read_expression(grey, face, frame.at)) for face in shown)
+        first = people[0] if people else None
+        return Signals(
+            at=frame.at,
+            number=frame.number,
+            face=first.face if first else None,
+            faces=len(faces),
+            emotions=first.emotions if first else None,
+            quality=self._quality(grey, first.face if first else None),
+            people=people,
+            **scene,  # type: ignore[arg-type]
+        )
+
+    def _large_enough(self, face: Face) -> bool:
+        return min(face.box.width, face.box.height) >= self._settings.perception.min_face
+
+    def _quality(self, grey: Image, face: Face | None) -> Quality:
+        with self._stages("quality"):
+            return quality.measure(
+                crop.square(grey, face.box, 1.0, 64) if face else cv2.resize(grey, (64, 64))
+            )
+
+    def _read_expression(self, grey: Image, face: Face, at: float) -> Mapping[str, float] | None:
+        """The face's expression, read anew at the configured rate and repeated in between."""
+        if self._expression is None or face.track is None:
+            return None
+        read_at, emotions = self._emotions.get(face.track, (None, {}))
+        if read_at is not None and 0 <= at - read_at < 1 / self._settings.emotion.rate_hz - 1e-6:
+            return emotions
+        with self._stages("expression"):
+            emotions = self._expression.read(grey, face.box)
+        self._emotions[face.track] = (at, emotions)
+        self._emotions = {t: kept for t, kept in self._emotions.items() if t in self._tracks}
+        return emotions
+
+
+def _seated(faces: Sequence[Face], seat: str) -> Face | None:
+    """The driver's face: by seat among the faces in view, the largest where no seat is set."""
+    if not faces:
+        return None
+    match seat:
+        case "left":
+            return min(faces, key=lambda face: face.box.centre[0])
+        case "right":
+            return max(faces, key=lambda face: face.box.centre[0])
+        case _:
+            return max(faces, key=lambda face: face.box.area)
