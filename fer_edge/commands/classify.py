@@ -1,0 +1,126 @@
+"""Find every face in still pictures and tell its expression, with all probabilities.
+
+example:
+  fer-edge classify family.jpg --out annotated/
+  fer-edge classify *.png --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge import config
+from fer_edge.core import Frame
+from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from fer_edge.core import Image, Signals
+
+
+class UnreadablePicture(UnavailableError):
+    """A file that is missing or no picture."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, … files")
+    parser.add_argument("--json", action="store_true", help="one JSON object a picture on stdout")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies into this folder")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Classify each picture; a bad one is told and the others go on. 69 if any was bad."""
+    from fer_edge.perception.reader import Perception
+
+    settings = config.load(args.config or config.find(), args.set)
+    settings = settings.model_copy(update={"profile": "kiosk"})
+    if args.out:
+        _make_folder(args.out)
+    perception = Perception(settings)
+    bad = 0
+    written: set[str] = set()
+    for n, path in enumerate(args.images):
+        try:
+            image = _read(path)
+            # A still has no past: an hour between them, so no face is taken for one of the last picture.
+            signals = perception.read(Frame(image, at=3600.0 * n, number=n))
+            _report(path, image, signals, as_json=args.json)
+            if args.out:
+                # a/x.jpg and b/x.jpg must not become one file
+                name = f"{path.stem}-{n}" if path.stem in written else path.stem
+                written.add(path.stem)
+                _write(args.out / f"{name}.png", image, signals)
+        except UnreadablePicture as fault:
+            sys.stderr.write(f"fer-edge: {fault}\n")
+            bad += 1
+    return FerEdgeError.exit_code if bad and bad < len(args.images) else UnavailableError.exit_code if bad else 0
+
+
+def _read(path: Path) -> Image:
+    import cv2
+    import numpy as np
+
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise UnreadablePicture(f"{path}: cannot be read ({fault.strerror}); check the name") from None
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    if image is None:
+        raise UnreadablePicture(f"{path}: not a picture OpenCV can read; give a JPEG, PNG, WebP, BMP or TIFF")
+    decoded: Image = image
+    return decoded
+
+
+def _report(path: Path, image: Image, signals: Signals, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(as_dict(path, image, signals), ensure_ascii=False) + "\n")
+        return
+    if not signals.people:
+        sys.stdout.write(f"{path}: no face\n")
+    for n, person in enumerate(signals.people, 1):
+        box = person.face.box
+        where = f"{path}: face {n} at {box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}"
+        ranked = sorted((person.emotions or {}).items(), key=lambda item: -item[1])
+        sys.stdout.write(where + "".join(f"  {name} {share:.2f}" for name, share in ranked) + "\n")
+
+
+def as_dict(path: Path, image: Image, signals: Signals) -> dict[str, Any]:
+    """One picture's result as plain data."""
+    return {
+        "image": str(path),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "faces": [
+            {
+                "box": [round(v) for v in (p.face.box.x, p.face.box.y, p.face.box.width, p.face.box.height)],
+                "score": round(p.face.score, 3),
+                "emotions": None if p.emotions is None else {k: round(v, 4) for k, v in p.emotions.items()},
+            }
+            for p in signals.people
+        ],
+    }
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise UsageError(f"--out {folder}: cannot be made ({fault.strerror}); name a folder you may write to") from None
+
+
+def _write(path: Path, image: Image, signals: Signals) -> None:
+    import cv2
+
+    from fer_edge import drawing
+
+    _, encoded = cv2.imencode(".png", drawing.draw(image, signals))
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be written ({fault.strerror}); name another folder with --out") from None
