@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from fer_edge.settings.base import Section
 
@@ -17,7 +17,8 @@ class CameraSettings(Section):
     source: str = Field(
         "0",
         min_length=1,
-        description="camera number, /dev path (best /dev/v4l/by-id/…), csi:N, video file, rtsp:// or http:// stream, sim:SCRIPT",
+        description="camera number, /dev path (best /dev/v4l/by-id/…), auto, csi:N, "
+        "video file, rtsp:// or http:// stream, sim:SCRIPT",
     )
     width: int = Field(640, ge=64, le=7680, description="picture width asked of the camera, pixels")
     height: int = Field(480, ge=48, le=4320, description="picture height asked of the camera, pixels")
@@ -31,8 +32,27 @@ class CameraSettings(Section):
         (0.0, 0.0, 1.0, 1.0),
         description="part of the picture to look at: left, top, width, height as shares of it, after turning",
     )
-    stall_s: float = Field(2.0, gt=0, le=60, description="no frame or the same picture for so long means frozen, seconds")
+    stall_s: float = Field(
+        2.0, gt=0, le=60, description="no frame or the same picture for so long means frozen, seconds"
+    )
     reopen_s: tuple[float, float] = Field(
         (0.5, 10.0), description="wait before a lost camera is opened again: first and longest, seconds"
     )
     loop: bool = Field(False, description="start a video file again at its end")
+
+    @field_validator("roi")
+    @classmethod
+    def _roi_inside(cls, roi: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        left, top, width, height = roi
+        if width <= 0 or height <= 0:
+            raise ValueError("width and height must be more than 0")
+        if left + width > 1 + 1e-9 or top + height > 1 + 1e-9:
+            raise ValueError("left + width and top + height must be at most 1")
+        return roi
+
+    @field_validator("reopen_s")
+    @classmethod
+    def _longest_last(cls, waits: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < waits[0] <= waits[1]:
+            raise ValueError("must be two waits above 0, the first not longer than the second")
+        return waits

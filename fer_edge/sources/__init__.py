@@ -1,1 +1,6 @@
-"""Where frames come from."""
+"""Where frames come from: :func:`make_source` turns a user's word into one, :func:`cameras` lists what is there."""
+
+from fer_edge.sources.camera import cameras
+from fer_edge.sources.choose import FORMS, make_source
+
+__all__ = ["FORMS", "cameras", "make_source"]

@@ -1,0 +1,62 @@
+"""From the words of a user to a source: ``0``, ``/dev/v4l/by-id/…``, ``csi:0``, a file, a stream, ``sim:demo``."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.errors import UsageError
+from fer_edge.sources.live import Limits, LiveSource
+from fer_edge.sources.orient import Orient
+
+if TYPE_CHECKING:
+    from fer_edge.core import Source
+    from fer_edge.settings import CameraSettings
+    from fer_edge.sources.live import Clock
+
+FORMS = (
+    "a camera number (0), a /dev path, auto (the first camera), csi:N, a video file, "
+    "an rtsp:// or http:// stream, or sim:SCRIPT"
+)
+
+
+def make_source(
+    spec: str,
+    camera: CameraSettings,
+    *,
+    paced: bool,
+    clock: Clock = time.monotonic,
+    fps: float | None = None,
+) -> Source:
+    """The source that ``spec`` names; nothing is opened yet.
+
+    With ``paced`` a file or the simulated driver runs in real time, stamped by ``clock``
+    (seconds, monotonic); without, its frames come as fast as they are read, with the file's own
+    times from 0. ``fps`` overrides a file's frame rate. Raises UsageError for a ``spec`` that is
+    none of the forms.
+    """
+    limits = Limits(stall_s=camera.stall_s)
+    orient = Orient.of(camera)
+    if spec.startswith("sim:"):
+        from fer_edge.sources.simulated import SimulatedSource
+
+        return SimulatedSource(spec.removeprefix("sim:"), camera, clock, paced=paced, fps=fps)
+    if match := re.fullmatch(r"csi:(\d+)", spec):
+        from fer_edge.sources.csi import csi_connector
+
+        return LiveSource(spec, csi_connector(int(match[1]), camera), orient, limits, clock)
+    if re.match(r"(rtsps?|https?)://[^/]", spec):
+        from fer_edge.sources.stream import stream_connector, without_secrets
+
+        return LiveSource(without_secrets(spec), stream_connector(spec, limits), orient, limits, clock)
+    if spec == "auto" or re.fullmatch(r"\d{1,3}|/dev/.+", spec):
+        from fer_edge.sources.camera import camera_connector
+
+        return LiveSource(spec, camera_connector(spec, camera), orient, limits, clock)
+    if not spec or re.match(r"[a-z0-9]+:(?!\\)", spec, re.IGNORECASE):
+        raise UsageError(f"source {spec!r}: unknown form; use {FORMS}")
+    from fer_edge.sources.video import VideoSource
+
+    return VideoSource(Path(spec), orient, clock, paced=paced, loop=camera.loop, fps=fps)

@@ -1,0 +1,48 @@
+"""OpenCV's capture behind the few calls a live source needs, without its chatter on stderr."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+# Read by OpenCV when it is loaded and by FFmpeg at the first capture; a person may set others.
+# 2 s instead of 10 s in V4L2's select(): a camera that stopped can be opened again that much sooner.
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+
+from fer_edge.errors import SourceLost
+
+if TYPE_CHECKING:
+    from fer_edge.core import Image
+
+
+__all__ = ["CaptureDevice", "cv2"]
+
+
+class CaptureDevice:
+    """An open cv2.VideoCapture as a :class:`~fer_edge.sources.live.Device`."""
+
+    def __init__(self, capture: cv2.VideoCapture, lost: str) -> None:
+        self._capture = capture
+        self._lost = lost
+
+    def grab(self) -> Image:
+        """The next picture. Raises SourceLost when the capture gives none: it never recovers."""
+        try:
+            ok, image = self._capture.read()
+        except cv2.error as error:
+            raise SourceLost(self._lost) from error
+        if not ok or image.size == 0:
+            raise SourceLost(self._lost)
+        picture: Image = image
+        return picture
+
+    def interrupt(self) -> None:
+        """Nothing interrupts OpenCV: its own time-outs end the wait."""
+
+    def release(self) -> None:
+        """Close the device."""
+        self._capture.release()

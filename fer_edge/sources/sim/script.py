@@ -1,0 +1,196 @@
+"""The script of the simulated driver: lines of a time in seconds and what happens from then on.
+
+::
+
+    # two seconds of sleep
+    seed 7
+    0     awake
+    8     eyes-closed
+    10    awake passenger
+    14.5  yaw=25 light=0.4 over=2
+    20    repeat
+
+Each line describes everything from its time on; what it does not mention is as in ``awake``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from fer_edge.errors import ConfigError, UsageError
+from fer_edge.sources.sim.states import RANGES, STATES, Blinking, State
+
+_BLINKS_PER_MIN = {"none": 0.0, "normal": 15.0, "slow": 12.0}
+_EYES = ("eye_left", "eye_right")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """From ``at`` seconds on: ``values`` of the channels that are not at rest, and the rest of the acting.
+
+    ``over_s`` is how long the change takes, None for the natural time of each channel.
+    """
+
+    at: float
+    values: dict[str, float] = field(default_factory=dict)
+    blinking: Blinking = "normal"
+    blinks_per_min: float = 15.0
+    talking: bool = False
+    frozen: bool = False
+    unplugged: bool = False
+    over_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Cues in the order of their times; ``length_s`` is when it ends or begins again."""
+
+    name: str
+    cues: tuple[Cue, ...]
+    length_s: float
+    repeat: bool = False
+    seed: int = 0
+
+
+def built_in() -> list[str]:
+    """The names of the scripts that come with fer-edge."""
+    return sorted(item.name.removesuffix(".txt") for item in _folder().iterdir() if item.name.endswith(".txt"))
+
+
+def load_script(name: str) -> Script:
+    """A script by its built-in name or the path of a file.
+
+    Raises UsageError when there is none, ConfigError with one line per fault.
+    """
+    if name in built_in():
+        return parse_script(_folder().joinpath(f"{name}.txt").read_text(encoding="utf-8"), name)
+    path = Path(name)
+    try:
+        return parse_script(path.read_text(encoding="utf-8"), name)
+    except OSError as error:
+        reason = "no such script" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
+        raise UsageError(f"sim:{name}: {reason}; use a file or one of {', '.join(built_in())}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"sim:{name}: not a text file; see docs/simulated-driver.md") from error
+
+
+def parse_script(text: str, name: str = "script") -> Script:
+    """Read a script. Raises ConfigError with every fault, each with its line number."""
+    faults: list[str] = []
+    cues: list[Cue] = []
+    seed, end, repeat = 0, None, False
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            if end is not None:
+                raise _Fault(f"{words[0]}: nothing may follow end or repeat")
+            if words[0] == "seed":
+                seed = _seed(words[1:])
+                continue
+            at = _time(words[0], cues)
+            if words[1:] in (["end"], ["repeat"]):
+                end, repeat = at, words[1] == "repeat"
+            else:
+                cues.append(_cue(at, words[1:]))
+        except _Fault as fault:
+            faults.append(f"{name}:{number} {fault}")
+    if not faults:
+        faults = [f"{name}: {fault}" for fault in _whole(cues, end)]
+    if faults or end is None:
+        raise ConfigError(faults)
+    return Script(name, tuple(cues), end, repeat, seed)
+
+
+class _Fault(Exception):
+    """What is wrong with one line."""
+
+
+def _whole(cues: list[Cue], end: float | None) -> list[str]:
+    if not cues:
+        return ["no states; write lines such as `0 awake`"]
+    if cues[0].at > 0:
+        return [f"the first line must be at 0 seconds (is at {cues[0].at:g})"]
+    if end is None:
+        return ["no end; close with a line such as `30 end` or `30 repeat`"]
+    return []
+
+
+def _seed(words: list[str]) -> int:
+    if len(words) != 1 or not words[0].isdigit():
+        raise _Fault("seed: needs one whole number, such as `seed 7`")
+    return int(words[0])
+
+
+def _time(word: str, cues: list[Cue]) -> float:
+    at = _number("time", word)
+    if not 0 <= at <= 1e6:
+        raise _Fault(f"{word}: a line begins with its time in seconds, 0 or more")
+    if cues and at <= cues[-1].at:
+        raise _Fault(f"{word}: times must rise (the line before is at {cues[-1].at:g})")
+    return at
+
+
+def _number(what: str, word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        hint = "a line begins with its time in seconds" if what == "time" else "must be a number"
+        raise _Fault(f"{what} {word!r}: {hint}") from None
+
+
+def _cue(at: float, words: list[str]) -> Cue:
+    if not words:
+        raise _Fault("says nothing; add a state such as awake")
+    values: dict[str, float] = {}
+    blinking: Blinking = "normal"
+    extra: dict[str, float] = {}
+    states = [_state(word) for word in words if "=" not in word]
+    for state in states:
+        values.update(state.values)
+        blinking = state.blinking or blinking
+    for word in words:
+        if "=" in word:
+            values.update(_assignment(word, extra))
+    return Cue(
+        at,
+        values,
+        blinking,
+        extra.get("blinks", _BLINKS_PER_MIN[blinking]),
+        talking=any(state.talking for state in states),
+        frozen=any(state.frozen for state in states),
+        unplugged=any(state.unplugged for state in states),
+        over_s=extra.get("over"),
+    )
+
+
+def _state(word: str) -> State:
+    if word in ("end", "repeat"):
+        raise _Fault(f"{word}: stands alone after its time, such as `30 {word}`")
+    if word not in STATES:
+        raise _Fault(f"{word}: unknown state; one of {', '.join(STATES)}, or value=number")
+    return STATES[word]
+
+
+def _assignment(word: str, extra: dict[str, float]) -> dict[str, float]:
+    """``eyes=0.5`` and the like; ``over`` and ``blinks`` go to ``extra``."""
+    key, _, text = word.partition("=")
+    limits = {**RANGES, "eyes": (0.0, 1.0), "over": (0.0, 600.0), "blinks": (0.0, 60.0)}
+    if key not in limits:
+        raise _Fault(f"{key}: unknown value; one of {', '.join(sorted(limits))}")
+    number = _number(key, text)
+    least, most = limits[key]
+    if not least <= number <= most:
+        raise _Fault(f"{key}: must be {least:g} to {most:g} (got {text})")
+    if key in ("over", "blinks"):
+        extra[key] = number
+        return {}
+    return dict.fromkeys(_EYES if key == "eyes" else (key,), number)
+
+
+def _folder() -> Traversable:
+    return resources.files("fer_edge.sources.sim").joinpath("scripts")

@@ -1,0 +1,104 @@
+"""What the simulated driver can be told to do: the values it can take and the words for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+Blinking = Literal["none", "normal", "slow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """All of the picture at one moment.
+
+    Eyes (the person's own left and right) go from 0 shut to 1 open, ``mouth`` from 0 shut to 1 in
+    a full yawn, ``smile`` from 0 to 1. Angles are degrees: positive ``yaw`` towards the person's
+    own left, ``pitch`` up, ``roll`` towards the own right shoulder. ``light`` is 1 by day and 0 in
+    the dark, ``covered`` the share of the view behind a hand, ``away`` 0 in the seat and 1 gone,
+    ``passenger`` 1 when a second person is in view, with ``passenger_eyes`` 0 shut to 1 open.
+    ``noise`` is the sensor's, in levels (standard deviation).
+    """
+
+    eye_left: float = 1.0
+    eye_right: float = 1.0
+    mouth: float = 0.0
+    smile: float = 0.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    light: float = 1.0
+    covered: float = 0.0
+    away: float = 0.0
+    passenger: float = 0.0
+    passenger_eyes: float = 1.0
+    noise: float = 2.0
+
+
+CHANNELS = tuple(item.name for item in fields(Pose))
+
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(CHANNELS, (0.0, 1.0)),
+    "yaw": (-60.0, 60.0),
+    "pitch": (-40.0, 30.0),
+    "roll": (-45.0, 45.0),
+    "light": (0.0, 1.5),
+    "noise": (0.0, 20.0),
+}
+"""Least and greatest value of each channel a script may ask for."""
+
+EASE_S: dict[str, float] = {
+    **dict.fromkeys(CHANNELS, 0.3),
+    **{"eye_left": 0.12, "eye_right": 0.12, "mouth": 0.6, "smile": 0.5},
+    **{"yaw": 0.45, "pitch": 0.45, "roll": 0.6, "away": 0.9, "passenger": 0.8},
+}
+"""Seconds each channel takes to its new value. Lids close in about 0.1 s; a quick turn of the head
+takes just under half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A word of the script: the values it sets, and how the driver blinks and moves meanwhile."""
+
+    means: str
+    values: dict[str, float] = field(default_factory=dict)
+    blinking: Blinking | None = None
+    talking: bool = False
+    frozen: bool = False
+    unplugged: bool = False
+
+
+def _eyes(openness: float) -> dict[str, float]:
+    return {"eye_left": openness, "eye_right": openness}
+
+
+STATES: dict[str, State] = {
+    "awake": State("eyes open, blinking, looking ahead"),
+    "stare": State("eyes open without a blink", blinking="none"),
+    "eyes-closed": State("both eyes shut", _eyes(0.0), "none"),
+    "left-eye-closed": State("the own left eye shut", {"eye_left": 0.0}, "none"),
+    "right-eye-closed": State("the own right eye shut", {"eye_right": 0.0}, "none"),
+    "squint": State("eyes half shut against the light", _eyes(0.5), "none"),
+    "drowsy": State("heavy lids, long and slow blinks", _eyes(0.6), "slow"),
+    "yawn": State("a full yawn, eyes nearly shut", {**_eyes(0.35), "mouth": 1.0}, "none"),
+    "mouth-open": State("mouth open", {"mouth": 0.7}),
+    "talk": State("talking", talking=True),
+    "smile": State("smiling with teeth", {"smile": 1.0}),
+    "look-left": State("head turned to the own left", {"yaw": 45.0}),
+    "look-right": State("head turned to the own right", {"yaw": -45.0}),
+    "look-down": State("head and lids down, as at a telephone", {**_eyes(0.5), "pitch": -30.0}),
+    "look-up": State("head up", {"pitch": 20.0}),
+    "tilt-left": State("head leaning to the own left shoulder", {"roll": -20.0}),
+    "tilt-right": State("head leaning to the own right shoulder", {"roll": 20.0}),
+    "nod": State("asleep, the head dropped", {**_eyes(0.0), "pitch": -25.0}, "none"),
+    "slump": State("asleep, sunk down and sideways", {**_eyes(0.0), "pitch": -38.0, "roll": 18.0}, "none"),
+    "dim": State("little light", {"light": 0.3}),
+    "dark": State("too dark to see much", {"light": 0.06}),
+    "black": State("no light at all", {"light": 0.0}),
+    "covered": State("a hand over the lens", {"covered": 1.0}),
+    "absent": State("nobody in the seat", {"away": 1.0}),
+    "passenger": State("a second person in view", {"passenger": 1.0}),
+    "passenger-asleep": State("a second person, eyes shut", {"passenger": 1.0, "passenger_eyes": 0.0}),
+    "frozen": State("the camera repeats its last picture", frozen=True),
+    "unplugged": State("the camera is gone", unplugged=True),
+}

@@ -1,0 +1,169 @@
+"""Video files: as fast as they are read, or at their own pace."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.core import Frame
+from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
+from fer_edge.sources.opencv import cv2
+
+if TYPE_CHECKING:
+    from fer_edge.core import Image
+    from fer_edge.sources.live import Clock
+    from fer_edge.sources.orient import Orient
+
+_LONGEST_GAP_S = 10.0
+"""A longer step between two frames of a file is a damaged time-stamp, not a pause."""
+_LATE_S = 0.5
+"""A reader later than this has lost the pace: the file goes on from now instead of racing after it."""
+
+
+class FrameTimes:
+    """The time of each frame of a file: its own stamp where that makes sense, else counted.
+
+    Stamps must rise, and not by more than 10 s; a frame with another one is put one frame period
+    after the one before. With ``fps`` given, stamps are not looked at. Times start at 0.
+    """
+
+    def __init__(self, file_fps: float, fps: float | None = None) -> None:
+        sane = fps or (file_fps if math.isfinite(file_fps) and 0 < file_fps <= 1000 else 30.0)
+        self._counted = fps is not None
+        self._period = 1.0 / sane
+        self._first: float | None = None
+        self._last = -self._period
+
+    @property
+    def end(self) -> float:
+        """When the file is over: one frame period after its last frame, seconds."""
+        return self._last + self._period
+
+    def next(self, stamp_s: float) -> float:
+        """Seconds since the first frame, always more than for the frame before."""
+        if self._first is None:
+            self._first = stamp_s if math.isfinite(stamp_s) else 0.0
+        at = stamp_s - self._first
+        if self._counted or not 0 < at - self._last <= _LONGEST_GAP_S:
+            at = self._last + self._period
+        self._last = at
+        return at
+
+
+class VideoSource:
+    """A video file.
+
+    ``paced`` releases frames when they are due and stamps them with that moment of ``clock``;
+    else they come as fast as they are read, stamped with the file's own time from 0. ``frames``
+    is how many the file says it has, None where it does not say; ``fps`` its rate.
+    """
+
+    def __init__(
+        self, path: Path, orient: Orient, clock: Clock, *, paced: bool, loop: bool = False, fps: float | None = None
+    ) -> None:
+        self.name = str(path)
+        self.live = paced
+        self.frames: int | None = None
+        self.fps: float | None = fps
+        self._path = path
+        self._orient = orient
+        self._clock = clock
+        self._loop = loop
+        self._wanted_fps = fps
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._capture: cv2.VideoCapture | None = None
+        self._ahead: tuple[Image, float] | None = None
+        self._number = 0
+        self._start = 0.0
+
+    def open(self) -> None:
+        """Open the file and decode its first frame. Raises SourceUnavailable."""
+        self.close()
+        self._closed.clear()
+        self._number = 0
+        self._start_file()
+        self._start = self._clock()
+
+    def read(self) -> Frame:
+        """The next frame. Raises EndOfSource after the last, SourceLost when closed meanwhile."""
+        with self._lock:
+            picture = self._next()
+        if picture is None:
+            raise EndOfSource(f"{self.name}: ended after {self._number} frames")
+        image, at = picture
+        if self.live:
+            at = self._wait_until(at)
+        if self._closed.is_set():
+            raise SourceLost(f"{self.name}: closed while reading")
+        frame = Frame(self._orient(image), at, self._number)
+        self._number += 1
+        return frame
+
+    def close(self) -> None:
+        """Close the file and wake a reader that waits for the next frame's time."""
+        self._closed.set()
+        with self._lock:
+            if self._capture is not None:
+                self._capture.release()
+            self._capture = None
+            self._ahead = None
+
+    def _start_file(self, offset_s: float = 0.0) -> None:
+        capture = cv2.VideoCapture(str(self._readable()), cv2.CAP_FFMPEG)
+        file_fps = float(capture.get(cv2.CAP_PROP_FPS))
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        self._capture = capture
+        self._times = FrameTimes(file_fps, self._wanted_fps)
+        self._offset = offset_s
+        self.frames = count if 0 < count < 10**9 else None
+        self.fps = self._wanted_fps or (file_fps if 0 < file_fps <= 1000 else None)
+        self._ahead = self._decode()
+        if self._ahead is None:
+            capture.release()
+            self._capture = None
+            raise SourceUnavailable(
+                f"{self.name}: cannot be read as a video; it is damaged, cut short or of an unknown format"
+            )
+
+    def _readable(self) -> Path:
+        if not self._path.exists():
+            raise SourceUnavailable(f"{self.name}: no such video file; check the path")
+        if not self._path.is_file():
+            raise SourceUnavailable(f"{self.name}: not a video file; give the path of one")
+        if not os.access(self._path, os.R_OK):
+            raise SourceUnavailable(f"{self.name}: may not be read; check its permissions")
+        return self._path
+
+    def _next(self) -> tuple[Image, float] | None:
+        picture, self._ahead = self._ahead, None
+        if picture is None:
+            picture = self._decode()
+        if picture is None and self._loop and self._capture is not None:
+            last = self._offset + self._times.end
+            self._capture.release()
+            self._start_file(offset_s=last)
+            picture, self._ahead = self._ahead, None
+        return picture
+
+    def _decode(self) -> tuple[Image, float] | None:
+        if self._capture is None:
+            return None
+        try:
+            ok, image = self._capture.read()
+        except cv2.error:
+            ok = False
+        if not ok:
+            return None
+        return image, self._offset + self._times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+
+    def _wait_until(self, at: float) -> float:
+        late = self._clock() - (self._start + at)
+        if late > _LATE_S:
+            self._start += late
+        elif late < 0:
+            self._closed.wait(-late)
+        return self._start + at
