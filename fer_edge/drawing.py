@@ -53,7 +53,7 @@ class Pen:
     @property
     def unit(self) -> float:
         """1 for a picture 480 pixels high."""
-        return max(0.55, min(self.canvas.shape[0] / 480, self.canvas.shape[1] / 560))
+        return max(0.55, float(min(self.canvas.shape[0] / 480, self.canvas.shape[1] / 560)))
 
     @property
     def line(self) -> int:

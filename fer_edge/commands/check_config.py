@@ -42,9 +42,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as wrong:
         faults = wrong.faults
     if args.json:
-        sys.stdout.write(
-            json.dumps({"file": str(path) if path else None, "ok": not faults, "faults": faults}) + "\n"
-        )
+        sys.stdout.write(json.dumps({"file": str(path) if path else None, "ok": not faults, "faults": faults}) + "\n")
     elif faults:
         sys.stderr.write("\n".join(faults) + "\n")
     else:

@@ -1,0 +1,113 @@
+"""Draw boxes, signals, state and events into a copy of a video.
+
+example:
+  fer-edge annotate drive.mp4 annotated.mp4
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.commands import options
+from fer_edge.commands.timeline import Progress
+from fer_edge.errors import EndOfSource, UsageError
+
+if TYPE_CHECKING:
+    from fer_edge.core import Image
+
+_CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".mov": "mp4v"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
+    parser.add_argument("out", type=Path, metavar="OUT.mp4", help="the copy: .mp4, .avi, .mkv or .mov")
+    parser.add_argument("--fps", type=options.seconds, metavar="N", help="take the file to have N frames a second")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the annotated copy; a copy that fails half way is removed."""
+    codec = _CODECS.get(args.out.suffix.lower())
+    if codec is None:
+        raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(_CODECS)}")
+    if Path(args.video).exists() and args.out.exists() and os.path.samefile(args.video, args.out):
+        raise UsageError(f"{args.out}: is the video itself; name another file for the copy")
+    if not args.out.parent.is_dir():
+        raise UsageError(f"{args.out}: its folder does not exist; make it first")
+    from fer_edge.sources import make_source
+
+    settings = options.settings(args)
+    beside = args.out.with_name(f".{args.out.stem}.part{args.out.suffix}")
+    source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
+    source.open()
+    try:
+        with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
+            count = _copy(settings, source, beside, codec, progress)
+        if count:
+            beside.replace(args.out)
+    finally:
+        source.close()
+        beside.unlink(missing_ok=True)
+    sys.stderr.write(f"{args.out}: {count} frames\n")
+    return 0
+
+
+def _copy(settings: Any, source: Any, path: Path, codec: str, progress: Progress) -> int:
+    from fer_edge import drawing
+    from fer_edge.monitoring import Monitor
+    from fer_edge.perception.reader import Perception
+    from fer_edge.pipeline import Pipeline
+
+    pipeline = Pipeline(Perception(settings), Monitor(settings))
+    writer: Writer | None = None
+    held: list[tuple[float, Image]] = []
+    count = 0
+    try:
+        while True:
+            try:
+                frame = source.read()
+            except EndOfSource:
+                break
+            step = pipeline.step(frame)
+            held.append((frame.at, drawing.draw(frame.image, step.signals, step.state)))
+            # The frame rate is only known from two frames' times.
+            if writer is None and len(held) == 2:
+                writer = Writer(path, codec, 1 / max(held[1][0] - held[0][0], 1e-3), held[0][1])
+            if writer is not None:
+                for _, picture in held:
+                    writer.write(picture)
+                held.clear()
+            count += 1
+            progress.at(count)
+        if held:
+            writer = Writer(path, codec, 25.0, held[0][1])
+            writer.write(held[0][1])
+    finally:
+        if writer is not None:
+            writer.close()
+    return count
+
+
+class Writer:
+    """A video file of pictures of one size."""
+
+    def __init__(self, path: Path, codec: str, fps: float, like: Image) -> None:
+        import cv2
+
+        size = (like.shape[1], like.shape[0])
+        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), min(fps, 240.0), size)
+        if not self._writer.isOpened():
+            raise UsageError(f"{path}: cannot be written; name a folder you may write to")
+
+    def write(self, picture: Image) -> None:
+        """Add one picture."""
+        self._writer.write(picture)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.release()

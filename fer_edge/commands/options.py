@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fer_edge import config
+from fer_edge.settings import Settings
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """``--config`` and ``--set``."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml here, then /etc/fer-edge)"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting, e.g. --set mqtt.port=8883"
+    )
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The settings these options name. Raises ConfigError with every fault."""
+    return config.load(args.config or config.find(), args.set)
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds, as an argparse type."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0 (got {text!r})")
+    return value

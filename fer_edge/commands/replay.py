@@ -1,0 +1,79 @@
+"""Run the whole pipeline over a video on the video's own clock, without a broker.
+
+The same file gives the same lines every time. Saved calibrations are not used.
+
+example:
+  fer-edge replay drive.mp4
+  fer-edge replay drive.mp4 --json | grep '"kind":"event"'
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from fer_edge.commands import options
+from fer_edge.commands.timeline import Progress, Timeline
+from fer_edge.errors import EndOfSource
+
+if TYPE_CHECKING:
+    from fer_edge.core import Frame, Source
+    from fer_edge.pipeline import Pipeline
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
+    parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
+    parser.add_argument("--fps", type=options.seconds, metavar="N", help="take the file to have N frames a second")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay to the end of the file and print a summary."""
+    from fer_edge.monitoring import Monitor
+    from fer_edge.perception.reader import Perception
+    from fer_edge.pipeline import Pipeline
+    from fer_edge.sinks.jsonl import JsonLines
+    from fer_edge.sources import make_source
+
+    settings = options.settings(args)
+    source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
+    sink = JsonLines(sys.stdout) if args.json else Timeline(sys.stdout)
+    source.open()
+    try:
+        pipeline = Pipeline(Perception(settings), Monitor(settings), [sink])
+        with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
+            seconds, cpu_ms = drive(source, pipeline, progress)
+    finally:
+        source.close()
+    sink.summary(seconds, cpu_ms)
+    sink.close()
+    return 0
+
+
+def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float, float | None]:
+    """Take every frame through; the video's length in seconds and CPU milliseconds a frame."""
+    first: Frame | None = None
+    last: Frame | None = None
+    count, cpu = 0, 0.0
+    while True:
+        try:
+            frame = source.read()
+        except EndOfSource:
+            break
+        first, last = first or frame, frame
+        before = time.process_time()
+        pipeline.step(frame)
+        cpu += time.process_time() - before
+        count += 1
+        progress.at(count)
+    if first is None or last is None:
+        return 0.0, None
+    for event in pipeline.monitor.abort(last.at, "end_of_source"):
+        for sink in pipeline.sinks:
+            sink.event(event)
+    spacing = (last.at - first.at) / (count - 1) if count > 1 else 0.0
+    return last.at - first.at + spacing, 1000 * cpu / count

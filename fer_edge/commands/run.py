@@ -1,0 +1,35 @@
+"""The daemon: camera in, MQTT out. SIGTERM stops it cleanly, SIGHUP reloads configuration and models.
+
+example:
+  fer-edge run --config /etc/fer-edge/config.yaml
+  fer-edge run --source sim:demo --set mqtt.host=broker.local
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from fer_edge.commands import options
+from fer_edge.settings import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--source", metavar="SRC", help="camera, csi:N, file, stream or sim:SCRIPT (camera.source)")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until stopped; 0 for a clean end."""
+    if args.source is not None:
+        args.set = [*args.set, f"camera.source={args.source!r}"]
+
+    def load() -> Settings:
+        return options.settings(args)
+
+    settings = load()
+    from fer_edge.service.daemon import Daemon
+    from fer_edge.service.systemd import log_to_stderr
+
+    log_to_stderr(settings.log_level)
+    return Daemon(settings, load).run()

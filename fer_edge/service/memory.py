@@ -1,0 +1,70 @@
+"""Small things kept over a restart: what was learned of the driver, and how the last run ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+def state_dir(configured: str | None) -> Path:
+    """Where state lives: the configured folder, systemd's, or the user's."""
+    if configured:
+        return Path(configured).expanduser()
+    if os.environ.get("STATE_DIRECTORY"):
+        return Path(os.environ["STATE_DIRECTORY"].split(":")[0])
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "fer-edge"
+
+
+class Memory:
+    """JSON files in the state folder, written whole or not at all.
+
+    A folder that cannot be written costs what would be remembered, never the run; it is said once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.writable = True
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            self._cannot(folder, fault)
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        """What was saved under this name; None where there is nothing that can be read."""
+        path = self.folder / f"{name}.json"
+        try:
+            data = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as fault:
+            log.warning("%s: cannot be read (%s); starting without it", path, fault)
+            return None
+        return data if isinstance(data, dict) else None
+
+    def save(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write beside and rename, so a power cut leaves the old file or the new one."""
+        path = self.folder / f"{name}.json"
+        beside = path.with_suffix(".json.new")
+        try:
+            with beside.open("w", encoding="utf-8") as file:
+                json.dump(data, file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except OSError as fault:
+            self._cannot(path, fault)
+            with contextlib.suppress(OSError):
+                beside.unlink()
+
+    def _cannot(self, path: Path, fault: OSError) -> None:
+        if self.writable:
+            log.warning("%s: cannot be written (%s); going on without saving", path, fault.strerror)
+        self.writable = False
