@@ -1,0 +1,129 @@
+"""The command line: ``python -m convert train|quantize|evaluate|inspect [--task TASK] …``.
+
+Each task is a module ``convert/tasks/<task>.py`` with two functions, imported only when asked for:
+
+``add_arguments(parser, verb)``
+    adds the task's options for ``train``, ``quantize`` or ``evaluate`` to an argparse parser;
+``run(verb, args) -> int``
+    does it and returns the exit code. Faults are raised as :class:`fer_edge.errors.FerEdgeError`.
+
+``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values
+(``task`` and ``verb`` too, where given, must fit); options on the command line win over it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from convert.errors import MissingExtra, UsageError
+from fer_edge.errors import FerEdgeError
+
+VERBS = {
+    "train": "train a network with Keras",
+    "quantize": "convert a trained Keras model to TFLite",
+    "evaluate": "measure a model on data",
+    "inspect": "show a model's card, operators, size, work and speed",
+}
+TASKS = ("expression", "detector", "landmarks", "eyes", "mouth")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (0 fine, 1 failed, 2 usage, 69 unavailable)."""
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except FerEdgeError as error:
+        print(f"convert: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("convert: interrupted; `train` goes on from its checkpoint with --resume", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _run(argv: list[str]) -> int:
+    top = argparse.ArgumentParser(prog="python -m convert", description=__doc__.splitlines()[0])
+    top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
+    if not argv or argv[0] in {"-h", "--help"}:
+        top.print_help()
+        return 0 if argv else UsageError.exit_code
+    verb = top.parse_args(argv[:1]).verb
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--task", choices=TASKS)
+    first.add_argument("--recipe", type=Path)
+    chosen, _ = first.parse_known_args(argv[1:])
+    recipe = _read_recipe(chosen.recipe, verb) if chosen.recipe else {}
+    module = _module(verb, chosen.task or recipe.pop("task", "expression"))
+    parser = argparse.ArgumentParser(prog=f"python -m convert {verb}", description=VERBS[verb])
+    if verb != "inspect":
+        parser.add_argument("--task", choices=TASKS, default="expression", help="which model (expression)")
+        parser.add_argument("--recipe", type=Path, help="YAML file of options; the command line wins over it")
+    module.add_arguments(parser, verb)
+    _apply(parser, recipe, chosen.recipe)
+    return int(module.run(verb, parser.parse_args(argv[1:])))
+
+
+def _module(verb: str, task: str) -> ModuleType:
+    name = "convert.inspection" if verb == "inspect" else f"convert.tasks.{task}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            raise UsageError(f"--task {task}: this version has no such task") from None
+        raise MissingExtra(
+            f"{error.name} is not installed: pip install 'fer-edge[convert]' (make test-convert does it)"
+        ) from None
+
+
+def _read_recipe(path: Path, verb: str) -> dict[str, Any]:
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(recipe, dict):
+        raise UsageError(f"{path}: a recipe is a mapping of option names to values")
+    if "train" in recipe or "quantize" in recipe:
+        shared = {key: value for key, value in recipe.items() if key not in VERBS}
+        recipe = shared | (recipe.get(verb) or {})
+    return {key.replace("-", "_"): _expand(value) for key, value in recipe.items()}
+
+
+def _expand(value: Any) -> Any:
+    return os.path.expandvars(value) if isinstance(value, str) else value
+
+
+def _apply(parser: argparse.ArgumentParser, recipe: dict[str, Any], path: Path | None) -> None:
+    """Make the recipe's values the parser's defaults, through each option's own type and choices."""
+    actions = {action.dest: action for action in parser._actions if action.dest != "help"}
+    for key, value in recipe.items():
+        action = actions.get(key)
+        if action is None:
+            raise UsageError(f"{path}: no option {key!r} here; known are {', '.join(sorted(actions))}")
+        parsed = _parsed(parser, action, value, f"{path}: {key}")
+        parser.set_defaults(**{key: parsed})
+        action.required = False
+
+
+def _parsed(parser: argparse.ArgumentParser, action: argparse.Action, value: Any, where: str) -> Any:
+    if isinstance(value, list):
+        return [_parsed(parser, action, item, where) for item in value]
+    if action.type is not None and not isinstance(value, bool) and value is not None:
+        try:
+            value = action.type(str(value))  # type: ignore[operator]
+        except (ValueError, argparse.ArgumentTypeError):
+            raise UsageError(f"{where}: {value!r} does not fit") from None
+    if action.choices is not None and value not in action.choices:
+        raise UsageError(f"{where}: {value!r} is none of {', '.join(map(str, action.choices))}")
+    return value

@@ -1,0 +1,103 @@
+"""What every reader gives: uint8 pictures, class numbers, and FER+ votes where known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import DataError
+from convert.labels import VOTES, positions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Labelled faces of one split.
+
+    ``images`` is uint8 (N, height, width, channels); ``labels`` int64 (N,), positions in
+    ``classes``. ``votes`` is int (N, 10) of FER+ in the order of :data:`convert.labels.VOTES`,
+    -1 where a picture has none, or None. ``origins`` names each picture's file and row.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    source: str
+    votes: NDArray[np.int64] | None = None
+    origins: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def counts(self) -> NDArray[np.int64]:
+        """Pictures per class, in the order of ``classes``."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+    def pick(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Dataset:
+        """The pictures at ``index``."""
+        chosen = np.arange(len(self))[index]
+        return Dataset(
+            self.images[chosen],
+            self.labels[chosen],
+            self.classes,
+            self.source,
+            None if self.votes is None else self.votes[chosen],
+            [self.origins[i] for i in chosen] if len(self.origins) else (),
+        )
+
+    def relabel(self, classes: Sequence[str]) -> Dataset:
+        """The pictures whose class is in ``classes``, numbered in that order.
+
+        Raises DataError where a wanted class is unknown to the data.
+        """
+        missing = [name for name in classes if name not in self.classes]
+        if missing:
+            raise DataError(
+                f"{self.source}: no class {', '.join(missing)} in the data (it has {', '.join(self.classes)})"
+            )
+        where = positions(self.classes, classes)
+        table = np.full(len(self.classes), -1, np.int64)
+        for old, new in where.items():
+            table[old] = new
+        labels = table[self.labels]
+        kept = self.pick(labels >= 0)
+        return Dataset(kept.images, labels[labels >= 0], tuple(classes), self.source, kept.votes, kept.origins)
+
+    def vote_shares(self) -> NDArray[np.float32]:
+        """Each picture's votes for our classes as shares; rows of NaN where there are none."""
+        shares = np.full((len(self), len(self.classes)), np.nan, np.float32)
+        if self.votes is None:
+            return shares
+        for column, place in positions(VOTES, self.classes).items():
+            shares[:, place] = np.maximum(self.votes[:, column], 0)
+        total = np.nansum(shares, axis=1, keepdims=True)
+        return np.where(total > 0, shares / np.maximum(total, 1), np.nan).astype(np.float32)
+
+    def vote_majority(self) -> NDArray[np.int64]:
+        """The class most of the ten people chose; -1 for ties, unknown, no face or no votes."""
+        if self.votes is None:
+            return np.full(len(self), -1, np.int64)
+        best = self.votes.max(axis=1)
+        unique = (self.votes == best[:, None]).sum(axis=1) == 1
+        table = np.full(len(VOTES), -1, np.int64)
+        for column, place in positions(VOTES, self.classes).items():
+            table[column] = place
+        return np.where(unique & (best > 0), table[self.votes.argmax(axis=1)], -1)
+
+
+def stratified_split(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Training and validation parts with each class divided alike; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    held = np.zeros(len(data), bool)
+    for label in range(len(data.classes)):
+        members = rng.permutation(np.flatnonzero(data.labels == label))
+        held[members[: round(len(members) * fraction)]] = True
+    return data.pick(~held), data.pick(held)
+
+
+def class_weights(data: Dataset) -> NDArray[np.float32]:
+    """Weights that make every class count alike, 1 on average over the pictures."""
+    counts = data.counts()
+    return (len(data) / (len(counts) * np.maximum(counts, 1))).astype(np.float32)

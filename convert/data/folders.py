@@ -1,0 +1,76 @@
+"""Folder trees ``train|validation|test/<class>/*.jpg|png``: FER2013 and AffectNet-like sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.data.dataset import Dataset
+from convert.errors import DataError
+from convert.labels import LABEL_SETS, canonical
+
+NAMES = {"train": ("train", "training"), "val": ("validation", "val", "valid"), "test": ("test",)}
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+def read_folders(path: Path, split: str) -> Dataset:
+    """Every picture of ``split``; of all where the tree has class folders only.
+
+    Class folders may be in any case and say ``anger`` for ``angry``. Pictures of different sizes
+    are brought to the first one's. Raises DataError naming the file.
+    """
+    folder = _split_folder(path, split)
+    found = {canonical(child.name): child for child in sorted(folder.iterdir()) if child.is_dir()}
+    if not found:
+        raise DataError(f"{folder}: no class folders in it")
+    classes = _order(tuple(found))
+    images: list[NDArray[np.uint8]] = []
+    labels: list[int] = []
+    origins: list[str] = []
+    for label, name in enumerate(classes):
+        files = sorted(file for file in found[name].iterdir() if file.is_file() and file.name[0] != ".")
+        for file in files:
+            images.append(_picture(file, images[0] if images else None))
+            labels.append(label)
+            origins.append(str(file.relative_to(path)))
+    if not images:
+        raise DataError(f"{folder}: no pictures in it")
+    channels = max(image.shape[-1] for image in images)
+    whole = np.stack([np.repeat(i, channels // i.shape[-1], axis=-1) for i in images])
+    return Dataset(whole, np.array(labels, np.int64), classes, str(folder), None, origins)
+
+
+def _split_folder(path: Path, split: str) -> Path:
+    folders = {child.name.lower(): child for child in path.iterdir() if child.is_dir()}
+    for name in NAMES[split]:
+        if name in folders:
+            return folders[name]
+    if any(name in folders for names in NAMES.values() for name in names):
+        raise DataError(f"{path}: no folder {' or '.join(NAMES[split])} in it")
+    return path
+
+
+def _order(found: tuple[str, ...]) -> tuple[str, ...]:
+    """The order of the label set with these names, else alphabetical."""
+    for labels in LABEL_SETS.values():
+        if set(labels) == set(found):
+            return labels
+    return tuple(sorted(found))
+
+
+def _picture(file: Path, first: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    if file.suffix.lower() not in PICTURES:
+        raise DataError(f"{file}: not a picture (.jpg or .png is expected)")
+    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
+    if image is None:
+        raise DataError(f"{file}: cannot be read as a picture; is it damaged?")
+    if image.dtype != np.uint8:
+        image = cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    if first is not None and image.shape[:2] != first.shape[:2]:
+        image = cv2.resize(image, first.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return image.reshape(*image.shape[:2], -1)

@@ -1,0 +1,98 @@
+"""Finds out what a path holds, reads the wanted split, and brings it to the wanted shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convert.data.csvfile import read_csv
+from convert.data.dataset import Dataset, stratified_split
+from convert.data.folders import read_folders
+from convert.data.npzfile import read_npz
+from convert.errors import DataError
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a model takes: side in pixels, channels (1 grey, 3 RGB), classes in order (None: all)."""
+
+    size: int = 48
+    channels: int = 1
+    classes: tuple[str, ...] | None = None
+
+
+def load(path: Path, split: str, want: Want) -> Dataset:
+    """The pictures of ``split`` (train, val, test) at ``path``, checked and in the wanted shape.
+
+    ``path`` is a Kaggle CSV, a folder tree, an .npz (with a ``split`` array, or whole), or a folder
+    of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``. Raises DataError naming file and row.
+    """
+    data = _read(path, split)
+    data = data.relabel(want.classes or data.classes)
+    if len(data) == 0:
+        raise DataError(f"{path}: no pictures in split {split}")
+    return _shape(data, want)
+
+
+def load_training(
+    path: Path, want: Want, *, val: Path | None, fraction: float | None, seed: int
+) -> tuple[Dataset, Dataset]:
+    """Training and validation parts; every class must have pictures in both.
+
+    The validation part is ``val`` where given, a seeded stratified ``fraction`` of the training
+    part where given, the data's own otherwise.
+    """
+    train = load(path, "train", want)
+    if fraction is not None:
+        train, held = stratified_split(train, fraction, seed)
+    else:
+        held = load(_sibling(path) or path if val is None else val, "val", want)
+    for name, part in (("train", train), ("val", held)):
+        empty = [label for label, count in zip(part.classes, part.counts(), strict=True) if count == 0]
+        if empty:
+            raise DataError(f"{part.source}: split {name} has no picture of {', '.join(empty)}")
+    return train, held
+
+
+def _sibling(path: Path) -> Path | None:
+    """``x_val.npz`` beside ``x_train.npz``."""
+    beside = path.with_name(path.name.replace("_train.npz", "_val.npz"))
+    return beside if beside != path and beside.is_file() else None
+
+
+def _read(path: Path, split: str) -> Dataset:
+    if path.is_dir():
+        files = sorted(path.glob(f"*_{split}.npz"))
+        if len(files) > 1:
+            names = ", ".join(file.name for file in files)
+            raise DataError(f"{path}: several files for split {split} ({names}); name one")
+        return read_npz(files[0], split) if files else read_folders(path, split)
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    match path.suffix.lower():
+        case ".csv":
+            return read_csv(path, split)
+        case ".npz":
+            return read_npz(path, split)
+        case _:
+            raise DataError(f"{path}: data is a .csv, an .npz or a folder")
+
+
+def _shape(data: Dataset, want: Want) -> Dataset:
+    """Resize and turn grey into RGB or back where the model wants another shape."""
+    images = data.images
+    if images.shape[-1] == 1 and want.channels == 3:
+        images = np.repeat(images, 3, axis=-1)
+    elif images.shape[-1] == 3 and want.channels == 1:
+        images = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images])[..., None]
+    if want.size and images.shape[1:3] != (want.size, want.size):
+        side = (want.size, want.size)
+        shrink = cv2.INTER_AREA if images.shape[1] > want.size else cv2.INTER_LINEAR
+        resized = [cv2.resize(image, side, interpolation=shrink) for image in images]
+        images = np.stack(resized).reshape(len(images), *side, want.channels)
+    return Dataset(images, data.labels, data.classes, data.source, data.votes, data.origins)

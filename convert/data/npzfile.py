@@ -1,0 +1,95 @@
+"""``.npz`` files: ``images`` (N, H, W[, C]) uint8, ``labels`` (N,), optional ``split``, votes, classes."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.data.dataset import Dataset
+from convert.errors import DataError
+from convert.labels import LABEL_SETS, canonical
+
+
+def read_npz(path: Path, split: str) -> Dataset:
+    """The pictures of ``split``; the whole file where it has no ``split`` array.
+
+    Classes are the file's ``classes`` array where it has one, else the set of 7, 5 or 3 that fits.
+    """
+    arrays = _open(path)
+    for name in ("images", "labels"):
+        if name not in arrays:
+            raise DataError(f"{path}: no array {name!r} (it has {', '.join(sorted(arrays)) or 'none'})")
+    images, labels = _checked_images(path, arrays["images"]), arrays["labels"]
+    if labels.shape != (len(images),):
+        raise DataError(f"{path}: {len(images)} images but labels of shape {labels.shape}")
+    votes = arrays.get("ferplus_votes")
+    if votes is not None and votes.shape != (len(images), 10):
+        raise DataError(f"{path}: ferplus_votes has shape {votes.shape}, not ({len(images)}, 10)")
+    classes = _classes(arrays.get("classes"), labels)
+    data = Dataset(
+        images,
+        _checked_labels(path, labels, len(classes)),
+        classes,
+        str(path),
+        None if votes is None else votes.astype(np.int64),
+        [f"{path.name}[{row}]" for row in range(len(images))],
+    )
+    if "split" not in arrays:
+        return data
+    members = np.array([_split_name(value) for value in arrays["split"]])
+    if split not in members:
+        raise DataError(f"{path}: no pictures in split {split} (it has {', '.join(sorted(set(members)))})")
+    return data.pick(members == split)
+
+
+def _split_name(value: object) -> str:
+    name = value.decode() if isinstance(value, bytes) else str(value)
+    return {"validation": "val", "valid": "val", "training": "train"}.get(name.lower(), name.lower())
+
+
+def _open(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable .npz ({' '.join(str(error).split())})") from None
+
+
+def _checked_images(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise DataError(f"{path}: images have shape {images.shape}, not (N, height, width[, 1 or 3])")
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.number) or np.issubdtype(images.dtype, np.complexfloating):
+        raise DataError(f"{path}: images are {images.dtype}, not numbers 0 to 255")
+    flat = images.reshape(len(images), -1).astype(np.float64)
+    bad = ~np.isfinite(flat).all(axis=1)
+    if bad.any():
+        raise DataError(f"{path}: images[{int(bad.argmax())}] holds a value that is not a number")
+    bad = (flat.min(axis=1) < 0) | (flat.max(axis=1) > 255)
+    if bad.any():
+        raise DataError(f"{path}: images[{int(bad.argmax())}] has values outside 0 to 255")
+    scale = 255.0 if flat.size and flat.max() <= 1.0 and images.dtype.kind == "f" else 1.0
+    return (images.astype(np.float64) * scale).round().astype(np.uint8)
+
+
+def _checked_labels(path: Path, labels: NDArray[np.generic], count: int) -> NDArray[np.int64]:
+    values = labels.astype(np.float64)
+    bad = ~np.isfinite(values) | (values != np.round(values)) | (values < 0) | (values >= count)
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(f"{path}: labels[{row}] is {labels[row]}, not a class number 0 to {count - 1}")
+    return values.astype(np.int64)
+
+
+def _classes(names: NDArray[np.generic] | None, labels: NDArray[np.generic]) -> tuple[str, ...]:
+    if names is not None:
+        return tuple(canonical(str(name)) for name in names)
+    highest = int(np.nanmax(labels.astype(np.float64), initial=0))
+    fitting = [size for size in sorted(LABEL_SETS) if size > highest]
+    return LABEL_SETS[7 if not fitting or highest >= 5 or highest < 2 else fitting[0]]

@@ -1,0 +1,15 @@
+"""Errors of the workshop, on the tree of :mod:`fer_edge.errors`: one line, never a traceback."""
+
+from __future__ import annotations
+
+from fer_edge.errors import FerEdgeError, MissingExtra, ModelError, UsageError
+
+__all__ = ["AgreementError", "DataError", "MissingExtra", "ModelError", "UsageError"]
+
+
+class DataError(FerEdgeError, ValueError):
+    """Training or test data cannot be used; the text names the file and the row."""
+
+
+class AgreementError(FerEdgeError):
+    """A converted model says something else than its float parent too often to be written."""

@@ -1,0 +1,222 @@
+"""``train`` for classifiers: data checked and shown, the network, soft targets, the model's card."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert import architectures, metrics, plots
+from convert.augment import Augmentation, vary_batch
+from convert.backend import load_keras
+from convert.data import Dataset, Want, load_training
+from convert.errors import UsageError
+from convert.files import write_json
+from convert.labels import parse_labels
+from convert.networks import logits_model, predict
+from convert.preprocess import SCALINGS, Preprocess
+from convert.targets import Aim, Batches, soft_targets
+from convert.training import Task, TrainOptions, add_training_arguments, fit, training_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``train --task expression``."""
+    add = parser.add_argument_group("data").add_argument
+    add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_train.npz, *_val.npz")
+    add("--val", type=Path, help="validation data where it is a file of its own")
+    add("--val-fraction", type=float, help="hold out this share of the training data, stratified by class")
+    add("--split-seed", type=int, default=42, help="seed of that split")
+    add("--labels", type=parse_labels, default=parse_labels("7"), help="7, 5, 3 or names in order")
+    add("--colour", choices=("grey", "rgb"), default="grey")
+    add("--size", type=int, default=48, help="side of the input in pixels")
+    add("--scaling", choices=tuple(SCALINGS), default="signed", help="input -1..1, 0..1 or 0..255")
+    add("--limit", type=int, help="only so many training pictures, for a trial")
+    add = parser.add_argument_group("network").add_argument
+    add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge")
+    add("--stem", type=int, help="filters of edge's first convolution")
+    add("--widths", type=int, nargs="+", help="filters of edge's stages")
+    add("--blocks", type=int, nargs="+", help="residual pairs of edge's stages")
+    add("--dropout", type=float, help="edge's, before the last layer")
+    add("--weights", type=Path, help="start from this trained model (c-bottleneck: its features)")
+    add("--teacher", type=Path, nargs="+", default=[], help="trained models to learn from")
+    _add_targets(parser)
+    add_training_arguments(parser)
+
+
+def _add_targets(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("targets and variation").add_argument
+    add("--votes", type=float, default=0.0, help="weight of FER+ votes in the targets")
+    add("--teacher-weight", type=float, default=0.5, help="weight of the teachers in the targets")
+    add("--smoothing", type=float, default=0.0, help="label smoothing")
+    add("--mixup", type=float, default=0.0, help="share of batches mixed")
+    add("--mixup-alpha", type=float, default=0.2)
+    add("--balance", type=float, default=0.0, help="0: classes as they come, 1: all weigh alike")
+    add("--sizes", nargs="+", default=[], help="EPOCH:SIDE pairs: pictures of SIDE pixels from EPOCH on")
+    for name, text in {
+        "shift": "share of the side",
+        "scale": "share",
+        "rotation": "degrees",
+        "light": "0 to 1",
+        "degrade": "chance of blur, coarse pixels, JPEG or noise",
+        "occlude": "chance of spectacles",
+        "erase": "chance of a lost rectangle",
+    }.items():
+        add(f"--{name}", type=float, default=0.0, help=text)
+    add("--flip", action="store_true", help="mirror half of the pictures")
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train as the options say; returns 0."""
+    keras = load_keras(threads=args.threads)
+    options = training_options(args)
+    scale, offset = SCALINGS[args.scaling]
+    prepare = Preprocess(args.size, 1 if args.colour == "grey" else 3, scale, offset)
+    want = Want(args.size, prepare.channels, args.labels)
+    data, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
+    if args.limit:
+        data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
+    _show(data, held, args)
+    if options.precision != "float32":
+        keras.config.set_dtype_policy(f"mixed_{options.precision}")
+    keras.utils.set_random_seed(options.seed)
+    model = _network(args, prepare)
+    aim = Aim(
+        args.smoothing,
+        args.votes,
+        args.teacher_weight if args.teacher else 0.0,
+        args.mixup,
+        args.mixup_alpha,
+        args.balance,
+    )
+    batches = Batches(
+        data,
+        soft_targets(data, aim, _teachers(args, data)),
+        _augmentation(args),
+        aim,
+        prepare,
+        min(options.batch, len(data)),
+        _sizes(args.sizes),
+    )
+    rows = fit(_task(model, batches, held, args), options, args.out)
+    best = max(row["val_accuracy"] for row in rows)
+    print(f"{args.out / 'model.keras'}: best val accuracy {best:.4f}", file=sys.stderr)
+    return 0
+
+
+def _task(model: Any, batches: Batches, held: Dataset, args: argparse.Namespace) -> Task:
+    import keras
+
+    inputs = batches.prepare(held.images)
+
+    def measure() -> dict[str, float]:
+        probabilities = predict(model, inputs)
+        return {
+            "val_accuracy": float((probabilities.argmax(axis=1) == held.labels).mean()),
+            "val_loss": metrics.log_loss(probabilities, held.labels),
+        }
+
+    def described(figures: dict[str, float]) -> None:
+        write_json(args.out / "model.json", _card(model, batches.prepare, args, figures))
+
+    return Task(
+        model=logits_model(model),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        batches=batches,
+        steps=batches.steps,
+        measure=measure,
+        monitor="val_accuracy",
+        saved=model,
+        described=described,
+    )
+
+
+def _network(args: argparse.Namespace, prepare: Preprocess) -> Any:
+    given = {"stem": args.stem, "widths": args.widths, "blocks": args.blocks, "dropout": args.dropout}
+    settings = {name: value for name, value in given.items() if value is not None}
+    size = 0 if args.arch == "edge" else prepare.size
+    shape = architectures.Shape(size, prepare.channels, len(args.labels))
+    if args.arch == "c-bottleneck" and args.weights:
+        return architectures.build(args.arch, shape, features=_trained(args.weights))
+    model = architectures.build(args.arch, shape, **settings)
+    if args.weights:
+        try:
+            model.set_weights(_trained(args.weights).get_weights())
+        except ValueError:
+            raise UsageError(f"--weights {args.weights}: not the network these options describe") from None
+    return model
+
+
+def _trained(path: Path) -> Any:
+    from convert.networks import load_model
+
+    return load_model(path)
+
+
+def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
+    """Mean probabilities of all teachers over each picture and its mirror image, or None."""
+    if not args.teacher:
+        return None
+    from convert.predictors import open_predictor
+
+    total = np.zeros((len(data), len(args.labels)), np.float32)
+    for path in args.teacher:
+        predictor = open_predictor(path)
+        if tuple(predictor.labels) != tuple(args.labels):
+            raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
+        total += predictor.probabilities(data.images, flip=True)
+    return total / len(args.teacher)
+
+
+def _augmentation(args: argparse.Namespace) -> Augmentation:
+    names = ("flip", "shift", "scale", "rotation", "light", "degrade", "occlude", "erase")
+    return Augmentation(**{name: getattr(args, name) for name in names})
+
+
+def _sizes(pairs: list[str]) -> tuple[tuple[int, int], ...]:
+    try:
+        split = [pair.split(":") for pair in pairs]
+        return tuple(sorted((int(epoch), int(side)) for epoch, side in split))
+    except ValueError:
+        raise UsageError(f"--sizes {' '.join(pairs)}: EPOCH:SIDE is expected, as in 0:36 10:48") from None
+
+
+def _show(data: Dataset, held: Dataset, args: argparse.Namespace) -> None:
+    """Class counts and samples, before anything is trained."""
+    counts = {"train": data.counts(), "val": held.counts()}
+    for name, values in counts.items():
+        each = ", ".join(f"{label} {count}" for label, count in zip(data.classes, values, strict=True))
+        print(f"{name}: {values.sum()} pictures ({each})", file=sys.stderr)
+    plots.class_counts(args.out / "classes.png", counts, data.classes)
+    rng = np.random.default_rng(0)
+    rows = [rng.permutation(np.flatnonzero(data.labels == label))[:5] for label in range(len(data.classes))]
+    plain = data.images[np.concatenate(rows)]
+    titles = [data.classes[label] for label in data.labels[np.concatenate(rows)]]
+    plots.sheet(args.out / "samples.png", list(plain), titles, 5)
+    plots.sheet(args.out / "varied.png", list(vary_batch(plain, _augmentation(args), args.size, rng)), titles, 5)
+
+
+def _card(model: Any, prepare: Preprocess, args: argparse.Namespace, figures: dict[str, float]) -> dict[str, Any]:
+    """What the float model says of itself; quantize builds the shipped card on it."""
+    skip = {"out", "resume", "threads", "recipe", "task"}
+    options = {
+        name: [str(v) for v in value] if isinstance(value, list) and value and isinstance(value[0], Path)
+        else str(value) if isinstance(value, Path) else value
+        for name, value in vars(args).items() if name not in skip
+    }  # fmt: skip
+    return {
+        "name": args.out.name,
+        "labels": list(args.labels),
+        "input": prepare.card(),
+        "output": "probabilities",
+        "arch": args.arch,
+        "parameters": int(model.count_params()),
+        "figures": {name: round(value, 4) for name, value in figures.items()},
+        "seeds": [args.seed],
+        "options": options,
+    }
+
+
+__all__ = ["TrainOptions", "add_arguments", "train"]

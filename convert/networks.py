@@ -1,0 +1,110 @@
+"""Keras models: open them whoever made them, run them in batches, count what they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.backend import load_keras
+from convert.errors import ModelError, UsageError
+
+
+def load_model(path: Path, weights: Path | None = None) -> Any:
+    """A trained model: ``.keras``, ``.h5``, or an architecture ``.json`` with its ``weights``.
+
+    Raises ModelError where a file is missing or damaged.
+    """
+    keras = load_keras()
+    for file in (path, weights):
+        if file is not None and not file.is_file():
+            raise ModelError(f"{file}: no such file")
+    if path.suffix.lower() == ".json":
+        if weights is None:
+            raise UsageError(f"{path}: an architecture needs --weights FILE.weights.h5")
+        return _from_architecture(keras, path, weights)
+    if path.suffix.lower() not in {".keras", ".h5", ".hdf5"}:
+        raise UsageError(f"{path}: a Keras model is a .keras, .h5 or .json file")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises anything from OSError to TypeError here
+        raise ModelError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
+
+
+def _from_architecture(keras: Any, path: Path, weights: Path) -> Any:
+    try:
+        model = keras.models.model_from_json(path.read_text(encoding="utf-8"))
+    except Exception as error:
+        raise ModelError(f"{path}: not a Keras architecture ({_first_line(error)})") from None
+    try:
+        model.load_weights(weights)
+    except Exception as error:
+        raise ModelError(f"{weights}: weights do not fit {path.name} ({_first_line(error)})") from None
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:160]
+
+
+def logits_model(model: Any) -> Any:
+    """The same network without its last softmax, sharing all weights; for training."""
+    import keras
+
+    return keras.Model(model.input, model.get_layer("logits").output, name=f"{model.name}_logits")
+
+
+def predict(model: Any, inputs: NDArray[np.float32], batch: int = 64) -> NDArray[np.float32]:
+    """The model's output for all inputs, batch by batch."""
+    parts = [
+        np.asarray(model.predict_on_batch(inputs[first : first + batch])) for first in range(0, len(inputs), batch)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def count_macs(model: Any, size: int) -> int:
+    """Multiply-accumulates of one forward pass of convolutions and dense layers at ``size`` pixels.
+
+    ``size`` stands in for sides the model leaves open.
+    """
+    import keras
+
+    shape = [side or size for side in model.input_shape[1:-1]]
+    fixed = keras.Input((*shape, model.input_shape[-1]), batch_size=1)
+    total = 0
+
+    def count(layers: list[Any], tensor: Any) -> None:
+        nonlocal total
+        for layer in layers:
+            if hasattr(layer, "layers"):
+                count(layer.layers, tensor)
+                continue
+            kernel = getattr(layer, "kernel", None)
+            if kernel is None:
+                continue
+            places = 1
+            if "Conv" in type(layer).__name__:
+                places = int(np.prod(outputs[layer.name][1:-1]))
+            total += int(np.prod(kernel.shape)) * places
+
+    outputs = _output_shapes(keras.Model(fixed, model(fixed)), model, fixed)
+    count(model.layers, fixed)
+    return total
+
+
+def _output_shapes(_: Any, model: Any, fixed: Any) -> dict[str, tuple[int, ...]]:
+    import keras
+
+    convolutions = [layer for layer in model.layers if "Conv" in type(layer).__name__]
+    if not convolutions:
+        return {}
+    probe = keras.Model(model.inputs, [layer.output for layer in convolutions])
+    shapes = [tensor.shape for tensor in _as_list(probe(fixed))]
+    return {layer.name: tuple(shape) for layer, shape in zip(convolutions, shapes, strict=True)}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,43 @@
+"""How grey levels become a network's input: written in its card, read by everything that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCALINGS = {"signed": (1 / 128, -1.0), "unit": (1 / 255, 0.0), "raw": (1.0, 0.0)}
+"""Input = level * scale + offset: -1 to 1 (int8: level - 128), 0 to 1, or 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """Side in pixels, channels (1 grey, 3 RGB) and scaling of a classifier's input."""
+
+    size: int = 48
+    channels: int = 1
+    scale: float = 1 / 128
+    offset: float = -1.0
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Uint8 (N, H, W, C) as float32 network input."""
+        return images.astype(np.float32) * np.float32(self.scale) + np.float32(self.offset)
+
+    def card(self) -> dict[str, Any]:
+        """The ``input`` part of a model's card, for a float model."""
+        return {
+            "shape": [1, self.size, self.size, self.channels],
+            "dtype": "float32",
+            "colour": "grey" if self.channels == 1 else "rgb",
+            "scale": self.scale,
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def from_card(cls, card: dict[str, Any]) -> Preprocess:
+        """What a card's ``input`` says."""
+        entry = card["input"]
+        _, size, _, channels = entry["shape"]
+        return cls(int(size), int(channels), float(entry["scale"]), float(entry["offset"]))

@@ -1,0 +1,91 @@
+"""What a classifier is trained towards: labels, people's votes, teachers, and mixtures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.augment import Augmentation, vary_batch
+from convert.data import Dataset, class_weights
+from convert.preprocess import Preprocess
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """How targets are made: all shares 0 to 1.
+
+    ``votes`` is the weight of the FER+ vote shares in the targets of pictures that have them,
+    ``teacher`` that of the teachers' probabilities in all; what remains is the label, smoothed by
+    ``smoothing``. ``mixup`` is the chance of a batch being mixed, ``mixup_alpha`` the Beta
+    parameter. ``balance`` weighs classes (0: as they come, 1: all alike).
+    """
+
+    smoothing: float = 0.0
+    votes: float = 0.0
+    teacher: float = 0.0
+    mixup: float = 0.0
+    mixup_alpha: float = 0.2
+    balance: float = 0.0
+
+
+def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None) -> Floats:
+    """Target probabilities (N, classes) of a training set."""
+    classes = len(data.classes)
+    hard = np.eye(classes, dtype=np.float32)[data.labels]
+    target = hard * (1 - aim.smoothing) + np.float32(aim.smoothing / classes)
+    if aim.votes:
+        shares = data.vote_shares()
+        known = ~np.isnan(shares[:, 0])
+        target[known] = (1 - aim.votes) * target[known] + aim.votes * shares[known]
+    if aim.teacher and teacher is not None:
+        target = (1 - aim.teacher) * target + aim.teacher * teacher
+    if aim.balance:
+        target = target * (class_weights(data)[data.labels] ** aim.balance)[:, None]
+    return target.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Makes an epoch's varied, shuffled and mixed batches.
+
+    ``sizes`` are (first epoch, side in pixels) pairs in order: small pictures first make a short
+    training shorter. Every batch is full; the remainder of an epoch is left to the next shuffle.
+    """
+
+    data: Dataset
+    targets: Floats
+    augmentation: Augmentation
+    aim: Aim
+    prepare: Preprocess
+    batch: int
+    sizes: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch; at least one."""
+        return max(len(self.data) // self.batch, 1)
+
+    def side(self, epoch: int) -> int:
+        """The side of pictures in ``epoch`` (from 0)."""
+        started = [side for first, side in self.sizes if first <= epoch]
+        return started[-1] if started else self.prepare.size
+
+    def __call__(self, epoch: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
+        """The batches of one epoch."""
+        order = rng.permutation(len(self.data))
+        side = self.side(epoch)
+        for step in range(self.steps):
+            index = order[step * self.batch : (step + 1) * self.batch]
+            images = vary_batch(self.data.images[index], self.augmentation, side, rng)
+            inputs, targets = self.prepare(images), self.targets[index]
+            if rng.random() < self.aim.mixup:
+                part = np.float32(rng.beta(self.aim.mixup_alpha, self.aim.mixup_alpha))
+                other = rng.permutation(len(index))
+                inputs = part * inputs + (1 - part) * inputs[other]
+                targets = part * targets + (1 - part) * targets[other]
+            yield inputs, targets

@@ -1,0 +1,1 @@
+"""One module a task, each with ``add_arguments(parser, verb)`` and ``run(verb, args)``."""

@@ -1,0 +1,29 @@
+"""Expressions of faces, or any other classes of small pictures: train, quantize, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
+    """The options of one verb."""
+    match verb:
+        case "train":
+            from convert.expression_train import add_arguments as add
+        case "quantize":
+            from convert.expression_quantize import add_arguments as add
+        case _:
+            from convert.expression_evaluate import add_arguments as add
+    add(parser)
+
+
+def run(verb: str, args: argparse.Namespace) -> int:
+    """Carry one verb out."""
+    match verb:
+        case "train":
+            from convert.expression_train import train as work
+        case "quantize":
+            from convert.expression_quantize import quantize as work
+        case _:
+            from convert.expression_evaluate import evaluate as work
+    return work(args)

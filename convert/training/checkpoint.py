@@ -1,0 +1,58 @@
+"""One file that holds all a training needs to go on: weights, optimizer, averages, progress."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.errors import DataError, UsageError
+from convert.files import replacing
+from convert.training.average import Average
+
+
+def save(path: Path, model: Any, average: Average | None, progress: dict[str, Any]) -> None:
+    """Write the checkpoint whole or not at all; a kill at any moment leaves the one before."""
+    from keras import ops
+
+    arrays = {f"model_{i}": np.array(w) for i, w in enumerate(model.get_weights())}
+    for index, variable in enumerate(model.optimizer.variables):
+        arrays[f"optimizer_{index}"] = np.array(ops.convert_to_numpy(variable.value))
+    if average is not None:
+        arrays |= {f"average_{i}": w for i, w in enumerate(average.arrays())}
+        progress = progress | {"average_steps": average.steps}
+    with replacing(path) as beside:
+        np.savez(beside, progress=np.array(json.dumps(progress)), **arrays)
+
+
+def restore(path: Path, model: Any, average: Average | None) -> dict[str, Any]:
+    """Put everything back and return the progress. The model must be compiled and of the same build."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        progress: dict[str, Any] = json.loads(str(arrays.pop("progress")))
+    except FileNotFoundError:
+        raise UsageError(f"--resume: there is no checkpoint at {path}") from None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a checkpoint of this program ({error}); delete it to start anew") from None
+    groups = {
+        kind: [arrays[f"{kind}_{i}"] for i in range(sum(name.startswith(f"{kind}_") for name in arrays))]
+        for kind in ("model", "optimizer", "average")
+    }
+    model.optimizer.build(model.trainable_variables)
+    variables = model.optimizer.variables
+    ours = [tuple(weight.shape) for weight in model.weights] + [tuple(v.shape) for v in variables]
+    theirs = [array.shape for array in groups["model"] + groups["optimizer"]]
+    if ours != theirs:
+        raise UsageError(
+            f"{path}: the checkpoint is of another network or optimizer; give the same options or another --out"
+        )
+    model.set_weights(groups["model"])
+    for variable, array in zip(variables, groups["optimizer"], strict=True):
+        variable.assign(array)
+    if average is not None and groups["average"]:
+        average.restore(groups["average"], progress["average_steps"])
+    return progress
