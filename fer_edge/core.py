@@ -225,6 +225,7 @@ class DriverState:
     ``yaw`` and ``pitch`` are degrees from this driver's straight ahead, ``openness`` the eyes
     against the own baseline, ``closure_s`` the length of the closure going on now. ``perclos`` and
     ``coverage`` are 0 to 1 over their window. ``level`` is the highest of the open events.
+    ``paused_s`` is the time until a pause ends by itself, None when nothing is paused.
     """
 
     at: float
@@ -250,6 +251,7 @@ class DriverState:
     degraded_rate: bool = False
     calibration: Calibration = field(default_factory=Calibration)
     people: tuple[PersonState, ...] = ()
+    paused_s: float | None = None
 
 
 class Source(Protocol):

@@ -2,23 +2,85 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from fer_edge.settings.base import Section
+
+_HOST = r"^[^\s/@:]+$|^[0-9A-Fa-f:.%]+$"
+_TOPIC = r"^[^/+#\x00]([^+#\x00]*[^/+#\x00])?$"
+
+
+class TlsSettings(Section):
+    """Encryption of the connection to the broker."""
+
+    enabled: bool = Field(False, description="speak TLS to the broker; its port is usually 8883")
+    ca_file: str | None = Field(
+        None, description="PEM file of the authority that signed the broker; empty: the system's authorities"
+    )
+    cert_file: str | None = Field(
+        None, description="PEM file of this device's certificate, where the broker asks for one"
+    )
+    key_file: str | None = Field(None, description="PEM file of that certificate's key")
+    check_host: bool = Field(True, description="refuse a broker whose certificate is for another name")
+
+    @model_validator(mode="after")
+    def _key_belongs_to_certificate(self) -> Self:
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file needs cert_file")
+        return self
+
+
+class OutboxSettings(Section):
+    """Events kept on disk until the broker has confirmed them."""
+
+    max_events: int = Field(
+        10_000, ge=10, le=1_000_000, description="most events kept; then the oldest are dropped and counted"
+    )
+    max_age_days: float = Field(7.0, gt=0, le=365, description="older events are dropped and counted, days")
+
+
+class HomeAssistantSettings(Section):
+    """What Home Assistant needs to show this device by itself."""
+
+    enabled: bool = Field(True, description="announce this device to Home Assistant")
+    prefix: str = Field("homeassistant", pattern=_TOPIC, description="Home Assistant's discovery prefix")
 
 
 class MqttSettings(Section):
     """The broker. Secrets come from a systemd credential, the environment or a file, never from here."""
 
     enabled: bool = Field(True, description="publish over MQTT")
-    host: str = Field("localhost", min_length=1, description="the broker's name or address")
+    host: str = Field("localhost", pattern=_HOST, max_length=253, description="the broker's name or address")
     port: int = Field(1883, ge=1, le=65535, description="the broker's port; 8883 is usual with TLS")
-    topic_prefix: str = Field("fer-edge", pattern=r"^[^/+#\x00][^+#\x00]*[^/+#\x00]$", description="topics begin with this, then the node's name")
+    protocol: Literal["auto", "5", "3.1.1"] = Field("auto", description="MQTT version: auto (5, else 3.1.1), 5, 3.1.1")
+    topic_prefix: str = Field("fer-edge", pattern=_TOPIC, description="topics begin with this, then the node's name")
     username: str | None = Field(None, description="user name at the broker; empty: none")
     password_file: str | None = Field(
-        None, description="file that holds the password; a credential mqtt-password or FER_EDGE_MQTT_PASSWORD goes before it"
+        None,
+        description="file that holds the password; a credential mqtt-password or FER_EDGE_MQTT_PASSWORD goes before it",
     )
     keepalive_s: int = Field(30, ge=5, le=3600, description="seconds of silence before the broker calls us gone (x1.5)")
-    state_interval_s: float = Field(1.0, ge=0.1, le=60, description="least time between states whose numbers changed, seconds")
+    answer_s: float = Field(
+        10.0, ge=1, le=120, description="a broker that confirms nothing for so long is hung: connect again, seconds"
+    )
+    reconnect_s: tuple[float, float] = Field(
+        (0.5, 30.0), description="wait before connecting again: first and longest, seconds"
+    )
+    state_interval_s: float = Field(
+        1.0, ge=0.1, le=60, description="least time between states whose numbers changed, seconds"
+    )
     heartbeat_s: float = Field(30.0, ge=1, le=3600, description="a state at least this often, seconds")
     stats_interval_s: float = Field(60.0, ge=1, le=3600, description="time between stats, seconds")
+    trust_clock: bool = Field(False, description="believe the wall clock though nothing says that it was set (time_ok)")
+    tls: TlsSettings = TlsSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    homeassistant: HomeAssistantSettings = HomeAssistantSettings()
+
+    @model_validator(mode="after")
+    def _waits_in_order(self) -> Self:
+        first, longest = self.reconnect_s
+        if not 0 < first <= longest <= 3600:
+            raise ValueError("reconnect_s must be first and longest, 0 < first <= longest <= 3600")
+        return self

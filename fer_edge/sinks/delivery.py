@@ -1,0 +1,186 @@
+"""The thread behind the MQTT sink: it stores, connects, publishes, and waits for the next call."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_edge.core import Event
+from fer_edge.settings import Settings
+from fer_edge.sinks import homeassistant
+from fer_edge.sinks.clock import Clock
+from fer_edge.sinks.journal import Journal, Stamp
+from fer_edge.sinks.link import Link
+from fer_edge.sinks.outbox import Outbox
+from fer_edge.sinks.payloads import Payload, stats_payload
+from fer_edge.sinks.publisher import Publisher
+from fer_edge.sinks.states import StateFeed
+from fer_edge.sinks.topics import Topics
+
+_log = logging.getLogger(__name__)
+
+_GOODBYE_S = 1.0
+_HOUSEKEEPING_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCondition:
+    """Whether events survive a restart (``storage`` disk or memory, with the reason), and how many wait."""
+
+    storage: str = "memory"
+    reason: str | None = "not started"
+    waiting: int = 0
+    dropped: int = 0
+
+    def lasting(self) -> Payload:
+        """What does not change with every event, for ``info``."""
+        return {"storage": self.storage, "reason": self.reason, "dropped": self.dropped}
+
+    def passing(self) -> Payload:
+        """What does, for ``stats``."""
+        return {"storage": self.storage, "waiting": self.waiting, "dropped": self.dropped}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the sink shares with its thread."""
+
+    settings: Settings
+    topics: Topics
+    clock: Clock
+    path: Path | None
+    link: Link
+    feed: StateFeed
+    info: Callable[[Payload], Payload]
+    stored: Callable[[int], None]
+
+
+class Delivery:
+    """Made and used in one thread; others reach it by putting calls into the inbox."""
+
+    def __init__(self, parts: Parts, inbox: queue.SimpleQueue[Callable[[Delivery], None]]) -> None:
+        self._parts = parts
+        self._inbox = inbox
+        self._mqtt = parts.settings.mqtt
+        bounds = self._mqtt.outbox
+        outbox = Outbox(
+            parts.path,
+            max_messages=bounds.max_events,
+            max_age_s=bounds.max_age_days * 86400,
+            wall=parts.clock.wall(),
+        )
+        self._journal = Journal(outbox, parts.clock)
+        self.publisher = Publisher(self._journal, parts.topics, parts.clock, parts.link.publish)
+        self.condition = OutboxCondition()
+        self._fresh: list[tuple[Event, Stamp]] = []
+        self._told: Payload = {}
+        self._tidied_at = 0.0
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until stopped. A fault of one round is logged, and the next round goes on."""
+        self._journal.end_left_open("aborted")
+        self.publisher.set(self._parts.topics.status, "online")
+        self.announce()
+        while not self._stopping:
+            try:
+                self._round()
+            except Exception as error:
+                _log.error("publishing failed, going on: %r", error, exc_info=_log.isEnabledFor(logging.DEBUG))
+                self._take(0.2)
+        self._say_goodbye()
+        self._journal.outbox.close()
+
+    def event(self, event: Event, stamp: Stamp) -> None:
+        """Store it with whatever else has come by now, in one commit."""
+        self._fresh.append((event, stamp))
+
+    def camera(self, status: str) -> None:
+        """The newest word on the camera."""
+        self.publisher.set(self._parts.topics.camera, status)
+
+    def stats(self, values: Mapping[str, Any]) -> None:
+        """The daemon's health and this side's."""
+        stamp = Stamp.now(self._parts.clock)
+        payload = stats_payload({**values, "outbox": self.condition.passing()}, time=stamp.iso, time_ok=stamp.wall_ok)
+        self.publisher.set(self._parts.topics.stats, payload, qos=0)
+
+    def tell_info(self) -> None:
+        """Publish ``info`` with the condition of the outbox."""
+        self._told = self.condition.lasting()
+        self.publisher.set(self._parts.topics.info, self._parts.info(self._told))
+
+    def announce(self) -> None:
+        """Describe this device to Home Assistant."""
+        if self._mqtt.homeassistant.enabled:
+            topics = self._parts.topics
+            self.publisher.set(topics.discovery, homeassistant.discovery(self._parts.settings, topics))
+
+    def stop(self) -> None:
+        """Finish after this round."""
+        self._stopping = True
+
+    def _round(self) -> None:
+        due = min(self._parts.link.step(), self._parts.feed.due_at(), self._tidied_at + _HOUSEKEEPING_S)
+        self._take(max(0.0, min(due - time.monotonic(), self._mqtt.answer_s)))
+        self._store()
+        payload = self._parts.feed.take(self._journal.ids)
+        if payload is not None:
+            self.publisher.set(self._parts.topics.state, payload)
+        self._tidy()
+        self.publisher.pump()
+        since = self.publisher.waits_since()
+        if since is not None and time.monotonic() - since > self._mqtt.answer_s:
+            self._parts.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
+
+    def _take(self, wait_s: float) -> None:
+        try:
+            self._inbox.get(timeout=wait_s)(self)
+            for _ in range(1000):
+                self._inbox.get_nowait()(self)
+        except queue.Empty:
+            pass
+
+    def _store(self) -> None:
+        if self._fresh:
+            self._journal.add(self._fresh)
+            stored = len(self._fresh)
+            self._fresh.clear()
+            self._parts.stored(stored)
+        outbox = self._journal.outbox
+        self.condition = OutboxCondition(
+            "disk" if outbox.on_disk else "memory", outbox.reason, len(outbox), outbox.dropped
+        )
+        if self.condition.lasting() != self._told:
+            self.tell_info()
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._tidied_at < _HOUSEKEEPING_S:
+            return
+        self._tidied_at = time.monotonic()
+        self._journal.outbox.recover()
+        if self._parts.clock.wall_ok():
+            self._journal.outbox.drop_older(self._parts.clock.wall())
+
+    def _say_goodbye(self) -> None:
+        """What waits goes first, ``offline`` last; a broker that is slow or away is not waited for."""
+        until = time.monotonic() + _GOODBYE_S
+        self._store()
+        self._journal.end_left_open("stopped")
+        self._settle(until - _GOODBYE_S / 2)
+        self.publisher.set(self._parts.topics.status, "offline")
+        self._settle(until)
+        self._parts.link.close()
+
+    def _settle(self, until: float) -> None:
+        self.publisher.pump()
+        while self._parts.link.up and time.monotonic() < until:
+            if self.publisher.settled() and len(self._journal.outbox) == 0:
+                return
+            self._take(0.05)
+            self.publisher.pump()

@@ -1,0 +1,50 @@
+"""Why a broker does not want us, in one line that says what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+_WHY = {
+    "Bad user name or password": "user name or password refused; check mqtt.username and the password",
+    "Not authorized": "not authorised by the broker's access rules; check its ACL for this user and node",
+    "Client identifier not valid": "client id refused; check node and the broker's rules for client ids",
+    "Unsupported protocol version": "MQTT version refused; check mqtt.protocol",
+    "Session taken over": "another client took over with the same id; give each device its own node name",
+    "Banned": "this client is banned by the broker",
+    "Server unavailable": "the broker says it is not available",
+    "Server busy": "the broker says it is busy",
+    "Server shutting down": "the broker is shutting down",
+    "Quota exceeded": "the broker's quota is used up",
+    "Packet too large": "the broker takes no message of this size",
+    "Keep alive timeout": "the broker heard nothing from us for too long",
+}
+
+
+def refusal(code: ReasonCode) -> str:
+    """A reason code of CONNACK, SUBACK, PUBACK or DISCONNECT, explained."""
+    name = code.getName()
+    return _WHY.get(name, f"refused: {name}")
+
+
+def closed_early(code: ReasonCode) -> str:
+    """A disconnect's reason; paho's own "unspecified error" says only that the socket closed."""
+    name = code.getName()
+    return "closed by the broker or the network" if name == "Unspecified error" else _WHY.get(name, name.lower())
+
+
+def connect_error(error: Exception) -> str:
+    """An exception of dialling, explained."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is refused: {error.verify_message}; check mqtt.tls.ca_file and mqtt.host"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS with it: {error.reason or error}; check mqtt.port and mqtt.tls"
+    if isinstance(error, socket.gaierror):
+        return "its name cannot be resolved; check mqtt.host and the network"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there; is the broker running?"
+    if isinstance(error, TimeoutError):
+        return "no answer; check mqtt.host, mqtt.port and the network"
+    return f"cannot connect: {getattr(error, 'strerror', None) or error}"

@@ -1,0 +1,154 @@
+"""Home Assistant's device discovery: one retained message that describes the whole node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fer_edge import __version__
+from fer_edge.core import EMOTIONS
+from fer_edge.settings import Settings
+from fer_edge.sinks.topics import Topics
+
+_EVENTS = {
+    "fatigue": ["microsleep", "sleep", "unresponsive", "drowsy", "yawn", "nod"],
+    "attention": ["distracted"],
+    "emotion": ["emotion"],
+    "view": ["absent", "view_degraded"],
+}
+_LEVELS = ["none", "info", "advisory", "warning", "critical"]
+
+
+def discovery(settings: Settings, topics: Topics) -> dict[str, Any]:
+    """The payload of ``<prefix>/device/fer-edge_<node>/config``."""
+    identity = f"fer-edge_{settings.node}"
+    parts = {**_sensors(topics), **_switches(topics)}
+    if settings.profile == "driver":
+        parts |= _driver(topics)
+    if settings.emotion.enabled:
+        parts |= _emotion(topics)
+    parts |= _events(settings, topics)
+    for name, part in parts.items():
+        part["unique_id"] = f"{identity}_{name}"
+    return {
+        "device": {
+            "identifiers": [identity],
+            "name": f"fer-edge {settings.node}",
+            "manufacturer": "fer-edge",
+            "model": f"{settings.profile} monitor",
+            "sw_version": __version__,
+        },
+        "origin": {"name": "fer-edge", "sw_version": __version__},
+        "availability_topic": topics.status,
+        "qos": 1,
+        "components": parts,
+    }
+
+
+def _sensors(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "camera": {
+            "platform": "binary_sensor",
+            "name": "Camera",
+            "device_class": "connectivity",
+            "entity_category": "diagnostic",
+            "state_topic": topics.camera,
+            "payload_on": "online",
+            "payload_off": "offline",
+        },
+        "present": {
+            "platform": "binary_sensor",
+            "name": "Present",
+            "device_class": "occupancy",
+            "state_topic": topics.state,
+            "value_template": "{{ {true: 'ON', false: 'OFF'}.get(value_json.present, 'None') }}",
+        },
+        "fps": {
+            "platform": "sensor",
+            "name": "Frame rate",
+            "unit_of_measurement": "fps",
+            "state_class": "measurement",
+            "entity_category": "diagnostic",
+            "state_topic": topics.state,
+            "value_template": "{{ value_json.fps }}",
+        },
+    }
+
+
+def _driver(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "level": {
+            "platform": "sensor",
+            "name": "Level",
+            "device_class": "enum",
+            "options": _LEVELS,
+            "icon": "mdi:alert",
+            "state_topic": topics.state,
+            "value_template": "{{ value_json.level or 'none' }}",
+        },
+        "danger": {
+            "platform": "binary_sensor",
+            "name": "Danger",
+            "device_class": "safety",
+            "state_topic": topics.state,
+            "value_template": "{{ 'ON' if value_json.level in ('warning', 'critical') else 'OFF' }}",
+        },
+        "perclos": {
+            "platform": "sensor",
+            "name": "PERCLOS",
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+            "icon": "mdi:eye-off-outline",
+            "state_topic": topics.state,
+            "value_template": "{{ None if value_json.perclos is none else value_json.perclos * 100 }}",
+        },
+    }
+
+
+def _emotion(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "emotion": {
+            "platform": "sensor",
+            "name": "Expression",
+            "device_class": "enum",
+            "options": list(EMOTIONS),
+            "icon": "mdi:emoticon-outline",
+            "state_topic": topics.state,
+            "value_template": "{{ value_json.emotion }}",
+        }
+    }
+
+
+def _events(settings: Settings, topics: Topics) -> dict[str, dict[str, Any]]:
+    shown = set(_EVENTS) if settings.profile == "driver" else {"emotion", "view"}
+    if not settings.emotion.enabled:
+        shown -= {"emotion"}
+    return {
+        f"event_{category}": {
+            "platform": "event",
+            "name": f"{category.capitalize()} event",
+            "event_types": types,
+            "state_topic": topics.event(category),
+        }
+        for category, types in _EVENTS.items()
+        if category in shown
+    }
+
+
+def _switches(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "recalibrate": _button("Recalibrate", f"{topics.base}/request/recalibrate", "{}", "mdi:account-sync"),
+        "pause": _button("Pause for 5 minutes", f"{topics.base}/request/pause", '{"seconds":300}', "mdi:pause"),
+        "resume": _button("Resume", f"{topics.base}/request/resume", "{}", "mdi:play"),
+    }
+
+
+def _button(name: str, topic: str, payload: str, icon: str) -> dict[str, Any]:
+    return {
+        "platform": "button",
+        "name": name,
+        "command_topic": topic,
+        "payload_press": payload,
+        "entity_category": "config",
+        "icon": icon,
+    }

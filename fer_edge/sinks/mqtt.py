@@ -1,0 +1,200 @@
+"""The MQTT sink: the main loop hands over and goes on; a thread of its own does the rest."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fer_edge.core import DriverState, Event, Signals
+from fer_edge.errors import FerEdgeError
+from fer_edge.settings import Settings
+from fer_edge.sinks.clock import Clock, SystemClock
+from fer_edge.sinks.delivery import Delivery, OutboxCondition, Parts
+from fer_edge.sinks.journal import Stamp
+from fer_edge.sinks.link import Identity, Incoming, Link, Listener
+from fer_edge.sinks.payloads import Payload
+from fer_edge.sinks.requests import Request, RequestDesk
+from fer_edge.sinks.secrets import password, tls_context
+from fer_edge.sinks.states import StateFeed
+from fer_edge.sinks.topics import Topics
+
+_log = logging.getLogger(__name__)
+
+_HANDOVER_S = 0.025
+
+Handler = Callable[[str, dict[str, Any]], Mapping[str, Any] | None]
+"""Carries out a request: verb and checked values in, the answer's data out; refuses by FerEdgeError."""
+
+
+class MqttSink:
+    """Publishes over MQTT what the rules say. Topics and payloads are those of ``schemas/``.
+
+    ``state_dir`` holds ``outbox.db``; None keeps events in memory. ``info`` makes the payload of
+    topic info from the outbox's condition and is called in this sink's thread. ``on_request`` is
+    what :meth:`serve` calls when it is given nothing else. Raises ConfigError for unreadable
+    secrets; a broker that is away is no error.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        state_dir: Path | None,
+        info: Callable[[Payload], Payload],
+        on_request: Handler | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.topics = Topics.of(settings)
+        self._settings = settings
+        self._clock = clock or SystemClock(settings.mqtt.trust_clock)
+        self._on_request = on_request
+        self._inbox: queue.SimpleQueue[Callable[[Delivery], None]] = queue.SimpleQueue()
+        self._desk = RequestDesk(self.topics, self._answer)
+        self._feed = StateFeed(settings.mqtt, self._clock, time.monotonic)
+        self._link = Link(settings.mqtt, self._identity(), self._listener(), self._post)
+        self._parts = Parts(
+            settings=settings,
+            topics=self.topics,
+            clock=self._clock,
+            path=None if state_dir is None else state_dir / "outbox.db",
+            link=self._link,
+            feed=self._feed,
+            info=info,
+            stored=self._count_stored,
+        )
+        self._delivery: Delivery | None = None
+        self._thread = threading.Thread(target=self._run, name="fer-edge-mqtt", daemon=True)
+        self._handed_over = 0
+        self._stored = 0
+        self._stored_more = threading.Condition()
+
+    def start(self) -> None:
+        """Open the outbox and begin to connect, in a thread."""
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a broker listens at this moment."""
+        return self._link.up
+
+    @property
+    def outbox(self) -> OutboxCondition:
+        """The outbox as last seen by its thread."""
+        return OutboxCondition() if self._delivery is None else self._delivery.condition
+
+    def state(self, state: DriverState, signals: Signals) -> None:
+        """Keep the newest state; it is published at once only if something discrete changed."""
+        if self._feed.put(state):
+            self._inbox.put(_wake)
+
+    def event(self, event: Event) -> None:
+        """Hand over one phase. Returns when it is on disk, or after 25 ms where the disk is slower."""
+        with self._stored_more:
+            behind = self._handed_over - self._stored
+            if behind > self._settings.mqtt.outbox.max_events:
+                _log.error("the disk does not follow: %s %s is dropped", event.event_type, event.phase)
+                return
+            self._handed_over += 1
+            self._inbox.put(partial(_take_event, event, Stamp.now(self._clock)))
+            mine = self._handed_over
+            if behind == 0:
+                self._stored_more.wait_for(lambda: self._stored >= mine, _HANDOVER_S)
+
+    def wait_stored(self, timeout_s: float) -> bool:
+        """Wait until every event handed over is stored."""
+        with self._stored_more:
+            return self._stored_more.wait_for(lambda: self._stored >= self._handed_over, timeout_s)
+
+    def camera(self, status: str) -> None:
+        """``online``, ``offline`` or ``disabled``."""
+        self._inbox.put(lambda delivery: delivery.camera(status))
+
+    def stats(self, values: Mapping[str, Any]) -> None:
+        """The daemon's health; the condition of this sink's queues is added."""
+        known = {**values, "requests_dropped": self._desk.dropped}
+        self._inbox.put(lambda delivery: delivery.stats(known))
+
+    def refresh_info(self) -> None:
+        """Publish ``info`` again: models or configuration have changed."""
+        self._inbox.put(Delivery.tell_info)
+
+    def pending(self) -> list[Request]:
+        """Requests to be carried out now; each wants exactly one answer."""
+        return self._desk.pending()
+
+    def serve(self, handler: Handler | None = None) -> None:
+        """Carry out what was requested. Call it from the main loop between two frames."""
+        carry_out = handler or self._on_request
+        for request in self.pending():
+            try:
+                if carry_out is None:
+                    request.refuse("requests are not served here")
+                else:
+                    request.answer(carry_out(request.verb, dict(request.values)))
+            except FerEdgeError as error:
+                request.refuse(str(error))
+            except Exception as error:
+                _log.error("request %s failed: %r", request.verb, error)
+                request.refuse("failed; see the log")
+
+    def close(self, timeout_s: float = 1.5) -> None:
+        """End open events, say offline, give the outbox back. Takes ``timeout_s`` at most."""
+        self._inbox.put(Delivery.stop)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        self._delivery = Delivery(self._parts, self._inbox)
+        self._delivery.run()
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self._inbox.put(lambda _delivery: call())
+
+    def _count_stored(self, count: int) -> None:
+        with self._stored_more:
+            self._stored += count
+            self._stored_more.notify_all()
+
+    def _answer(self, topic: str, payload: Payload, correlation: bytes | None) -> None:
+        self._inbox.put(lambda delivery: delivery.publisher.answer(topic, payload, correlation))
+
+    def _on_message(self, message: Incoming) -> None:
+        if message.topic != self.topics.birth:
+            self._desk.take(message)
+        elif message.payload == b"online":
+            self._inbox.put(Delivery.announce)
+
+    def _identity(self) -> Identity:
+        mqtt = self._settings.mqtt
+        birth = (self.topics.birth,) if mqtt.homeassistant.enabled else ()
+        return Identity(
+            client_id=f"fer-edge-{self._settings.node}",
+            username=mqtt.username,
+            password=password(mqtt),
+            tls=tls_context(mqtt),
+            will_topic=self.topics.status,
+            subscriptions=(self.topics.requests, *birth),
+        )
+
+    def _listener(self) -> Listener:
+        put = self._inbox.put
+        return Listener(
+            up=lambda maximum: put(lambda delivery: delivery.publisher.up(maximum)),
+            down=lambda: put(lambda delivery: delivery.publisher.down()),
+            confirmed=lambda mid, refused: put(lambda delivery: delivery.publisher.confirmed(mid, refused)),
+            message=self._on_message,
+        )
+
+
+def _take_event(event: Event, stamp: Stamp, delivery: Delivery) -> None:
+    delivery.event(event, stamp)
+
+
+def _wake(_delivery: Delivery) -> None:
+    """Nothing but a reason to look at the state again."""
