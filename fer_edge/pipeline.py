@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_edge.errors import EndOfSource
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
-    from fer_edge.core import DriverState, Event, Frame, Signals, Sink
+    from fer_edge.core import DriverState, Event, Frame, Signals, Sink, Source
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
 
@@ -50,3 +51,13 @@ class Pipeline:
                     sink.event(event)
                 sink.state(state, signals)
         return Step(signals, state, events)
+
+
+def frames(source: Source) -> Iterator[Frame]:
+    """Every frame of an open source up to its end."""
+    while True:
+        try:
+            frame = source.read()
+        except EndOfSource:
+            return
+        yield frame

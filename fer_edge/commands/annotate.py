@@ -7,17 +7,19 @@ example:
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress
-from fer_edge.errors import EndOfSource, UsageError
+from fer_edge.errors import UsageError
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image
+    from fer_edge.core import Image, Source
+    from fer_edge.settings import Settings
 
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".mov": "mp4v"}
 
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     codec = _CODECS.get(args.out.suffix.lower())
     if codec is None:
         raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(_CODECS)}")
-    if Path(args.video).exists() and args.out.exists() and os.path.samefile(args.video, args.out):
+    if Path(args.video).exists() and args.out.exists() and args.out.samefile(args.video):
         raise UsageError(f"{args.out}: is the video itself; name another file for the copy")
     if not args.out.parent.is_dir():
         raise UsageError(f"{args.out}: its folder does not exist; make it first")
@@ -57,39 +59,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _copy(settings: Any, source: Any, path: Path, codec: str, progress: Progress) -> int:
+def _copy(settings: Settings, source: Source, path: Path, codec: str, progress: Progress) -> int:
     from fer_edge import drawing
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
-    from fer_edge.pipeline import Pipeline
+    from fer_edge.pipeline import Pipeline, frames
 
     pipeline = Pipeline(Perception(settings), Monitor(settings))
-    writer: Writer | None = None
-    held: list[tuple[float, Image]] = []
+    stream = frames(source)
+    opening = list(islice(stream, 2))
+    if not opening:
+        return 0
+    # The frame rate is only known from two frames' times.
+    fps = 1 / max(opening[1].at - opening[0].at, 1e-3) if len(opening) == 2 else 25.0
     count = 0
-    try:
-        while True:
-            try:
-                frame = source.read()
-            except EndOfSource:
-                break
+    with closing(Writer(path, codec, fps, opening[0].image)) as writer:
+        for count, frame in enumerate(chain(opening, stream), 1):
             step = pipeline.step(frame)
-            held.append((frame.at, drawing.draw(frame.image, step.signals, step.state)))
-            # The frame rate is only known from two frames' times.
-            if writer is None and len(held) == 2:
-                writer = Writer(path, codec, 1 / max(held[1][0] - held[0][0], 1e-3), held[0][1])
-            if writer is not None:
-                for _, picture in held:
-                    writer.write(picture)
-                held.clear()
-            count += 1
+            writer.write(drawing.draw(frame.image, step.signals, step.state))
             progress.at(count)
-        if held:
-            writer = Writer(path, codec, 25.0, held[0][1])
-            writer.write(held[0][1])
-    finally:
-        if writer is not None:
-            writer.close()
     return count
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
-from fer_edge.errors import EndOfSource
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame, Source
@@ -56,14 +55,12 @@ def run(args: argparse.Namespace) -> int:
 
 def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float, float | None]:
     """Take every frame through; the video's length in seconds and CPU milliseconds a frame."""
+    from fer_edge.pipeline import frames
+
     first: Frame | None = None
     last: Frame | None = None
     count, cpu = 0, 0.0
-    while True:
-        try:
-            frame = source.read()
-        except EndOfSource:
-            break
+    for frame in frames(source):
         first, last = first or frame, frame
         before = time.process_time()
         pipeline.step(frame)

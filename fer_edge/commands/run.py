@@ -27,9 +27,10 @@ def run(args: argparse.Namespace) -> int:
     def load() -> Settings:
         return options.settings(args)
 
-    settings = load()
+    # Loaded here once for the log, so a wrong configuration is told before heavy imports.
+    level = load().log_level
     from fer_edge.service.daemon import Daemon
     from fer_edge.service.systemd import log_to_stderr
 
-    log_to_stderr(settings.log_level)
-    return Daemon(settings, load).run()
+    log_to_stderr(level)
+    return Daemon(load).run()

@@ -6,6 +6,7 @@ A fault reads ``config.yaml:12 mqtt.port: must be at most 65535 (got 99999)``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,19 @@ SEARCHED = (Path("config.yaml"), Path("/etc/fer-edge/config.yaml"))
 __all__ = ["SEARCHED", "find", "load", "template"]
 
 Location = tuple[str, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans: only true and false. YAML 1.1 also takes the key ``on`` for one."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def find() -> Path | None:
@@ -62,22 +76,18 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
     except OSError as fault:
         raise ConfigError([f"{path}: cannot be read ({fault.strerror}); check its permissions"]) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ConfigError(
-            [f"{where}: not valid YAML ({fault.problem}); check indentation and quotes"]
-        ) from None
+        raise ConfigError([f"{where}: not valid YAML ({fault.problem}); check indentation and quotes"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise ConfigError([f"{path}: not valid YAML ({str(fault).splitlines()[0]})"]) from None
     if root is None:
         return {}, {}
     if not isinstance(data, dict):
-        raise ConfigError(
-            [f"{path}:1: must be a list of 'key: value' lines, not a single {type(data).__name__}"]
-        )
+        raise ConfigError([f"{path}:1: must be a list of 'key: value' lines, not a single {type(data).__name__}"])
     lines: dict[Location, str] = {}
     twice = list(_walk(root, (), str(path), lines))
     if twice:
@@ -107,7 +117,7 @@ def _split(override: str) -> tuple[Location, Any]:
     if not sign or not all(key.split(".")):
         raise UsageError(f"--set {override}: write it as key=value, for example --set mqtt.port=8883")
     try:
-        return tuple(key.split(".")), yaml.safe_load(text)
+        return tuple(key.split(".")), yaml.load(text, Loader=_Loader)
     except yaml.YAMLError:
         return tuple(key.split(".")), text
 
@@ -118,9 +128,7 @@ def _put(data: dict[str, Any], key: Location, value: Any) -> None:
         if inner is None:
             inner = data[part] = _default_group(key[: n + 1])
         elif not isinstance(inner, dict):
-            raise UsageError(
-                f"--set {'.'.join(key)}: {'.'.join(key[: n + 1])} is a single value, not a group"
-            )
+            raise UsageError(f"--set {'.'.join(key)}: {'.'.join(key[: n + 1])} is a single value, not a group")
         data = inner
     data[key[-1]] = value
 
@@ -134,9 +142,7 @@ def _default_group(key: Location) -> dict[str, Any]:
     return {"kind": kind} if kind else {}
 
 
-def _fault(
-    error: Mapping[str, Any], data: Mapping[str, Any], lines: Mapping[Location, str], origin: str
-) -> str:
+def _fault(error: Mapping[str, Any], data: Mapping[str, Any], lines: Mapping[Location, str], origin: str) -> str:
     location = _in_data(tuple(str(part) for part in error["loc"]), data)
     known = location
     while known and known not in lines:

@@ -27,11 +27,15 @@ class LatestFrame:
         self._frame: Frame | None = None
         self.received = 0
         self.skipped = 0
+        self._last_number: int | None = None
 
     def put(self, frame: Frame) -> None:
-        """Offer a frame; never waits."""
+        """Offer a frame; never waits. A gap in the numbers is what the source itself left out."""
         with self._changed:
             self.received += 1
+            if self._last_number is not None and frame.number > self._last_number:
+                self.skipped += frame.number - self._last_number - 1
+            self._last_number = frame.number
             self.skipped += self._frame is not None
             self._frame = frame
             self._changed.notify()
@@ -52,14 +56,13 @@ class LatestFrame:
 class Capture:
     """Reads a source in a thread of its own and opens it again, with growing waits, when it is lost.
 
-    ``online`` is True while frames come; ``reason`` says in one line why they do not. ``finished``
-    is set after the last frame of a file.
+    ``box`` holds the newest frame. ``online`` is True while frames come; ``reason`` says in one line
+    why they do not. ``finished`` is set after the last frame of a file.
     """
 
     def __init__(
         self,
         source: Source,
-        box: LatestFrame,
         *,
         reopen_s: tuple[float, float],
         stall_s: float,
@@ -68,7 +71,7 @@ class Capture:
         self.source = source
         self.reason = "not opened yet"
         self.finished = threading.Event()
-        self._box = box
+        self.box = LatestFrame()
         self._reopen_s = reopen_s
         self._stall_s = stall_s
         self._clock = clock
@@ -105,14 +108,14 @@ class Capture:
     def _run(self) -> None:
         wait_s = self._reopen_s[0]
         while not self._stop.is_set():
-            frames_before = self._box.received
+            frames_before = self.box.received
             try:
                 self._read_until_lost()
             except EndOfSource:
                 log.info("%s: at its end", self.source.name)
                 self._streaming = False
                 self.finished.set()
-                self._box.wake()
+                self.box.wake()
                 return
             except FerEdgeError as fault:
                 self._lost(str(fault))
@@ -120,7 +123,7 @@ class Capture:
                 self._lost(f"{self.source.name}: {fault!r}; opening it again")
             finally:
                 self.source.close()
-            if self._box.received > frames_before:
+            if self.box.received > frames_before:
                 wait_s = self._reopen_s[0]
             self._wait(wait_s)
             wait_s = min(wait_s * 2, self._reopen_s[1])
@@ -134,7 +137,7 @@ class Capture:
             if not self._streaming:
                 log.info("%s: frames of %d x %d", self.source.name, frame.image.shape[1], frame.image.shape[0])
                 self._streaming, self.reason = True, ""
-            self._box.put(frame)
+            self.box.put(frame)
 
     def _lost(self, reason: str) -> None:
         if reason != self.reason and not self._stop.is_set():

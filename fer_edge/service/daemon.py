@@ -11,28 +11,25 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from fer_edge import __version__
 from fer_edge.core import DriverState, Signals
 from fer_edge.errors import FerEdgeError
-from fer_edge.monitoring import Monitor
-from fer_edge.perception.reader import Perception
-from fer_edge.pipeline import Pipeline
-from fer_edge.service.capture import Capture, LatestFrame
 from fer_edge.service.health import Health
 from fer_edge.service.memory import Memory, state_dir
-from fer_edge.service.requests import Requests
+from fer_edge.service.parts import Builder, Parts
+from fer_edge.service.requests import carry_out
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
-from fer_edge.sinks.mqtt import MqttSink
-from fer_edge.sources import make_source
+from fer_edge.sinks.payloads import info_payload
 
 if TYPE_CHECKING:
-    from fer_edge.core import Frame, Sink
+    from fer_edge.core import Event, Frame, Sink
     from fer_edge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,71 +41,82 @@ SAVE_S = 60.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Daemon:
-    """One node: built from settings, run once.
+@runtime_checkable
+class Silenceable(Protocol):
+    """A sink with a local alarm that a person can silence."""
 
-    ``load`` reads the settings anew for a reload. ``extra_sinks`` get what MQTT gets. Construction
-    raises ConfigError, ModelError or UsageError; a missing camera or broker does not.
+    def acknowledge(self, event_id: str) -> bool:
+        """Be quiet about this event; whether it made a noise."""
+
+
+class Daemon:
+    """One node, run once.
+
+    ``load`` reads the settings, at first and for every reload. ``extra_sinks`` get what MQTT gets.
+    ``ready`` is set when the node runs. ``viewer`` is the window for a live page.
     """
 
     def __init__(
         self,
-        settings: Settings,
         load: Callable[[], Settings],
         *,
         extra_sinks: Sequence[Sink] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._load = load
-        self._clock = clock
-        self._extra_sinks = tuple(extra_sinks)
-        self._stop = threading.Event()
-        self._reload = threading.Event()
-        self._why_stopped = "end of source"
-        self._notifier = Notifier()
-        self._memory = Memory(state_dir(settings.state_dir))
-        self._paused_until: float | None = None
-        self._camera_said = ""
-        self._state = DriverState(at=clock(), profile=settings.profile)
-        self.settings = settings
         self.health = Health(clock)
         self.viewer = Viewer()
         self.ready = threading.Event()
-        self._requests = Requests(self)
-        self._pipeline = Pipeline(Perception(settings), self._monitor(settings))
-        self._mqtt = self._make_mqtt(settings)
-        self._capture, self._box = self._make_capture(settings)
-        self._set_sinks()
-        self._stats_due = self._save_due = clock()
+        self._load = load
+        self._extra_sinks = extra_sinks
+        self._clock = clock
+        self._notifier = Notifier()
+        self._stop = threading.Event()
+        self._reload = threading.Event()
+        self._why_stopped = "end of source"
+        self._paused_until: float | None = None
+        self._camera_said = ""
+        self._stats_due = self._save_due = 0.0
+        self._memory: Memory
+        self._builder: Builder
+        self._parts: Parts
+        self._state: DriverState
 
     def run(self) -> int:
-        """Run until SIGTERM, SIGINT, :meth:`stop`, or the end of a file; 0 for every clean end."""
-        restore = {number: signal.signal(number, self._on_signal) for number in _SIGNALS} if _in_main_thread() else {}
+        """Run until SIGTERM, SIGINT, :meth:`stop`, or the end of a file; 0 for every clean end.
+
+        Raises ConfigError, ModelError or UsageError before anything was started; a missing camera
+        or broker is waited for.
+        """
+        # Handlers first: a stop that comes while models load must not be lost.
+        main = threading.current_thread() is threading.main_thread()
+        restore = {number: signal.signal(number, self._on_signal) for number in _SIGNALS} if main else {}
         try:
             self._startup()
-            self._loop()
-        except Exception as fault:
-            self._why_stopped = f"fault: {fault!r}"
-            raise
+            try:
+                self._loop()
+            except Exception as fault:
+                self._why_stopped = f"fault: {fault!r}"
+                raise
+            finally:
+                self._shutdown()
         finally:
-            self._shutdown()
             for number, handler in restore.items():
                 signal.signal(number, handler)
         return 0
 
+    # --- what others may ask for ----------------------------------------------------------------
+
     def stop(self, why: str = "asked to") -> None:
-        """End :meth:`run` soon; safe from any thread."""
+        """End :meth:`run` soon; safe from any thread and in a signal handler."""
         self._why_stopped = why
         self._stop.set()
-        self._box.wake()
 
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         now = self._clock()
-        self._emit(self._pipeline.monitor.abort(now, "paused"))
+        self._emit(self._parts.pipeline.monitor.abort(now, "paused"))
         self._paused_until = now + seconds
         log.info("paused for %.0f s", seconds)
-        self._publish_idle()
 
     def resume(self) -> None:
         """End a pause now."""
@@ -116,46 +124,93 @@ class Daemon:
             self._paused_until = None
             log.info("going on")
 
-    @property
-    def monitor(self) -> Monitor:
-        """The rules in use."""
-        return self._pipeline.monitor
+    def recalibrate(self) -> None:
+        """Forget what was learned of the driver and learn anew."""
+        self._parts.pipeline.monitor.recalibrate()
+        self._save_calibration()
+        log.info("learning the driver anew")
 
-    def ask_reload(self) -> None:
-        """Read configuration and models again before the next frame."""
-        self._reload.set()
+    def speed(self, km_h: float) -> None:
+        """The vehicle's speed, believed for 5 s."""
+        self._parts.pipeline.monitor.speed(km_h, self._clock())
 
-    def info(self) -> list[dict[str, Any]]:
-        """The models in use as topic ``info`` lists them."""
-        return [
+    def acknowledge(self, event_id: str) -> bool:
+        """Silence the local alarm of an event, not the event; False where no alarm sounds for it."""
+        alarms = [sink for sink in self._parts.pipeline.sinks if isinstance(sink, Silenceable)]
+        return any([alarm.acknowledge(event_id) for alarm in alarms])  # noqa: C419 every alarm must hear of it
+
+    def stats(self) -> dict[str, Any]:
+        """Health since the last stats, with what the camera says."""
+        capture = self._parts.capture
+        return {
+            **self.health.stats(),
+            "received": capture.box.received,
+            "skipped": capture.box.skipped,
+            "camera": self._camera_said,
+            "camera_fault": capture.reason or None,
+        }
+
+    def info(self, outbox: dict[str, Any]) -> dict[str, Any]:
+        """What topic ``info`` says."""
+        models = [
             {"name": model.name, "sha256": model.card.get("sha256"), "runtime": model.runtime}
-            for model in self._pipeline.perception.models
+            for model in self._parts.pipeline.perception.models
         ]
+        return info_payload(self._parts.settings, models, outbox)
+
+    def reload(self) -> None:
+        """Take configuration and models anew. Raises FerEdgeError and keeps the old ones if they are bad."""
+        self._notifier.reloading()
+        try:
+            # Saved first: the new rules begin with what the old ones have learned.
+            self._save_calibration()
+            parts = self._builder.build(self._load(), self._parts)
+        except FerEdgeError as fault:
+            log.error("reload refused, going on as before: %s", "; ".join(str(fault).splitlines()))
+            raise
+        finally:
+            self._notifier.ready()
+        old, self._parts = self._parts, parts
+        self._emit(old.pipeline.monitor.abort(self._clock(), "reloaded"), old)
+        if parts.mqtt is not old.mqtt:
+            self._exchange_mqtt(old)
+        elif parts.mqtt:
+            parts.mqtt.refresh_info()
+        if parts.capture is not old.capture:
+            old.capture.stop()
+            parts.capture.start()
+        log.info("reloaded")
 
     # --- start and stop -------------------------------------------------------------------------
 
     def _startup(self) -> None:
+        settings = self._load()
+        self._memory = Memory(state_dir(settings.state_dir))
+        self._builder = Builder(self._memory, self._clock, self.info, self._extra_sinks)
+        self._parts = self._builder.build(settings)
+        self._state = DriverState(at=self._clock(), profile=settings.profile)
         last = self._memory.load("last_exit")
         if last:
             log.info("the last run ended: %s", last.get("reason"))
-        self._memory.save("last_exit", {"reason": "still running, or killed", "pid": os.getpid()})
-        if self._mqtt:
-            self._mqtt.start()
-        self._capture.start()
-        self._stats_due = self._clock() + self.settings.mqtt.stats_interval_s
+        self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
+        if self._parts.mqtt:
+            self._parts.mqtt.start()
+        self._parts.capture.start()
+        self._stats_due = self._clock() + settings.mqtt.stats_interval_s
         self._save_due = self._clock() + SAVE_S
         self._notifier.ready()
         self.ready.set()
-        log.info("fer-edge %s: node %s watches %s", __version__, self.settings.node, self._capture.source.name)
+        log.info("fer-edge %s: node %s watches %s", __version__, settings.node, self._parts.capture.source.name)
 
     def _shutdown(self) -> None:
         self._notifier.stopping()
-        if not self._capture.stop():
-            log.warning("%s: its driver hangs; leaving it", self._capture.source.name)
-        self._emit(self._pipeline.monitor.abort(self._clock(), "stopped"))
-        self._memory.save("calibration", self._pipeline.monitor.saved())
-        for sink in self._pipeline.sinks:
+        capture = self._parts.capture
+        self._emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
+        self._save_calibration()
+        for sink in self._parts.pipeline.sinks:
             sink.close()
+        if not capture.stop(timeout_s=0.5):
+            log.warning("%s: its driver hangs; leaving it", capture.source.name)
         self._memory.save("last_exit", {"reason": self._why_stopped, "time": time.time(), "version": __version__})
         log.info("stopped: %s", self._why_stopped)
 
@@ -169,15 +224,18 @@ class Daemon:
 
     def _loop(self) -> None:
         while not self._stop.is_set():
-            frame = self._box.take(TICK_S)
+            capture = self._parts.capture
+            frame = capture.box.take(TICK_S)
             self._between_frames()
-            if frame is not None and self._paused_until is None:
+            if self._paused_until is not None:
+                self._say_nothing_is_known()
+            elif frame is not None:
                 self._process(frame)
-            elif frame is None and self._capture.finished.is_set():
+            if frame is None and capture.finished.is_set():
                 return
 
     def _process(self, frame: Frame) -> None:
-        step = self._pipeline.step(frame)
+        step = self._parts.pipeline.step(frame)
         self._state = step.state
         self.health.processed(self._clock() - frame.at)
         self.viewer.show(frame, step)
@@ -186,113 +244,67 @@ class Daemon:
 
     def _between_frames(self) -> None:
         now = self._clock()
-        self._requests.answer()
+        mqtt = self._parts.mqtt
+        if mqtt:
+            mqtt.serve(lambda verb, values: carry_out(self, verb, values))
         if self._reload.is_set():
             self._reload.clear()
-            self._do_reload()
+            with suppress(FerEdgeError):
+                self.reload()
         if self._paused_until is not None and now >= self._paused_until:
             self.resume()
         self._say_camera()
-        if not self._capture.stuck:
+        if not self._parts.capture.stuck:
             self._notifier.alive()
         if now >= self._stats_due:
-            self._stats_due = now + self.settings.mqtt.stats_interval_s
-            if self._mqtt:
-                self._mqtt.stats(self.stats())
+            self._stats_due = now + self._parts.settings.mqtt.stats_interval_s
+            self._say_stats()
         if now >= self._save_due:
             self._save_due = now + SAVE_S
-            self._memory.save("calibration", self._pipeline.monitor.saved())
-
-    def stats(self) -> dict[str, Any]:
-        """Health since the last stats, with what the camera and the outbox say."""
-        return {
-            **self.health.stats(),
-            "received": self._box.received,
-            "skipped": self._box.skipped,
-            "camera": self._camera_said,
-            "camera_fault": self._capture.reason or None,
-            **(self._mqtt.condition() if self._mqtt else {}),
-        }
+            self._save_calibration()
 
     def _say_camera(self) -> None:
-        seen = "online" if self._capture.online else "offline"
+        capture = self._parts.capture
+        seen = "online" if capture.online else "offline"
         status = seen if self._paused_until is None else "disabled"
         if status == self._camera_said:
             return
         self._camera_said = status
-        if self._mqtt:
-            self._mqtt.camera(status)
-        self._notifier.status(f"camera {status}" + (f": {self._capture.reason}" if status == "offline" else ""))
-        if status != "online":
-            self._publish_idle()
+        if self._parts.mqtt:
+            self._parts.mqtt.camera(status)
+        self._notifier.status(f"camera {status}" + (f": {capture.reason}" if status == "offline" else ""))
+        if status == "offline":
+            self._say_nothing_is_known()
 
-    def _publish_idle(self) -> None:
-        """A state without a frame: nothing is known of the driver while nobody looks."""
+    def _say_stats(self) -> None:
+        stats = self.stats()
+        if self._camera_said == "online":
+            self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
+        if self._parts.mqtt:
+            self._parts.mqtt.stats(stats)
+
+    def _say_nothing_is_known(self) -> None:
+        """A state without a frame. Events stay open when the camera is lost; a pause has ended them."""
         now = self._clock()
-        left = None if self._paused_until is None else max(0.0, self._paused_until - now)
-        unknown = DriverState(at=now, profile=self.settings.profile, calibration=self._state.calibration, paused_s=left)
-        self._state = replace(unknown, open_events=self._state.open_events, level=self._state.level)
-        if left is not None:
-            self._state = unknown
-        for sink in self._pipeline.sinks:
+        unknown = DriverState(at=now, profile=self._parts.settings.profile, calibration=self._state.calibration)
+        if self._paused_until is None:
+            self._state = replace(unknown, open_events=self._state.open_events, level=self._state.level)
+        else:
+            self._state = replace(unknown, paused_s=max(0.0, self._paused_until - now))
+        for sink in self._parts.pipeline.sinks:
             sink.state(self._state, Signals(at=now, number=-1))
 
-    def _emit(self, events: Sequence[Any]) -> None:
-        for sink in self._pipeline.sinks:
-            for event in events:
+    def _emit(self, events: Iterable[Event], parts: Parts | None = None) -> None:
+        for event in events:
+            for sink in (parts or self._parts).pipeline.sinks:
                 sink.event(event)
 
-    # --- putting together -----------------------------------------------------------------------
+    def _exchange_mqtt(self, old: Parts) -> None:
+        if old.mqtt:
+            old.mqtt.close()
+        self._camera_said = ""
+        if self._parts.mqtt:
+            self._parts.mqtt.start()
 
-    def _do_reload(self) -> None:
-        """Take new settings and models, or keep the old ones and say why."""
-        self._notifier.reloading()
-        try:
-            settings = self._load()
-            perception = Perception(settings)
-        except FerEdgeError as fault:
-            log.error("reload refused, going on as before: %s", "; ".join(str(fault).splitlines()))
-            self._notifier.ready()
-            return
-        old = self.settings
-        self._emit(self._pipeline.monitor.abort(self._clock(), "reloaded"))
-        self._memory.save("calibration", self._pipeline.monitor.saved())
-        self.settings = settings
-        self._pipeline = Pipeline(perception, self._monitor(settings))
-        if (settings.mqtt, settings.node) != (old.mqtt, old.node):
-            if self._mqtt:
-                self._mqtt.close()
-            self._mqtt = self._make_mqtt(settings)
-            if self._mqtt:
-                self._mqtt.start()
-            self._camera_said = ""
-        elif self._mqtt:
-            self._mqtt.refresh_info()
-        self._set_sinks()
-        if settings.camera != old.camera:
-            self._capture.stop()
-            self._capture, self._box = self._make_capture(settings)
-            self._capture.start()
-        log.info("reloaded")
-        self._notifier.ready()
-
-    def _monitor(self, settings: Settings) -> Monitor:
-        return Monitor(settings, saved=self._memory.load("calibration"))
-
-    def _make_capture(self, settings: Settings) -> tuple[Capture, LatestFrame]:
-        camera = settings.camera
-        box = LatestFrame()
-        source = make_source(camera.source, camera, paced=True, clock=self._clock)
-        return Capture(source, box, reopen_s=camera.reopen_s, stall_s=camera.stall_s, clock=self._clock), box
-
-    def _make_mqtt(self, settings: Settings) -> MqttSink | None:
-        if not settings.mqtt.enabled:
-            return None
-        return MqttSink(settings, state_dir=self._memory.folder, models=self.info, on_request=self._requests.put)
-
-    def _set_sinks(self) -> None:
-        self._pipeline.sinks = [*([self._mqtt] if self._mqtt else []), *self._extra_sinks]
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+    def _save_calibration(self) -> None:
+        self._memory.save("calibration", self._parts.pipeline.monitor.saved())

@@ -26,6 +26,7 @@ class Notifier:
         microseconds = environment.get("WATCHDOG_USEC", "")
         self.watchdog_s: float | None = int(microseconds) / 1e6 if ours and microseconds.isdigit() else None
         self._status = ""
+        self._fed_at = 0.0
 
     def ready(self) -> None:
         """Start-up, or a reload, is finished."""
@@ -40,8 +41,11 @@ class Notifier:
         self._send("STOPPING=1")
 
     def alive(self) -> None:
-        """Feed the watchdog."""
-        self._send("WATCHDOG=1")
+        """Feed the watchdog; call it as often as there is progress, a datagram goes out now and then."""
+        now = time.monotonic()
+        if self.watchdog_s is not None and now - self._fed_at >= self.watchdog_s / 8:
+            self._fed_at = now
+            self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
         """One line for ``systemctl status``; sent only when it changes."""

@@ -50,6 +50,12 @@ class CameraSettings(Section):
             raise ValueError("left + width and top + height must be at most 1")
         return roi
 
+    @field_validator("source", mode="before")
+    @classmethod
+    def _number_is_text(cls, source: object) -> object:
+        """A camera number needs no quotes in YAML."""
+        return str(source) if isinstance(source, int) and not isinstance(source, bool) else source
+
     @field_validator("reopen_s")
     @classmethod
     def _longest_last(cls, waits: tuple[float, float]) -> tuple[float, float]:

@@ -1,0 +1,72 @@
+"""The parts a daemon is made of, built from settings; a reload keeps those that its change does not touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.monitoring import Monitor
+from fer_edge.perception.reader import Perception
+from fer_edge.pipeline import Pipeline
+from fer_edge.service.capture import Capture
+from fer_edge.sinks.mqtt import MqttSink
+from fer_edge.sources import make_source
+
+if TYPE_CHECKING:
+    from fer_edge.core import Sink
+    from fer_edge.service.memory import Memory
+    from fer_edge.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One set of parts that belong together. Nothing in it has been started by building it."""
+
+    settings: Settings
+    pipeline: Pipeline
+    capture: Capture
+    mqtt: MqttSink | None
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds parts for the daemon whose clock, memory and further sinks these are.
+
+    ``info`` makes the payload of topic ``info`` from the outbox's condition.
+    """
+
+    memory: Memory
+    clock: Callable[[], float]
+    info: Callable[[dict[str, Any]], dict[str, Any]]
+    extra_sinks: Sequence[Sink] = ()
+
+    def build(self, settings: Settings, old: Parts | None = None) -> Parts:
+        """Parts for these settings, with capture and MQTT of ``old`` where nothing of theirs changed.
+
+        Raises ConfigError, ModelError or UsageError with everything old untouched; a missing
+        camera or broker is no error here.
+        """
+        perception = Perception(settings)
+        monitor = Monitor(settings, saved=self.memory.load("calibration"))
+        same_camera = old is not None and old.settings.camera == settings.camera
+        same_broker = old is not None and _broker(old.settings) == _broker(settings)
+        capture = old.capture if old and same_camera else self._capture(settings)
+        mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
+        sinks = [*([mqtt] if mqtt else []), *self.extra_sinks]
+        return Parts(settings, Pipeline(perception, monitor, sinks), capture, mqtt)
+
+    def _capture(self, settings: Settings) -> Capture:
+        camera = settings.camera
+        source = make_source(camera.source, camera, paced=True, clock=self.clock)
+        return Capture(source, reopen_s=camera.reopen_s, stall_s=camera.stall_s, clock=self.clock)
+
+    def _mqtt(self, settings: Settings) -> MqttSink | None:
+        if not settings.mqtt.enabled:
+            return None
+        return MqttSink(settings, state_dir=self.memory.folder, info=self.info)
+
+
+def _broker(settings: Settings) -> tuple[Any, ...]:
+    """Every setting that the MQTT sink reads."""
+    return settings.mqtt, settings.node, settings.profile
