@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fer_edge.settings.base import Section
 from fer_edge.settings.camera import CameraSettings
+from fer_edge.settings.monitoring import MonitoringSettings
 from fer_edge.settings.mqtt import MqttSettings
 from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
 
@@ -29,6 +30,7 @@ class Settings(Section):
     camera: CameraSettings = CameraSettings()
     perception: PerceptionSettings = PerceptionSettings()
     emotion: EmotionSettings = EmotionSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     mqtt: MqttSettings = MqttSettings()
     state_dir: str | None = Field(
         None,
@@ -39,4 +41,4 @@ class Settings(Section):
     )
 
 
-__all__ = ["CameraSettings", "EmotionSettings", "MqttSettings", "PerceptionSettings", "Section", "Settings"]
+__all__ = ["CameraSettings", "EmotionSettings", "MonitoringSettings", "MqttSettings", "PerceptionSettings", "Section", "Settings"]

@@ -1,0 +1,158 @@
+"""Learning the driver: how wide these eyes are when open, and where straight ahead is.
+
+Fixed thresholds fail real people: open-eye aspect ratios are N(0.257, 0.021), so a fixed 0.23 flags
+one driver in ten. And a camera beside the wheel sees a driver who looks straight ahead at 40 degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp, isfinite
+from typing import Any
+
+from fer_edge.core import Calibration
+from fer_edge.monitoring.windows import Histogram
+from fer_edge.settings.monitoring import CalibrationSettings
+
+REFRESH_S = 1.0
+"""While calibrating, medians are taken anew so often."""
+
+AHEAD_DEG = 15.0
+"""Only a head within this of straight ahead moves it, once it is known."""
+
+CLAMP_SPREADS = 4.0
+"""A baseline further than this many spreads from the population's mean is not an open eye."""
+
+WIDE_SHARE = 0.75
+"""Once known, the baseline learns only from eyes at least this wide: half-shut lids are not its model."""
+
+
+class Baseline:
+    """The open-eye openness of this driver.
+
+    Calibrated as the median of the open eyes among the valid frames: those above half of the highest
+    tenth, so blinks do not count. Afterwards it follows slowly, upwards freely and downwards never
+    below ``open_droop`` under what was calibrated: a driver whose lids sink is getting drowsy.
+    """
+
+    def __init__(self, settings: CalibrationSettings) -> None:
+        self._settings = settings
+        spread = CLAMP_SPREADS * settings.open_spread
+        self._low, self._high = settings.open_prior * (1 - spread), settings.open_prior * (1 + spread)
+        self.value: float | None = None
+        self._calibrated = 0.0
+        self._valid = Histogram(0.0, 1.5, 150)
+
+    @property
+    def valid_s(self) -> float:
+        """Seconds of valid frames so far."""
+        return self._valid.total_s
+
+    def restore(self, value: float) -> None:
+        """Take a saved baseline."""
+        self.value = self._calibrated = self._clamp(value)
+
+    def learn(self, openness: float, dt: float) -> None:
+        """Take the openness of a valid frame that stands for ``dt`` seconds."""
+        if self.value is None:
+            self._valid.add(openness, dt)
+            if self._valid.total_s >= self._settings.full_s:
+                self._settle()
+        elif openness >= WIDE_SHARE * self.value:
+            value = self.value + (1.0 - exp(-dt / self._settings.slow_s)) * (openness - self.value)
+            lowest = self._calibrated * (1.0 - self._settings.open_droop)
+            self.value = self._clamp(max(value, lowest))
+
+    def _settle(self) -> None:
+        top = self._valid.quantile(0.9) or 0.0
+        median = self._valid.quantile(0.5, above=top / 2)
+        if median is not None:
+            self.restore(median)
+
+    def _clamp(self, value: float) -> float:
+        return min(max(value, self._low), self._high)
+
+
+class Ahead:
+    """Where this driver's head usually is: yaw and pitch against the camera, degrees."""
+
+    def __init__(self, settings: CalibrationSettings) -> None:
+        self._settings = settings
+        self.yaw: float | None = None
+        self.pitch: float | None = None
+        self.valid_s = 0.0
+        self._refreshed_s = 0.0
+        self._yaws, self._pitches = Histogram(-90.0, 90.0, 180), Histogram(-90.0, 90.0, 180)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is calibrated; before, it is the median so far."""
+        return self.valid_s >= self._settings.full_s
+
+    def restore(self, yaw: float, pitch: float) -> None:
+        """Take a saved direction."""
+        self.yaw, self.pitch, self.valid_s = yaw, pitch, self._settings.full_s
+
+    def learn(self, yaw: float, pitch: float, dt: float) -> None:
+        """Take the pose of a frame that stands for ``dt`` seconds."""
+        if self.settled:
+            self._follow(yaw, pitch, dt)
+            return
+        self.valid_s += dt
+        self._yaws.add(yaw, dt)
+        self._pitches.add(pitch, dt)
+        if self.valid_s >= self._settings.first_s and self.valid_s >= self._refreshed_s + REFRESH_S:
+            self._refreshed_s = self.valid_s
+            self.yaw, self.pitch = self._yaws.quantile(0.5), self._pitches.quantile(0.5)
+
+    def _follow(self, yaw: float, pitch: float, dt: float) -> None:
+        if self.yaw is None or self.pitch is None:
+            return
+        if abs(yaw - self.yaw) < AHEAD_DEG and abs(pitch - self.pitch) < AHEAD_DEG:
+            share = 1.0 - exp(-dt / self._settings.slow_s)
+            self.yaw += share * (yaw - self.yaw)
+            self.pitch += share * (pitch - self.pitch)
+
+
+class Learner:
+    """What is known of this driver, and how far the learning has come."""
+
+    def __init__(self, settings: CalibrationSettings) -> None:
+        self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Another driver: start afresh from the population."""
+        self.eyes = Baseline(self._settings)
+        self.ahead = Ahead(self._settings)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether both are known."""
+        return self.eyes.value is not None and self.ahead.settled
+
+    def describe(self) -> Calibration:
+        """As a state shows it."""
+        eyes_s = self._settings.full_s if self.eyes.value is not None else self.eyes.valid_s
+        progress = min(eyes_s, self.ahead.valid_s) / self._settings.full_s
+        return Calibration(
+            state="calibrated" if self.calibrated else "calibrating",
+            progress=1.0 if self.calibrated else round(min(progress, 0.99), 2),
+            openness=self.eyes.value,
+            yaw=self.ahead.yaw,
+            pitch=self.ahead.pitch,
+        )
+
+    def saved(self) -> dict[str, Any]:
+        """As JSON-able values to keep over a restart; empty before it is calibrated."""
+        if not self.calibrated:
+            return {}
+        return {"v": 1, "openness": self.eyes.value, "yaw": self.ahead.yaw, "pitch": self.ahead.pitch}
+
+    def restore(self, saved: Mapping[str, Any] | None) -> None:
+        """Take what :meth:`saved` gave; anything else is as good as nothing."""
+        values = [] if not saved or saved.get("v") != 1 else [saved.get(k) for k in ("openness", "yaw", "pitch")]
+        numbers = [float(v) for v in values if isinstance(v, int | float) and isfinite(v)]
+        if len(numbers) == 3:
+            self.eyes.restore(numbers[0])
+            self.ahead.restore(numbers[1], numbers[2])

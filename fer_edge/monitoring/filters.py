@@ -1,0 +1,132 @@
+"""First-order filters: whether a state changed, and when.
+
+Deciding and timing are two things. A filter with hysteresis decides, a moment late; the beginning
+is then dated back to the raw crossing, half way between the two frames around it.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+from fer_edge.settings.monitoring import FilterSettings
+
+STEP_MAX = 0.93
+"""Longest step of a filter in time constants: 1 - exp(-0.93) is below 0.63 (openpilot's upper
+threshold), so that however far apart the frames are, it takes two of them to change a state."""
+
+
+class LowPass:
+    """A first-order filter of values at irregular times; starts at its first value."""
+
+    __slots__ = ("tau_s", "value")
+
+    def __init__(self, tau_s: float) -> None:
+        self.tau_s = tau_s
+        self.value: float | None = None
+
+    def step(self, dt: float, value: float) -> float:
+        """Take ``value``, ``dt`` seconds after the last; returns the filtered value."""
+        if self.value is None or self.tau_s <= 0:
+            self.value = value
+        else:
+            self.value += (1.0 - exp(-dt / self.tau_s)) * (value - self.value)
+        return self.value
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.value = None
+
+
+class Switch:
+    """A yes/no state read from a noisy value between 0 and 1, or None where it cannot be told.
+
+    ``state`` is True, False or None; ``since`` is when it began, dated back to the raw crossing of
+    0.5. The crossing is the change point that explains the frames best: the last moment before
+    which those against a change outweigh those for it (a one-sided CUSUM), so one wrong frame near
+    an edge does not move it.
+
+    Unknown values leave the state as it is for ``bridge_s``; ``unknown_s`` counts what was bridged
+    since the state began.
+    """
+
+    __slots__ = (
+        "_against",
+        "_bridging",
+        "_crossing",
+        "_filter",
+        "_off",
+        "_on",
+        "_raw",
+        "_tau_s",
+        "_unknown_s",
+        "bridge_s",
+        "known_at",
+        "since",
+        "state",
+    )
+
+    def __init__(self, settings: FilterSettings, bridge_s: float | None = None) -> None:
+        self._tau_s, self._on, self._off = settings.time_constant_s, settings.on, settings.off
+        self.bridge_s = settings.bridge_s if bridge_s is None else bridge_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the state is unknown."""
+        self.state: bool | None = None
+        self.since = 0.0
+        self.known_at: float | None = None
+        self._filter = 0.5
+        self._raw = False
+        self._crossing = self._against = self._unknown_s = 0.0
+        self._bridging = False
+
+    def held_s(self, at: float) -> float:
+        """How long the present state has lasted at ``at``, seconds."""
+        return at - self.since
+
+    def unknown_s(self, at: float) -> float:
+        """Seconds of the present state in which nothing could be told, up to ``at``."""
+        open_s = at - self.known_at if self._bridging and self.known_at is not None else 0.0
+        return self._unknown_s + open_s
+
+    def step(self, at: float, value: float | None, bridge_s: float | None = None) -> bool | None:
+        """Take the value of the frame at ``at``; ``bridge_s`` overrides the usual bridge this once."""
+        known_at = self.known_at
+        if known_at is not None and at - known_at > (self.bridge_s if bridge_s is None else bridge_s):
+            self.reset()
+            self.since, known_at = known_at, None
+        if value is None:
+            self._bridging = True
+            return self.state
+        raw = value >= 0.5
+        if known_at is None:
+            self._raw, self._crossing = raw, at
+        else:
+            if self._bridging:
+                self._unknown_s += at - known_at
+            self._follow(at, known_at, value, raw)
+        self.known_at, self._bridging = at, False
+        return self.state
+
+    def _follow(self, at: float, known_at: float, value: float, raw: bool) -> None:
+        dt = at - known_at
+        self._filter += (1.0 - exp(-min(dt / self._tau_s, STEP_MAX))) * (value - self._filter)
+        if self.state is None:
+            if raw is not self._raw:
+                self._crossing = (at + known_at) / 2
+        elif raw is self.state:
+            self._against = max(0.0, self._against - dt)
+        else:
+            if self._against == 0.0:
+                self._crossing = (at + known_at) / 2
+            self._against += dt
+        self._raw = raw
+        if self._filter > self._on:
+            self._change(True, at)
+        elif self._filter < self._off:
+            self._change(False, at)
+
+    def _change(self, state: bool, at: float) -> None:
+        if state is not self.state:
+            self.state, self.since = state, min(self._crossing, at)
+            self._against = self._unknown_s = 0.0

@@ -1,0 +1,83 @@
+"""What is known of the driver at one moment: the values all rules decide on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from fer_edge.core import Lens
+
+
+class FaceNow(NamedTuple):
+    """Whether the driver's face is there, since when, and what the lens says of the whole picture."""
+
+    present: bool | None
+    since: float
+    lens: Lens
+
+
+class EyesNow(NamedTuple):
+    """The driver's eyes: their state, the closure going on, and the last minute.
+
+    ``evidence`` is the probability that they are closed, unfiltered; ``openness`` is relative to the
+    own baseline. ``closure_s`` is 0 while the eyes are open and None while they cannot be judged;
+    ``closure_coverage`` the judged share of it.
+    """
+
+    evidence: float | None
+    closed: bool | None
+    since: float
+    openness: float | None
+    closure_s: float | None
+    closure_coverage: float
+    perclos: float | None
+    coverage: float
+    blinks_per_min: float | None
+
+
+class HeadNow(NamedTuple):
+    """The driver's head: degrees from straight ahead, None until that is known.
+
+    ``away_s`` is how long the head has been turned away (0 when ahead, None when unknown) and
+    ``away_coverage`` the judged share of it; ``shared_s`` all time away in the window of the shared
+    distraction. ``pitch_raw`` is against the camera. ``quiet`` is whether the car is too slow to matter.
+    """
+
+    yaw: float | None
+    pitch: float | None
+    roll: float | None
+    pitch_raw: float | None
+    away: bool | None
+    since: float
+    away_s: float | None
+    away_coverage: float
+    shared_s: float
+    shared_coverage: float
+    turned: bool
+    upright: bool
+    quiet: bool
+
+
+class MouthNow(NamedTuple):
+    """The driver's mouth: wide open or not, since when, and how happy the face was meanwhile."""
+
+    open: bool | None
+    since: float
+    coverage: float
+    happy: float | None
+
+
+class Moment(NamedTuple):
+    """Everything the rules may know, at ``at``, ``dt`` seconds after the last frame.
+
+    ``seen`` is whether the frame itself shows the driver's face, unfiltered.
+    """
+
+    at: float
+    dt: float
+    face: FaceNow
+    eyes: EyesNow
+    head: HeadNow
+    mouth: MouthNow
+    emotions: Mapping[str, float] | None
+    seen: bool

@@ -1,0 +1,165 @@
+"""The monitor: signals in, the driver's state and events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from fer_edge.core import DriverState, Event, OpenEvent, Signals
+from fer_edge.monitoring.calibration import Learner
+from fer_edge.monitoring.eyes import EyesReader, seen_openness
+from fer_edge.monitoring.face import FaceReader, MouthReader
+from fer_edge.monitoring.head import HeadReader
+from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.people import People
+from fer_edge.monitoring.rules import Rules
+from fer_edge.monitoring.timeline import Step, Timeline
+from fer_edge.settings import Settings
+
+
+class Monitor:
+    """Reads signals over time: filters and windows first, then the rules, then the state.
+
+    Knows no clock but the frames' own and no picture. ``saved`` is what :meth:`saved` gave in an
+    earlier run: a driver who need not be learned again.
+    """
+
+    def __init__(self, settings: Settings, *, saved: Mapping[str, Any] | None = None) -> None:
+        monitoring = settings.monitoring
+        self._settings, self._gap_s, self._absent_s = settings, monitoring.filter.gap_s, monitoring.closure.absent_s
+        self._timeline = Timeline(monitoring.filter.gap_s, monitoring.filter.min_fps)
+        self._learner = Learner(monitoring.calibration)
+        self._learner.restore(saved)
+        self._face, self._mouth = FaceReader(monitoring.filter), MouthReader(monitoring.filter)
+        self._eyes, self._head = EyesReader(monitoring, self._learner), HeadReader(monitoring, self._learner)
+        keys = count(1)
+        self._rules = Rules(keys, settings, self._head)
+        self._people = People(keys, settings) if settings.profile == "kiosk" else None
+        self._km_h, self._km_h_until = 0.0, float("-inf")
+        self._forgotten = False
+        self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe())
+
+    def step(self, signals: Signals) -> tuple[DriverState, tuple[Event, ...]]:
+        """The state after one frame and the phases of events it brought, in order.
+
+        A frame that is not later than the last is ignored: the state stays and nothing happens.
+        """
+        events: list[Event] = []
+        last_at = self._timeline.at
+        match self._timeline.step(signals.at):
+            case Step.LATE:
+                return self._state, ()
+            case Step.RESTARTED:
+                events += self._interrupt(signals.at, "clock", last_at)
+        if self._timeline.dt >= self._absent_s:
+            events += self._interrupt(signals.at, "gap", last_at)
+            self._learner.reset()
+        now = self._read(signals)
+        events += self._rules.step(now)
+        if self._people:
+            events += self._people.step(signals, now.dt)
+        if now.face.present is False and now.at - now.face.since >= self._absent_s:
+            events += self._forget(now.at)
+        else:
+            self._forgotten = False
+            self._learn(now, signals)
+        self._state = self._describe(now, signals)
+        return self._state, tuple(events)
+
+    def recalibrate(self) -> None:
+        """Forget this driver and learn anew from here."""
+        self._learner.reset()
+
+    def speed(self, km_h: float, at: float, valid_s: float = 5.0) -> None:
+        """The vehicle's speed, known from ``at`` for ``valid_s`` seconds of the frames' clock."""
+        self._km_h, self._km_h_until = km_h, at + valid_s
+
+    def saved(self) -> dict[str, Any]:
+        """What was learned of the driver, JSON-able, for the next run; empty until it is calibrated."""
+        return self._learner.saved()
+
+    def abort(self, at: float, reason: str) -> tuple[Event, ...]:
+        """End every open event: watching stops or pauses. What is known of the driver stays."""
+        return tuple(self._interrupt(at, reason, None))
+
+    def _interrupt(self, at: float, reason: str, until: float | None) -> list[Event]:
+        events = list(self._rules.abort(at, reason, until))
+        if self._people:
+            events += self._people.abort(at, reason)
+        for reader in (self._face, self._mouth, self._eyes, self._head):
+            reader.reset()
+        return events
+
+    def _forget(self, at: float) -> Iterable[Event]:
+        """The driver is gone: what was open ends, and whoever comes next is learned anew."""
+        if self._forgotten:
+            return ()
+        self._forgotten = True
+        self._learner.reset()
+        for reader in (self._mouth, self._eyes, self._head):
+            reader.reset()
+        return self._rules.abandon(at)
+
+    def _read(self, signals: Signals) -> Moment:
+        at, dt = signals.at, self._timeline.dt
+        quiet = at <= self._km_h_until and self._km_h < self._settings.monitoring.distraction.min_km_h
+        return Moment(
+            at,
+            dt,
+            self._face.step(signals),
+            self._eyes.step(signals, dt),
+            self._head.step(signals, dt, quiet),
+            self._mouth.step(signals, dt),
+            signals.emotions,
+            signals.face is not None,
+        )
+
+    def _learn(self, now: Moment, signals: Signals) -> None:
+        """From confident frames: at first all of them, once calibrated only the clearly awake."""
+        if not now.seen or now.dt > self._gap_s:
+            return
+        learner, eyes = self._learner, now.eyes
+        awake = eyes.evidence is not None and eyes.evidence < 0.3 and eyes.closed is False and not self._rules.tired
+        if signals.yaw is not None and signals.pitch is not None and (awake or not learner.ahead.settled):
+            learner.ahead.learn(signals.yaw, signals.pitch, now.dt)
+        openness = seen_openness(signals)
+        if openness is None or eyes.evidence is None or now.head.away or now.head.turned:
+            return
+        if awake or learner.eyes.value is None:
+            learner.eyes.learn(openness, now.dt)
+
+    def _describe(self, now: Moment, signals: Signals) -> DriverState:
+        face, eyes, head, rules = now.face, now.eyes, now.head, self._rules
+        opened = tuple(rules.open)
+        if self._people:
+            opened += tuple(self._people.open)
+        return DriverState(
+            at=now.at,
+            profile=self._settings.profile,
+            present=face.present,
+            level=_highest(opened),
+            open_events=opened,
+            emotion=rules.emotion.current if rules.emotion else None,
+            emotions=dict(rules.emotion.smoothed) if rules.emotion and rules.emotion.smoothed else None,
+            eyes_closed=eyes.closed,
+            openness=eyes.openness,
+            closure_s=eyes.closure_s,
+            perclos=eyes.perclos,
+            coverage=eyes.coverage,
+            blinks_per_min=eyes.blinks_per_min,
+            yawns=rules.yawns(now.at),
+            yaw=head.yaw,
+            pitch=head.pitch,
+            roll=head.roll,
+            faces=signals.faces,
+            lens=face.lens,
+            fps=self._timeline.fps,
+            degraded_rate=self._timeline.degraded,
+            calibration=self._learner.describe(),
+            people=self._people.describe(now.at) if self._people else (),
+        )
+
+
+def _highest(opened: tuple[OpenEvent, ...]) -> Any:
+    return max((event.level for event in opened), key=lambda level: level.rank, default=None)

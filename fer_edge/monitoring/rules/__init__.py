@@ -1,0 +1,69 @@
+"""The rules: one class an event, each fed with what is known at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fer_edge.core import Event, OpenEvent
+from fer_edge.monitoring.head import HeadReader
+from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.rules.base import Rule
+from fer_edge.monitoring.rules.closure import Closure
+from fer_edge.monitoring.rules.distracted import Distracted
+from fer_edge.monitoring.rules.drowsy import Drowsy
+from fer_edge.monitoring.rules.emotion import Emotion
+from fer_edge.monitoring.rules.nod import Nod
+from fer_edge.monitoring.rules.view import Absent, Degraded
+from fer_edge.monitoring.rules.yawn import Yawn
+from fer_edge.settings import Settings
+
+
+class Rules:
+    """The rules in force, in their order: a distraction ends before it becomes unresponsiveness."""
+
+    def __init__(self, keys: Iterator[int], settings: Settings, head: HeadReader) -> None:
+        monitoring, driver = settings.monitoring, settings.profile == "driver"
+        fatigue = driver if monitoring.fatigue is None else monitoring.fatigue
+        attention = driver if monitoring.attention is None else monitoring.attention
+        self._yawn = Yawn(keys, monitoring) if fatigue else None
+        closure = Closure(keys, monitoring, answers=attention) if fatigue else None
+        drowsy = Drowsy(keys, monitoring, self._yawn) if self._yawn else None
+        nod = Nod(keys, monitoring) if fatigue else None
+        distracted = Distracted(keys, monitoring, head, closure) if attention else None
+        self.emotion = (
+            Emotion(keys, settings.emotion, monitoring.view.absent_s) if driver and settings.emotion.enabled else None
+        )
+        self._absent = Absent(keys, monitoring)
+        degraded = Degraded(keys, monitoring, eyes=fatigue)
+        rules = (distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)
+        self._rules: tuple[Rule, ...] = tuple(rule for rule in rules if rule)
+        self._tiring: tuple[Rule, ...] = tuple(rule for rule in (closure, drowsy, nod) if rule)
+
+    def step(self, now: Moment) -> list[Event]:
+        """What this moment starts, changes and ends."""
+        events: list[Event] = []
+        for rule in self._rules:
+            events += rule.step(now)
+        return events
+
+    def abort(self, at: float, reason: str, until: float | None) -> list[Event]:
+        """End everything and forget what led here."""
+        return [event for rule in self._rules for event in rule.abort(at, reason, until)]
+
+    def abandon(self, at: float) -> list[Event]:
+        """The driver is gone: end everything but that."""
+        return [event for rule in self._rules if rule is not self._absent for event in rule.abort(at, "absent")]
+
+    def yawns(self, at: float) -> int:
+        """Yawns in their window."""
+        return self._yawn.recent.count(at) if self._yawn else 0
+
+    @property
+    def tired(self) -> bool:
+        """Whether an event says that this driver is not clearly awake."""
+        return any(rule.open for rule in self._tiring)
+
+    @property
+    def open(self) -> Iterator[OpenEvent]:
+        """Events that have started and not ended."""
+        return (rule.open for rule in self._rules if rule.open)

@@ -1,0 +1,83 @@
+"""What all rules have in common: one open event at a time, and its phases."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fer_edge.core import Event, Level, OpenEvent, Phase
+from fer_edge.monitoring.moment import Moment
+
+QUIET: tuple[Event, ...] = ()
+
+
+class Phases:
+    """The phases of one event at a time.
+
+    ``keys`` numbers the events of a run and is shared by all rules. ``open`` is the event that has
+    started and not ended, or None. ``details`` go into every phase.
+    """
+
+    category: str
+
+    def __init__(self, keys: Iterator[int], details: Mapping[str, Any] | None = None) -> None:
+        self._keys = keys
+        self._always = dict(details or {})
+        self.open: OpenEvent | None = None
+
+    def reset(self) -> None:
+        """Forget what led up to this moment (a new driver, a new clock); no event is open."""
+
+    def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
+        """End what is open because watching stopped, at ``until`` if not now, and forget."""
+        ended = (self._end(at, at if until is None else until, {"reason": reason}),) if self.open else QUIET
+        self.reset()
+        return ended
+
+    def _start(self, event_type: str, level: Level, at: float, since: float, details: Mapping[str, Any]) -> Event:
+        self.open = OpenEvent(next(self._keys), event_type, level, since)
+        return self._phase(self.open, Phase.START, at, since, at, details)
+
+    def _update(self, event_type: str, level: Level, at: float, since: float, details: Mapping[str, Any]) -> Event:
+        opened = self._opened()
+        self.open = OpenEvent(opened.key, event_type, level, opened.since)
+        return self._phase(self.open, Phase.UPDATE, at, since, at, details)
+
+    def _end(self, at: float, until: float, details: Mapping[str, Any]) -> Event:
+        """End the event at ``at``; what it is about had lasted until ``until``."""
+        opened = self._opened()
+        self.open = None
+        return self._phase(opened, Phase.END, at, opened.since, until, details)
+
+    def _opened(self) -> OpenEvent:
+        if self.open is None:
+            raise RuntimeError(f"{type(self).__name__}: no event is open")
+        return self.open
+
+    def _phase(
+        self, event: OpenEvent, phase: Phase, at: float, since: float, until: float, details: Mapping[str, Any]
+    ) -> Event:
+        return Event(
+            key=event.key,
+            category=self.category,
+            event_type=event.event_type,
+            phase=phase,
+            level=event.level,
+            at=at,
+            began_at=since,
+            held_s=max(until - since, 0.0),
+            details={name: _rounded(value) for name, value in {**self._always, **details}.items()},
+        )
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
+
+
+class Rule(Phases, ABC):
+    """Turns moments into the phases of one event."""
+
+    @abstractmethod
+    def step(self, now: Moment) -> Sequence[Event]:
+        """What this moment starts, changes or ends; usually nothing."""

@@ -1,0 +1,120 @@
+"""microsleep, sleep, unresponsive: one closure of the eyes and how long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from fer_edge.core import Event, Level
+from fer_edge.monitoring.filters import Switch
+from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.rules.base import QUIET, Rule
+from fer_edge.settings.monitoring import MonitoringSettings
+
+STAGES = (("microsleep", Level.WARNING), ("sleep", Level.CRITICAL), ("unresponsive", Level.CRITICAL))
+MICROSLEEP, SLEEP, UNRESPONSIVE = range(3)
+
+
+class Stage(NamedTuple):
+    """How far it has come: a position in STAGES, since when, how well judged, and why if not by eyes."""
+
+    rank: int
+    since: float
+    coverage: float
+    reason: str | None
+
+
+class Closure(Rule):
+    """One event that rises as the closure goes on, and is held when the driver can no longer be seen.
+
+    It also rises when the face is lost soon after a closure that counts (a slump), and starts, where
+    ``answers`` says so, when a long distraction is left without an answer.
+    """
+
+    category = "fatigue"
+
+    def __init__(self, keys: Iterator[int], settings: MonitoringSettings, answers: bool) -> None:
+        super().__init__(keys)
+        self._settings, self._answers = settings.closure, answers
+        self._least = settings.filter.coverage
+        rules = settings.closure
+        self._times_s = (rules.microsleep_s, rules.sleep_s, rules.unresponsive_s)
+        self._calm = Switch(settings.filter)
+        self._rank = MICROSLEEP
+        self.reset()
+
+    def reset(self) -> None:
+        """See :class:`Rule`."""
+        self._calm.reset()
+        self._counted: tuple[float, float] | None = None
+
+    def step(self, now: Moment) -> Sequence[Event]:
+        """See :class:`Rule`."""
+        stage = self._stage(now)
+        if stage and (self.open is None or stage.rank > self._rank):
+            return (self._rise(now, stage),)
+        if self.open is None:
+            return QUIET
+        self._calm.step(now.at, self._calmness(now))
+        return self._over(now)
+
+    def _stage(self, now: Moment) -> Stage | None:
+        eyes, head, found = now.eyes, now.head, None
+        if eyes.closed and eyes.closure_s is not None and eyes.closure_s >= self._times_s[MICROSLEEP]:
+            if eyes.evidence is not None:
+                self._counted = (eyes.since, now.at)
+            if eyes.closure_coverage >= self._least:
+                rank = sum(eyes.closure_s >= time for time in self._times_s) - 1
+                found = Stage(rank, eyes.since, eyes.closure_coverage, None)
+        if self._answers and head.away and unanswered(now, self._times_s[UNRESPONSIVE], self._least):
+            return Stage(UNRESPONSIVE, now.at - (head.away_s or 0.0), head.away_coverage, "distracted")
+        if (found is None or found.rank < SLEEP) and self._counted and self._slumped(now, self._counted[1]):
+            since, self._counted = self._counted[0], None
+            return Stage(SLEEP, since, eyes.closure_coverage, "slump")
+        return found
+
+    def _slumped(self, now: Moment, closed_until: float) -> bool:
+        face, rules = now.face, self._settings
+        lost = face.present is False and now.at - face.since >= rules.slump_lost_s
+        return lost and face.since - closed_until <= rules.slump_s
+
+    def _rise(self, now: Moment, stage: Stage) -> Event:
+        event_type, level = STAGES[stage.rank]
+        details: dict[str, Any] = {"perclos": now.eyes.perclos, "coverage": stage.coverage}
+        if stage.reason:
+            details["reason"] = stage.reason
+        phase = self._update if self.open else self._start
+        if not self.open:
+            self._calm.reset()
+        self._rank = stage.rank
+        return phase(event_type, level, now.at, stage.since, details)
+
+    def _calmness(self, now: Moment) -> float | None:
+        """1 for an upright, ahead face whose eyes cannot be judged."""
+        if now.eyes.evidence is not None:
+            return 0.0
+        if not now.seen or now.head.away is None:
+            return None
+        return float(now.head.upright and not now.head.away)
+
+    def _over(self, now: Moment) -> Sequence[Event]:
+        eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
+        details = {"perclos": eyes.perclos, "coverage": eyes.coverage}
+        if eyes.closed is False:
+            since = eyes.since
+            if self._rank == UNRESPONSIVE:
+                if head.away is not False:
+                    return QUIET
+                since = max(since, head.since)
+            wait_s = rules.microsleep_end_s if self._rank == MICROSLEEP else rules.critical_end_s
+            return (self._end(at, since, details),) if at - since >= wait_s else QUIET
+        calm = self._calm
+        if eyes.closed is None and calm.state and at - calm.since >= rules.upright_end_s:
+            return (self._end(at, calm.since, {**details, "reason": "upright"}),)
+        return QUIET
+
+
+def unanswered(now: Moment, limit_s: float, least: float) -> bool:
+    """Whether the head has been turned away for ``limit_s`` without coming back."""
+    head = now.head
+    return head.away_s is not None and head.away_s >= limit_s and head.away_coverage >= least

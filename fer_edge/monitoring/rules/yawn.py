@@ -1,0 +1,40 @@
+"""yawn: a mouth wide open for longer than speech and laughter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fer_edge.core import Event, Level
+from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.rules.base import QUIET, Rule
+from fer_edge.monitoring.windows import Recent
+from fer_edge.settings.monitoring import MonitoringSettings
+
+
+class Yawn(Rule):
+    """Starts when the mouth has been wide open without interruption; ``recent`` keeps their times."""
+
+    category = "fatigue"
+
+    def __init__(self, keys: Iterator[int], settings: MonitoringSettings) -> None:
+        super().__init__(keys)
+        self._rules, self._least = settings.yawn, settings.filter.coverage
+        self.recent = Recent(settings.drowsy.yawns_s)
+
+    def reset(self) -> None:
+        """See :class:`Rule`."""
+        self.recent.reset()
+
+    def step(self, now: Moment) -> Sequence[Event]:
+        """See :class:`Rule`."""
+        mouth, at = now.mouth, now.at
+        held_s = at - mouth.since
+        if self.open is None:
+            laughs = mouth.happy is not None and mouth.happy >= self._rules.smile
+            if not mouth.open or held_s < self._rules.open_s or mouth.coverage < self._least or laughs:
+                return QUIET
+            self.recent.add(at)
+            return (self._start("yawn", Level.INFO, at, mouth.since, {"coverage": mouth.coverage}),)
+        if mouth.open or held_s < self._rules.end_s:
+            return QUIET
+        return (self._end(at, mouth.since, {"reason": "unjudged"} if mouth.open is None else {}),)

@@ -1,0 +1,202 @@
+"""Settings of what the signals mean: every threshold and time of the rules, each with its source.
+
+Times are seconds of the frames' own clock, angles are degrees from the driver's straight ahead,
+shares and probabilities run from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from fer_edge.settings.base import Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+Degrees = Annotated[float, Field(ge=0, le=180)]
+
+
+def _ascending(**named: float) -> None:
+    """Refuse values that do not rise in the order given."""
+    names, values = list(named), list(named.values())
+    for first, second, low, high in zip(names, names[1:], values, values[1:], strict=False):
+        if not low < high:
+            raise ValueError(f"{first} ({low}) must be below {second} ({high})")
+
+
+class FilterSettings(Section):
+    """Deciding whether eyes, mouth or head changed state: one bad frame starts and ends nothing."""
+
+    time_constant_s: float = Field(0.15, gt=0, le=5, description="first-order filter of eyes, mouth and head, seconds")
+    on: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
+    off: Share = Field(0.37, description="filtered value below which it is over (openpilot)")
+    bridge_s: Seconds = Field(0.5, description="unknown frames for so long do not interrupt a state, seconds")
+    gap_s: float = Field(
+        1.0, gt=0, le=60, description="time between two frames above which it counts as not judged, seconds"
+    )
+    coverage: Share = Field(
+        0.5, description="least share of a rule's window that must have been judged for it to start"
+    )
+    min_fps: float = Field(
+        10.0, gt=0, le=240, description="the state says degraded_rate below this frame rate, less 5 %"
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _ascending(off=self.off, on=self.on)
+        return self
+
+
+class CalibrationSettings(Section):
+    """Learning the driver: open eyes and straight ahead."""
+
+    first_s: float = Field(
+        5.0, gt=0, le=600, description="face seen for so long gives the first straight ahead, seconds"
+    )
+    full_s: float = Field(60.0, gt=0, le=3600, description="valid frames that calibrate, seconds")
+    slow_s: float = Field(600.0, gt=0, le=86400, description="time constant of learning afterwards, seconds")
+    open_prior: float = Field(
+        0.8, gt=0, le=1, description="openness of the average driver's open eye, before this one is known"
+    )
+    open_spread: float = Field(
+        0.082,
+        gt=0,
+        le=0.5,
+        description="spread of open eyes among people, as a share (eye aspect ratios are N(0.257, 0.021))",
+    )
+    open_droop: Share = Field(
+        0.05, description="the baseline may sink so far below what was calibrated, as a share: no drowsy baseline"
+    )
+    shut: Share = Field(
+        0.45, description="share of the own open eye where openness speaks neither for open nor for closed"
+    )
+    openness_weight: float = Field(
+        8.0,
+        ge=0,
+        le=50,
+        description="log-odds of closed per unit of openness below that; 0: the network's probability alone",
+    )
+
+
+class ClosureSettings(Section):
+    """microsleep, sleep and unresponsive: one closure of the eyes and how long it lasts."""
+
+    microsleep_s: Seconds = Field(1.5, description="eyes closed: microsleep, warning (Euro NCAP 2026: 1-2 s)")
+    sleep_s: Seconds = Field(3.0, description="eyes closed: sleep, critical (Euro NCAP 2026: 3 s)")
+    unresponsive_s: Seconds = Field(
+        6.0, description="eyes closed, or turned away without response: unresponsive, critical (Euro NCAP 2026: 6 s)"
+    )
+    microsleep_end_s: Seconds = Field(0.3, description="eyes open: microsleep ends")
+    critical_end_s: Seconds = Field(2.0, description="eyes open (and ahead, for unresponsive): a critical event ends")
+    upright_end_s: Seconds = Field(
+        10.0, description="face upright and ahead with eyes that cannot be judged (sunglasses): the event ends"
+    )
+    hold_s: Seconds = Field(
+        2.0, description="eyes or face lost during an event: its closure is taken to go on for so long"
+    )
+    slump_s: Seconds = Field(3.0, description="face lost within so long after a microsleep or more: critical (slump)")
+    slump_lost_s: Seconds = Field(0.5, description="face missing for so long counts as lost for a slump")
+    absent_s: Seconds = Field(60.0, description="no face for so long: fatigue events end and the driver is forgotten")
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _ascending(microsleep_s=self.microsleep_s, sleep_s=self.sleep_s, unresponsive_s=self.unresponsive_s)
+        return self
+
+
+class DrowsySettings(Section):
+    """drowsy: how much of a minute the eyes were closed, and yawns."""
+
+    window_s: float = Field(60.0, ge=10, le=3600, description="PERCLOS is measured over so long (P80, Wierwille 1994)")
+    min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and left out of PERCLOS")
+    advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
+    warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")
+    end: Share = Field(0.06, description="PERCLOS below this for end_s, and too few yawns: drowsy ends")
+    end_s: Seconds = Field(30.0, description="how long PERCLOS stays below end before drowsy ends")
+    yawns: int = Field(3, ge=1, le=100, description="yawns within yawns_s: drowsy, advisory")
+    yawns_s: float = Field(300.0, gt=0, le=3600, description="window in which yawns are counted, seconds")
+    unjudged_s: Seconds = Field(300.0, description="eyes not judged for so long: drowsy ends, reason unjudged")
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _ascending(end=self.end, advisory=self.advisory, warning=self.warning)
+        return self
+
+
+class YawnSettings(Section):
+    """yawn: a mouth wide open, longer than speech and laughter."""
+
+    open_s: Seconds = Field(
+        1.5, description="mouth wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
+    )
+    end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
+    smile: Share = Field(0.5, description="mean probability of happy above which an open mouth is a laugh")
+
+
+class NodSettings(Section):
+    """nod: the head falls, or jerks up, after the eyes have closed."""
+
+    closed_s: Seconds = Field(0.5, description="eyes closed for so long, head still up, before the head moves")
+    drop_deg: Degrees = Field(15.0, description="how far the head drops or jerks up (nods 12-20 degrees)")
+    within_s: float = Field(1.0, gt=0, le=10, description="in how short a time")
+    steady_deg: Degrees = Field(8.0, description="a head that moves less is up (normal movement 2-8 degrees)")
+    end_s: Seconds = Field(1.0, description="head up: the nod ends")
+
+
+class DistractionSettings(Section):
+    """distracted: the head is turned away from straight ahead."""
+
+    yaw_deg: Degrees = Field(30.0, description="turned further than this to either side is away")
+    pitch_deg: Degrees = Field(25.0, description="bent further down than this is away")
+    long_s: Seconds = Field(3.0, description="away for so long: distracted (Euro NCAP long distraction)")
+    shared_s: Seconds = Field(
+        10.0, description="away for so long in all within shared_window_s (Euro NCAP short multiple)"
+    )
+    shared_window_s: float = Field(30.0, gt=0, le=600, description="window of the shared distraction, seconds")
+    end_s: Seconds = Field(2.0, description="ahead for so long: distracted ends")
+    hold_s: Seconds = Field(2.0, description="head lost while away: taken to stay away for so long")
+    upright_deg: Degrees = Field(15.0, description="bent or tilted less than this is upright")
+    min_km_h: float = Field(
+        20.0, ge=0, le=300, description="quiet below this speed, where a speed is known (Euro NCAP)"
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _ascending(long_s=self.long_s, shared_s=self.shared_s, shared_window_s=self.shared_window_s)
+        return self
+
+
+class ViewSettings(Section):
+    """absent and view_degraded: what the camera does not show."""
+
+    absent_s: Seconds = Field(5.0, description="no face in a clear picture: absent")
+    present_s: Seconds = Field(1.0, description="a face: absent ends")
+    degraded_s: Seconds = Field(
+        10.0, description="eyes cannot be judged, or lens dark or covered: view_degraded (Euro NCAP: within 10 s)"
+    )
+    judged_s: Seconds = Field(3.0, description="eyes judged again: view_degraded ends")
+    turned_deg: Degrees = Field(35.0, description="a head turned further hides its own eyes: not the view's fault")
+
+
+class PeopleSettings(Section):
+    """Profile kiosk: the people in view."""
+
+    present_s: Seconds = Field(1.0, description="seen for so long: present begins")
+    gone_s: Seconds = Field(3.0, description="not seen for so long: present ends")
+
+
+class MonitoringSettings(Section):
+    """What the signals mean."""
+
+    fatigue: bool | None = Field(None, description="fatigue events; empty: on for profile driver, off for kiosk")
+    attention: bool | None = Field(None, description="attention events; empty: on for profile driver, off for kiosk")
+    filter: FilterSettings = Field(FilterSettings(), description="deciding whether a state changed")
+    calibration: CalibrationSettings = Field(CalibrationSettings(), description="learning the driver")
+    closure: ClosureSettings = Field(ClosureSettings(), description="microsleep, sleep, unresponsive")
+    drowsy: DrowsySettings = Field(DrowsySettings(), description="PERCLOS and yawns")
+    yawn: YawnSettings = Field(YawnSettings(), description="a mouth wide open")
+    nod: NodSettings = Field(NodSettings(), description="a falling head")
+    distraction: DistractionSettings = Field(DistractionSettings(), description="a head turned away")
+    view: ViewSettings = Field(ViewSettings(), description="absent, view_degraded")
+    people: PeopleSettings = Field(PeopleSettings(), description="presence in profile kiosk")
