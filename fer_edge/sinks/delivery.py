@@ -37,6 +37,11 @@ class OutboxCondition:
     waiting: int = 0
     dropped: int = 0
 
+    @classmethod
+    def of(cls, outbox: Outbox) -> OutboxCondition:
+        """As it is now."""
+        return cls("disk" if outbox.on_disk else "memory", outbox.reason, len(outbox), outbox.dropped)
+
     def lasting(self) -> Payload:
         """What does not change with every event, for ``info``."""
         return {"storage": self.storage, "reason": self.reason, "dropped": self.dropped}
@@ -76,7 +81,7 @@ class Delivery:
         )
         self._journal = Journal(outbox, parts.clock)
         self.publisher = Publisher(self._journal, parts.topics, parts.clock, parts.link.publish)
-        self.condition = OutboxCondition()
+        self.condition = OutboxCondition.of(outbox)
         self._fresh: list[tuple[Event, Stamp]] = []
         self._told: Payload = {}
         self._tidied_at = 0.0
@@ -152,10 +157,7 @@ class Delivery:
             stored = len(self._fresh)
             self._fresh.clear()
             self._parts.stored(stored)
-        outbox = self._journal.outbox
-        self.condition = OutboxCondition(
-            "disk" if outbox.on_disk else "memory", outbox.reason, len(outbox), outbox.dropped
-        )
+        self.condition = OutboxCondition.of(self._journal.outbox)
         if self.condition.lasting() != self._told:
             self.tell_info()
 
@@ -163,7 +165,8 @@ class Delivery:
         if time.monotonic() - self._tidied_at < _HOUSEKEEPING_S:
             return
         self._tidied_at = time.monotonic()
-        self._journal.outbox.recover()
+        if self._journal.outbox.recover():
+            self.publisher.rewind()
         if self._parts.clock.wall_ok():
             self._journal.outbox.drop_older(self._parts.clock.wall())
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -20,45 +18,31 @@ from functools import partial
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from fer_edge.settings import MqttSettings
+from fer_edge.sinks.client import (
+    V5,
+    V311,
+    BoundedClient,
+    Identity,
+    Incoming,
+    Subscription,
+    connect,
+    hang_up,
+    new_client,
+    subscribe,
+)
 from fer_edge.sinks.explain import closed_early, connect_error, refusal
 
 _log = logging.getLogger(__name__)
 
-MAX_PACKET = 16 * 1024
-"""Bytes of the largest packet taken from the broker; requests are far smaller."""
-
-_DIAL_S = 5.0
-_V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message from the broker, as it came."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    response_topic: str | None = None
-    correlation: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who connects: client id, credentials, will and subscriptions."""
-
-    client_id: str
-    username: str | None
-    password: str | None
-    tls: ssl.SSLContext | None
-    will_topic: str | None
-    subscriptions: tuple[str, ...]
+_FALLBACK_S = 3.0
+_STEADY_S = 2.0
+"""A connection that lasted longer was a good one: the next wait is the shortest again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +55,6 @@ class Listener:
     message: Callable[[Incoming], None]
 
 
-class _Client(paho.Client):
-    """A paho client that hangs up on a packet larger than any request instead of gathering it in memory.
-
-    MQTT 5 tells the broker the bound; 3.1.1 has no word for it.
-    """
-
-    def _packet_read(self) -> MQTTErrorCode:
-        result = super()._packet_read()
-        if self._in_packet["remaining_length"] > MAX_PACKET:
-            return MQTTErrorCode.MQTT_ERR_PROTOCOL
-        return result
-
-
 class Link:
     """At most one connection at a time. ``post`` hands a call to the owner's thread."""
 
@@ -91,22 +62,25 @@ class Link:
         self,
         settings: MqttSettings,
         identity: Identity,
+        subscription: Subscription,
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._identity = identity
+        self._subscription = subscription
         self._listener = listener
         self._post = post
         self._now = now
         self._where = f"{settings.host}:{settings.port}"
-        self._client: _Client | None = None
+        self._client: BoundedClient | None = None
         self._attempt = 0
         self._dialled_at = 0.0
         self._due_at = 0.0
+        self._up_at = 0.0
         self._wait_s = settings.reconnect_s[0]
-        self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
+        self._protocol = V311 if settings.protocol == "3.1.1" else V5
         self._proven: MQTTProtocolVersion | None = None
         self._said: str | None = None
         self.up = False
@@ -114,7 +88,7 @@ class Link:
     @property
     def version(self) -> str:
         """The MQTT version in use or to be tried."""
-        return "5" if self._protocol == _V5 else "3.1.1"
+        return "5" if self._protocol == V5 else "3.1.1"
 
     def step(self) -> float:
         """Dial when it is time and give up on silence; returns when to be called again (clock of ``now``)."""
@@ -122,10 +96,10 @@ class Link:
         if self.up:
             return now + 3600.0
         if self._client is not None:
-            if now - self._dialled_at < self._settings.answer_s:
-                return self._dialled_at + self._settings.answer_s
-            self._other_protocol()
-            self.drop(f"no answer for {self._settings.answer_s:g} s")
+            patience_s = self._patience_s()
+            if now - self._dialled_at < patience_s:
+                return self._dialled_at + patience_s
+            self._unanswered(f"no answer for {patience_s:g} s")
         if now >= self._due_at:
             self._dial(now)
             return now + self._settings.answer_s
@@ -138,7 +112,7 @@ class Link:
         if self._client is None or not self.up:
             return None
         properties = None
-        if correlation is not None and self._protocol == _V5:
+        if correlation is not None and self._protocol == V5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.CorrelationData = correlation
         sent = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
@@ -147,6 +121,8 @@ class Link:
     def drop(self, why: str) -> None:
         """End the connection, whatever its condition, and plan the next one."""
         self._let_go()
+        if self.up and self._now() - self._up_at > _STEADY_S:
+            self._wait_s = self._settings.reconnect_s[0]
         self._due_at = self._now() + self._wait_s * random.uniform(0.8, 1.2)
         self._wait_s = min(self._wait_s * 2, self._settings.reconnect_s[1])
         self._say(f"broker {self._where}: {why}; connecting again")
@@ -169,24 +145,8 @@ class Link:
             target=self._connect, args=(self._client, self._attempt), name="fer-edge-mqtt-dial", daemon=True
         ).start()
 
-    def _new_client(self) -> _Client:
-        identity = self._identity
-        client = _Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=identity.client_id,
-            userdata=self._attempt,
-            protocol=self._protocol,
-            reconnect_on_failure=False,
-            clean_session=None if self._protocol == _V5 else True,
-        )
-        client.max_inflight_messages_set(0)
-        client.connect_timeout = _DIAL_S
-        if identity.username is not None:
-            client.username_pw_set(identity.username, identity.password)
-        if identity.tls is not None:
-            client.tls_set_context(identity.tls)
-        if identity.will_topic is not None:
-            client.will_set(identity.will_topic, b"offline", qos=1, retain=True)
+    def _new_client(self) -> BoundedClient:
+        client = new_client(self._identity, self._protocol, self._attempt, self._subscription.max_packet)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -194,25 +154,20 @@ class Link:
         client.on_message = self._on_message
         return client
 
-    def _connect(self, client: _Client, attempt: int) -> None:
+    def _connect(self, client: BoundedClient, attempt: int) -> None:
         """Name resolution, TCP and TLS, in a thread of their own: each may take long."""
-        options: dict[str, Any] = {}
-        if client.protocol == _V5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = MAX_PACKET
-            options = {"clean_start": True, "properties": properties}
         try:
-            client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s, **options)
+            connect(client, self._settings)
         except (OSError, ValueError) as error:
             self._post(partial(self._failed, attempt, connect_error(error)))
         else:
             self._post(partial(self._dialled, client, attempt))
 
-    def _dialled(self, client: _Client, attempt: int) -> None:
+    def _dialled(self, client: BoundedClient, attempt: int) -> None:
         if attempt == self._attempt and self._client is client:
             client.loop_start()
         else:
-            _hang_up(client)
+            hang_up(client)
 
     def _on_connect(
         self, client: paho.Client, attempt: Any, _flags: Any, code: ReasonCode, more: Properties | None
@@ -220,13 +175,7 @@ class Link:
         if code.is_failure:
             self._post(partial(self._refused, attempt, code))
             return
-        topics = self._identity.subscriptions
-        if self._protocol == _V5:
-            # Retained messages are neither asked for nor, when they pass by, taken for new ones.
-            options = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=2)
-            client.subscribe([(topic, options) for topic in topics])
-        elif topics:
-            client.subscribe([(topic, 1) for topic in topics])
+        subscribe(client, self._subscription)
         self._post(partial(self._connected, attempt, getattr(more, "ReceiveMaximum", 65535)))
 
     def _on_disconnect(self, _client: paho.Client, attempt: int, _flags: Any, code: ReasonCode, _more: Any) -> None:
@@ -236,29 +185,20 @@ class Link:
         self._post(partial(self._confirmed, attempt, mid, refusal(code) if code.is_failure else None))
 
     def _on_subscribe(self, _client: paho.Client, attempt: int, _mid: int, codes: list[ReasonCode], _more: Any) -> None:
-        for topic, code in zip(self._identity.subscriptions, codes, strict=False):
+        for topic, code in zip(self._subscription.topics, codes, strict=False):
             if code.is_failure:
                 _log.warning("broker %s refuses subscription to %s: %s", self._where, topic, refusal(code))
 
     def _on_message(self, _client: paho.Client, _attempt: int, message: paho.MQTTMessage) -> None:
         with suppress(UnicodeDecodeError):
-            properties = message.properties
-            self._listener.message(
-                Incoming(
-                    message.topic,
-                    bytes(message.payload),
-                    message.retain,
-                    getattr(properties, "ResponseTopic", None),
-                    getattr(properties, "CorrelationData", None),
-                )
-            )
+            self._listener.message(Incoming.of(message))
 
     def _connected(self, attempt: int, receive_maximum: int) -> None:
         if attempt != self._attempt or self._client is None:
             return
         self.up = True
         self._proven = self._protocol
-        self._wait_s = self._settings.reconnect_s[0]
+        self._up_at = self._now()
         self._said = None
         _log.info("connected to broker %s (MQTT %s)", self._where, self.version)
         self._listener.up(receive_maximum)
@@ -266,9 +206,8 @@ class Link:
     def _refused(self, attempt: int, code: ReasonCode) -> None:
         if attempt != self._attempt:
             return
-        if code.getName() == "Unsupported protocol version" and self._other_protocol():
-            self._let_go()
-            self._due_at = 0.0
+        if code.getName() == "Unsupported protocol version":
+            self._unanswered(refusal(code))
         else:
             self.drop(refusal(code))
 
@@ -281,39 +220,37 @@ class Link:
             return
         if self.up:
             self.drop(f"connection lost ({closed_early(code)})")
-        elif self._other_protocol():
-            self._let_go()
-            self._due_at = 0.0
         else:
-            self.drop("connection closed before the broker answered; is this an MQTT broker, and TLS as it expects?")
+            self._unanswered("connection closed before it answered; is this an MQTT broker, and TLS as it expects?")
 
     def _confirmed(self, attempt: int, mid: int, refused: str | None) -> None:
         if attempt == self._attempt and self.up:
             self._listener.confirmed(mid, refused)
 
-    def _other_protocol(self) -> bool:
-        """Fall back from MQTT 5 to 3.1.1, or try 5 again; True when the fallback is to be tried at once."""
+    def _patience_s(self) -> float:
+        """How long the broker may take to accept us; old brokers are silent about MQTT 5."""
+        unsure = self._settings.protocol == "auto" and self._proven is None and self._protocol == V5
+        return min(_FALLBACK_S, self._settings.answer_s) if unsure else self._settings.answer_s
+
+    def _unanswered(self, why: str) -> None:
+        """It may not know MQTT 5: try 3.1.1 at once, then 5 again after the usual wait."""
         if self._settings.protocol != "auto" or self._proven is not None:
-            return False
-        self._protocol = _V311 if self._protocol == _V5 else _V5
-        return self._protocol == _V311
+            self.drop(why)
+        elif self._protocol == V5:
+            self._let_go()
+            self._protocol, self._due_at = V311, 0.0
+        else:
+            self._protocol = V5
+            self.drop(why)
 
     def _let_go(self) -> None:
         client, self._client = self._client, None
         self._attempt += 1
         if client is not None:
-            _hang_up(client)
+            hang_up(client)
 
     def _say(self, text: str) -> None:
         # The same fault again and again is one line, however long it lasts.
         if text != self._said:
             _log.warning("%s", text)
         self._said = text
-
-
-def _hang_up(client: paho.Client) -> None:
-    """Cut the socket, so that paho's thread ends even if the broker hangs."""
-    connection = client.socket()
-    if isinstance(connection, socket.socket):
-        with suppress(OSError, ValueError):
-            connection.shutdown(socket.SHUT_RDWR)

@@ -14,10 +14,11 @@ from typing import Any
 from fer_edge.core import DriverState, Event, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.settings import Settings
+from fer_edge.sinks.client import Identity, Incoming, Subscription
 from fer_edge.sinks.clock import Clock, SystemClock
 from fer_edge.sinks.delivery import Delivery, OutboxCondition, Parts
 from fer_edge.sinks.journal import Stamp
-from fer_edge.sinks.link import Identity, Incoming, Link, Listener
+from fer_edge.sinks.link import Link, Listener
 from fer_edge.sinks.payloads import Payload
 from fer_edge.sinks.requests import Request, RequestDesk
 from fer_edge.sinks.secrets import password, tls_context
@@ -57,7 +58,7 @@ class MqttSink:
         self._inbox: queue.SimpleQueue[Callable[[Delivery], None]] = queue.SimpleQueue()
         self._desk = RequestDesk(self.topics, self._answer)
         self._feed = StateFeed(settings.mqtt, self._clock, time.monotonic)
-        self._link = Link(settings.mqtt, self._identity(), self._listener(), self._post)
+        self._link = self._make_link()
         self._parts = Parts(
             settings=settings,
             topics=self.topics,
@@ -170,17 +171,17 @@ class MqttSink:
         elif message.payload == b"online":
             self._inbox.put(Delivery.announce)
 
-    def _identity(self) -> Identity:
+    def _make_link(self) -> Link:
         mqtt = self._settings.mqtt
-        birth = (self.topics.birth,) if mqtt.homeassistant.enabled else ()
-        return Identity(
+        identity = Identity(
             client_id=f"fer-edge-{self._settings.node}",
             username=mqtt.username,
             password=password(mqtt),
             tls=tls_context(mqtt),
             will_topic=self.topics.status,
-            subscriptions=(self.topics.requests, *birth),
         )
+        birth = (self.topics.birth,) if mqtt.homeassistant.enabled else ()
+        return Link(mqtt, identity, Subscription((self.topics.requests, *birth)), self._listener(), self._post)
 
     def _listener(self) -> Listener:
         put = self._inbox.put

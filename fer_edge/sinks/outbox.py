@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE TABLE IF NOT EXISTS open_event (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+_BUSY_S = 2.0
 _EPOCH = 1_735_689_600  # 2025-01-01: numbering without a history begins with the seconds since
 
 
@@ -51,8 +52,9 @@ class Outbox:
         self.reason: str | None = None
         self._max_messages = max_messages
         self._max_age_s = max_age_s
+        self._inherited = True
         self._db = self._open_or_fall_back(wall)
-        counters: dict[str, int] = dict(self._do(lambda db: db.execute("SELECT name, value FROM counter").fetchall()))
+        counters = self._counters()
         self.next_seq = counters.get("next_seq", 1)
         self.dropped = counters.get("dropped", 0)
 
@@ -101,20 +103,37 @@ class Outbox:
         """Drop and count what is older than the bound; only trustworthy times are compared."""
         self._drop("wall_ok AND wall < ?", wall - self._max_age_s)
 
-    def recover(self) -> None:
-        """Try to move back to the disk; does nothing while there is none or all is well."""
+    def recover(self) -> bool:
+        """Try to move back to the disk; True when messages appeared that were never seen here before."""
         if self.path is None or self.on_disk:
-            return
+            return False
         try:
             disk = self._connect(self.path)
-            self._db.backup(disk)
-            disk.execute("PRAGMA journal_mode=WAL")
         except (sqlite3.Error, OSError) as error:
             _log.debug("outbox %s: still not usable: %s", self.path, error)
-            return
+            return False
+        before = len(self)
+        try:
+            self._move_to(disk)
+        except sqlite3.Error as error:
+            disk.close()
+            _log.debug("outbox %s: still not usable: %s", self.path, error)
+            return False
         self._db.close()
-        self._db, self.reason = disk, None
+        self._db, self.reason, self._inherited = disk, None, True
+        self.next_seq = max(self.next_seq, self._counters().get("next_seq", 1))
         _log.info("outbox %s: on disk again with %d events", self.path, len(self))
+        return len(self) > before
+
+    def _move_to(self, disk: sqlite3.Connection) -> None:
+        with disk:
+            if self._inherited:
+                # Memory went on from what the file said, so the file's own rows are old news.
+                for table in ("message", "open_event"):
+                    disk.execute(f"DELETE FROM {table}")
+            for table, places in (("message", "?,?,?,?,?,?"), ("open_event", "?,?"), ("counter", "?,?")):
+                rows = self._db.execute(f"SELECT * FROM {table}").fetchall()
+                disk.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)
 
     def close(self) -> None:
         """Commit and give the file back."""
@@ -148,6 +167,9 @@ class Outbox:
             self._set_aside(self.path)
             self.recover()
 
+    def _counters(self) -> dict[str, int]:
+        return dict(self._do(lambda db: db.execute("SELECT name, value FROM counter").fetchall()))
+
     def _drop(self, which: str, value: float) -> None:
         def drop(db: sqlite3.Connection) -> int:
             count = db.execute(f"DELETE FROM message WHERE {which}", (value,)).rowcount
@@ -168,6 +190,8 @@ class Outbox:
             return self._connect(self.path)
         except (sqlite3.Error, OSError) as error:
             if not _is_damage(error):
+                # The file may hold events of an earlier run; recover() puts both together.
+                self._inherited = False
                 self._say_memory_only(error)
                 return _numbered_by_time(_in_memory(), wall)
             self._set_aside(self.path)
@@ -196,7 +220,7 @@ class Outbox:
     @staticmethod
     def _connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, timeout=0.5)
+        db = sqlite3.connect(path, timeout=_BUSY_S)
         try:
             # One daemon owns the file: a second one finds it locked and keeps its own in memory.
             db.execute("PRAGMA locking_mode=EXCLUSIVE")

@@ -90,6 +90,10 @@ class Publisher:
         self._sent.clear()
         self._live_since = None
 
+    def rewind(self) -> None:
+        """Events came to light that are older than what was sent: begin again with the oldest."""
+        self._after_seq = 0
+
     def confirmed(self, mid: int, refused: str | None) -> None:
         """The broker has taken, or refused, a message."""
         sent = self._sent.pop(mid, None)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_edge.sinks.link import Incoming
+from fer_edge.sinks.client import Incoming
 from fer_edge.sinks.topics import Topics
 
 MAX_BYTES = 4096

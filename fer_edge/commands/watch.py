@@ -1,0 +1,129 @@
+"""Show what a node says over MQTT: a live page in a terminal, one line a message when piped.
+
+example:
+  fer-edge watch --host broker.local --node cab-7
+  fer-edge watch --json | jq 'select(.topic | startswith("event/"))'
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.commands import options
+from fer_edge.commands.watch_view import NodeView, line, plain
+from fer_edge.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from fer_edge.sinks.subscriber import Subscriber
+
+_REDRAW_S = 0.2
+_HIDE, _SHOW, _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[?25l\x1b[?7l", "\x1b[?25h\x1b[?7h", "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a message: topic, payload, retained")
+    parser.add_argument("--host", help="the broker (mqtt.host)")
+    parser.add_argument("--port", type=int, help="the broker's port (mqtt.port)")
+    parser.add_argument("--node", help="the node to watch (node); + for all of them, one line a message")
+    parser.add_argument("--seconds", type=options.seconds, metavar="N", help="stop after N seconds")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch until interrupted or until the time is over; 69 if no broker was found in that time."""
+    from fer_edge.service.systemd import log_to_stderr
+    from fer_edge.sinks.subscriber import Subscriber
+
+    given = {"mqtt.host": args.host, "mqtt.port": args.port}
+    args.set = [*args.set, *(f"{name}={json.dumps(value)}" for name, value in given.items() if value is not None)]
+    settings = options.settings(args)
+    log_to_stderr("warning")
+    node = args.node or settings.node
+    prefix = f"{settings.mqtt.topic_prefix}/"
+    subscriber = Subscriber(settings.mqtt, (f"{prefix}{node}/#",))
+    heard = _heard(subscriber, prefix, args.seconds)
+    try:
+        if sys.stdout.isatty() and not args.json and node != "+":
+            _show_page(heard, NodeView(node), subscriber)
+        else:
+            _print_lines(heard, all_nodes=node == "+", as_json=args.json)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        subscriber.close()
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One message: whose, the topic below the node, and what it says."""
+
+    node: str
+    tail: str
+    payload: Any
+    retained: bool
+
+
+def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterator[_Heard | None]:
+    """Each message, and None in between so that time is seen to pass."""
+    from fer_edge.sinks.wire import decode
+
+    end = None if seconds is None else time.monotonic() + seconds
+    ever = False
+    for message in subscriber.messages(_REDRAW_S):
+        ever = ever or subscriber.connected
+        if message is None:
+            yield None
+        else:
+            node, _, tail = plain(message.topic).removeprefix(prefix).partition("/")
+            yield _Heard(node, tail, decode(message.payload), message.retained)
+        if end is not None and time.monotonic() >= end:
+            break
+    if not ever:
+        raise UnavailableError("no broker was reached; see mqtt.host and mqtt.port, or --host and --port")
+
+
+def _print_lines(messages: Iterator[_Heard | None], *, all_nodes: bool, as_json: bool) -> None:
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for heard in messages:
+        if heard is None:
+            continue
+        if as_json:
+            text = json.dumps(
+                {"node": heard.node, "topic": heard.tail, "retained": heard.retained, "payload": heard.payload}
+            )
+        else:
+            text = (f"{heard.node}  " if all_nodes else "") + line(heard.tail, plain(heard.payload), colour=colour)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _show_page(messages: Iterator[_Heard | None], view: NodeView, subscriber: Subscriber) -> None:
+    colour = "NO_COLOR" not in os.environ
+    drawn_at = 0.0
+    sys.stdout.write(_HIDE + _HOME + _CLEAR_BELOW)
+    try:
+        for heard in messages:
+            if heard is not None:
+                view.update(heard.tail, plain(heard.payload))
+            if time.monotonic() - drawn_at >= _REDRAW_S:
+                drawn_at = time.monotonic()
+                _draw(view.page(connected=subscriber.connected, colour=colour))
+    finally:
+        sys.stdout.write(_SHOW + "\n")
+        sys.stdout.flush()
+
+
+def _draw(lines: list[str]) -> None:
+    height = shutil.get_terminal_size().lines
+    sys.stdout.write(_HOME + "".join(f"{text}{_CLEAR_LINE}\n" for text in lines[: height - 1]) + _CLEAR_BELOW)
+    sys.stdout.flush()

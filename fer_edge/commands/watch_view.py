@@ -1,0 +1,161 @@
+"""What ``fer-edge watch`` shows: messages as lines, or one node as a page. Pure text, no terminal codes but colour."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_COLOURS = {"info": "36", "advisory": "33", "warning": "33;1", "critical": "31;1", "online": "32", "offline": "31;1"}
+_BAR = 24
+_EVENTS_SHOWN = 8
+
+
+def line(tail: str, payload: Any, *, colour: bool = False) -> str:
+    """One message as one line; ``tail`` is the topic below the node."""
+    if tail.startswith("event/") and isinstance(payload, Mapping):
+        return event_line(payload, colour=colour)
+    if tail == "state" and isinstance(payload, Mapping):
+        level = payload.get("level") or "-"
+        return (
+            f"{clock(payload)}  state     {_words(payload)}  level {_paint(level, level, colour)}  "
+            f"PERCLOS {_percent(payload.get('perclos'))}  expression {payload.get('emotion') or '-'}"
+        )
+    if isinstance(payload, Mapping):
+        text = " ".join(
+            f"{name}={_short(value)}" for name, value in payload.items() if name not in ("v", "time", "time_ok")
+        )
+        return f"{clock(payload)}  {tail:9} {text[:160]}"
+    return f"{clock({})}  {tail:9} {_paint(str(payload), str(payload), colour)}"
+
+
+def event_line(event: Mapping[str, Any], *, colour: bool = False) -> str:
+    """One phase of an event."""
+    level = str(event.get("level", "-"))
+    what = f"{event.get('event_type', '?')} {event.get('phase', '?')}"
+    told = ("perclos", "coverage", "emotion", "reason", "person")
+    more = [f"{name} {_short(event[name])}" for name in told if event.get(name) is not None]
+    if event.get("historical"):
+        more.append("(from earlier)")
+    held = _number(event.get("held_s"), "s")
+    return f"{clock(event)}  {what:22} {_paint(f'{level:9}', level, colour)} {held:>8}  {' '.join(more)}".rstrip()
+
+
+def plain(value: Any) -> Any:
+    """The same without control characters: a message must not drive the reader's terminal."""
+    if isinstance(value, str):
+        return "".join(c if c.isprintable() else "�" for c in value)
+    if isinstance(value, Mapping):
+        return {plain(name): plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def clock(payload: Mapping[str, Any]) -> str:
+    """Hours, minutes and seconds of a payload's time (UTC), blank where it has none."""
+    time = payload.get("time")
+    text = time[11:19] if isinstance(time, str) and len(time) >= 19 else ""
+    return f"{text:8}" + ("?" if text and payload.get("time_ok") is False else " ")
+
+
+@dataclass
+class NodeView:
+    """The newest of every topic of one node."""
+
+    node: str
+    status: str = "?"
+    camera: str = "?"
+    state: Mapping[str, Any] = field(default_factory=dict)
+    stats: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+    events: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_EVENTS_SHOWN))
+
+    def update(self, tail: str, payload: Any) -> None:
+        """Take one message in; what is not of the expected kind is left out."""
+        if tail in ("status", "camera"):
+            setattr(self, tail, str(payload)[:20])
+        elif isinstance(payload, Mapping):
+            if tail.startswith("event/"):
+                self.events.append(payload)
+            elif tail in ("state", "stats", "info"):
+                setattr(self, tail, payload)
+
+    def page(self, *, connected: bool, colour: bool) -> list[str]:
+        """The page as lines."""
+        state = self.state
+        status = self.status if connected else "no broker"
+        version = self.info.get("version", "")
+        head = f"fer-edge {version}  node {self.node}  {_paint(status, status if connected else 'offline', colour)}"
+        lines = [f"{head}  camera {_paint(self.camera, self.camera, colour)}", ""]
+        if not state:
+            return [*lines, "waiting for a state …"]
+        lines += [*self._driver(colour), ""]
+        for name, share in sorted((state.get("emotions") or {}).items(), key=lambda item: -(item[1] or 0)):
+            lines.append(f"{name:10} {_bar(share)}{' ◀' if name == state.get('emotion') else ''}")
+        recent = [event_line(event, colour=colour) for event in reversed(self.events)]
+        return [*lines, "", self._health(), "", *recent]
+
+    def _driver(self, colour: bool) -> list[str]:
+        state = self.state
+        level = state.get("level") or "none"
+        opened = ", ".join(
+            f"{e.get('event_type')} {_number(e.get('held_s'), 's')}" for e in state.get("open_events") or []
+        )
+        calibration = state.get("calibration") or {}
+        angles = "  ".join(f"{name} {_number(state.get(name), '°')}" for name in ("yaw", "pitch", "roll"))
+        return [
+            f"{'level':10} {_paint(level, level, colour)}  {opened}".rstrip(),
+            f"{'driver':10} {_words(state)}, {calibration.get('state', '?')}",
+            f"{'eyes':10} {_bar(state.get('openness'))}  closed for {_number(state.get('closure_s'), 's')}",
+            f"{'PERCLOS':10} {_bar(state.get('perclos'))}  judged {_percent(state.get('coverage'))}",
+            f"{'head':10} {angles}",
+        ]
+
+    def _health(self) -> str:
+        stats = self.stats
+        waiting = (stats.get("outbox") or {}).get("waiting")
+        return "  ".join(
+            (
+                _number(self.state.get("fps"), " fps"),
+                f"latency {_number(stats.get('latency_ms_p95'), ' ms')} (p95)",
+                _number(stats.get("memory_mb"), " MB"),
+                _number(stats.get("temperature_c"), " °C"),
+                f"events waiting {_short(waiting)}",
+            )
+        )
+
+
+def _words(state: Mapping[str, Any]) -> str:
+    if state.get("paused"):
+        return f"paused for {_number(state.get('paused_s'), 's')}"
+    if state.get("profile") == "kiosk":
+        return f"{len(state.get('people') or [])} people"
+    present = {True: "present", False: "absent"}.get(state.get("present"), "unknown")  # type: ignore[arg-type]
+    return present if state.get("lens", "clear") == "clear" else f"{present}, lens {state.get('lens')}"
+
+
+def _bar(share: Any) -> str:
+    if not isinstance(share, (int, float)):
+        return f"{'·' * _BAR}    -  "
+    full = round(_BAR * min(max(share, 0.0), 1.0))
+    return f"{'█' * full}{'░' * (_BAR - full)} {_percent(share):>6}"
+
+
+def _percent(share: Any) -> str:
+    return f"{100 * share:.0f} %" if isinstance(share, (int, float)) else "-"
+
+
+def _number(value: Any, unit: str) -> str:
+    return f"{value:.1f}{unit}" if isinstance(value, (int, float)) else "-"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{k}:{_short(v)}" for k, v in value.items()) + "}"
+    return "-" if value is None else str(value)
+
+
+def _paint(text: str, kind: str, colour: bool) -> str:
+    return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if colour and kind in _COLOURS else text

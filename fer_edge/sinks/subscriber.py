@@ -1,0 +1,66 @@
+"""The other side: listens to a node's topics, over the same kind of connection as the daemon's."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+
+from fer_edge.settings import MqttSettings
+from fer_edge.sinks.client import Identity, Incoming, Subscription
+from fer_edge.sinks.link import Link, Listener
+from fer_edge.sinks.secrets import password, tls_context
+
+_MAX_PACKET = 1024 * 1024
+
+
+class Subscriber:
+    """Hears what is retained and what comes. Raises ConfigError for unreadable secrets."""
+
+    def __init__(self, settings: MqttSettings, topics: tuple[str, ...]) -> None:
+        self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        identity = Identity("", settings.username, password(settings), tls_context(settings))
+        self._link = Link(
+            settings,
+            identity,
+            Subscription(topics, retained=True, max_packet=_MAX_PACKET),
+            Listener(
+                up=lambda _maximum: None,
+                down=lambda: None,
+                confirmed=lambda _mid, _refused: None,
+                message=self._take,
+            ),
+            self._post,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        return self._link.up
+
+    def messages(self, every_s: float) -> Iterator[Incoming | None]:
+        """Each message as it comes, and None at least so often; connects again for ever."""
+        while True:
+            self._link.step()
+            try:
+                message = self._messages.get(timeout=every_s)
+            except queue.Empty:
+                message = None
+            while not self._calls.empty():
+                self._calls.get()()
+            if message is None:
+                yield None
+            else:
+                yield message
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._link.close()
+
+    def _take(self, message: Incoming) -> None:
+        self._messages.put(message)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        # A call ends the wait for messages, so that connecting does not take one turn a step.
+        self._calls.put(call)
+        self._messages.put(None)
