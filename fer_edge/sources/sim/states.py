@@ -91,7 +91,7 @@ STATES: dict[str, State] = {
     "tilt-left": State("head leaning to the own left shoulder", {"roll": -20.0}),
     "tilt-right": State("head leaning to the own right shoulder", {"roll": 20.0}),
     "nod": State("asleep, the head dropped", {**_eyes(0.0), "pitch": -25.0}, "none"),
-    "slump": State("asleep, sunk down and sideways", {**_eyes(0.0), "pitch": -38.0, "roll": 18.0}, "none"),
+    "slump": State("asleep, sunk down and sideways", {**_eyes(0.0), "pitch": -32.0, "roll": 16.0}, "none"),
     "dim": State("little light", {"light": 0.3}),
     "dark": State("too dark to see much", {"light": 0.06}),
     "black": State("no light at all", {"light": 0.0}),
