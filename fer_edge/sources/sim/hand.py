@@ -27,11 +27,10 @@ class Hand:
         reach = round(covered * _WIDTH)
         shown = min(reach, STAGE[0])
         start = reach - shown
-        hidden = cv2.multiply(
-            picture[:, STAGE[0] - shown :], 1 - self._alpha[:, start : start + shown], dtype=cv2.CV_8U
-        )
+        seen, hand = slice(STAGE[0] - shown, None), slice(start, start + shown)
+        rest = cv2.multiply(picture[:, seen], 1 - self._alpha[:, hand], dtype=cv2.CV_8U)
         picture = picture.copy()
-        picture[:, STAGE[0] - shown :] = cv2.add(hidden, self._colour[:, start : start + shown])
+        picture[:, seen] = cv2.add(rest, self._colour[:, hand])
         return picture
 
 
