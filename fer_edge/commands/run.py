@@ -8,6 +8,8 @@ example:
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 
 from fer_edge.commands import options
 from fer_edge.settings import Settings
@@ -33,4 +35,10 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.service.systemd import log_to_stderr
 
     log_to_stderr(level)
-    return Daemon(load).run()
+    daemon = Daemon(load)
+    code = daemon.run()
+    if daemon.hung:
+        # A thread inside a driver would be torn down while it runs, and abort the process.
+        logging.shutdown()
+        os._exit(code)
+    return code

@@ -30,6 +30,8 @@ class Perception:
     def __init__(
         self, settings: Settings, *, finder: FaceFinder | None = None, stages: Stages | None = None
     ) -> None:
+        # OpenCV's own threads cost more than they give on pictures of this size, and more on a busy machine.
+        cv2.setNumThreads(settings.perception.threads)
         self._settings = settings
         self._finder = finder or make_finder(settings.perception)
         self._stages = stages or NoStages()

@@ -97,12 +97,9 @@ class Capture:
     def stop(self, timeout_s: float = 1.0) -> bool:
         """Ask the thread to end; False if it did not within the time (it hangs in the driver)."""
         self._stop.set()
-        if self._thread.ident is None:
-            return True
-        self._thread.join(timeout_s / 2)
-        if self._thread.is_alive():
-            self.source.close()
-            self._thread.join(timeout_s / 2)
+        self.source.close()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:

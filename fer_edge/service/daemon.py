@@ -53,7 +53,8 @@ class Daemon:
     """One node, run once.
 
     ``load`` reads the settings, at first and for every reload. ``extra_sinks`` get what MQTT gets.
-    ``ready`` is set when the node runs. ``viewer`` is the window for a live page.
+    ``ready`` is set when the node runs. ``viewer`` is the window for a live page. ``hung`` says after
+    the end that a camera's driver still holds its thread: leave the process by ``os._exit``.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Daemon:
         self.health = Health(clock)
         self.viewer = Viewer()
         self.ready = threading.Event()
+        self.hung = False
         self._load = load
         self._extra_sinks = extra_sinks
         self._clock = clock
@@ -209,8 +211,7 @@ class Daemon:
         self._save_calibration()
         for sink in self._parts.pipeline.sinks:
             sink.close()
-        if not capture.stop(timeout_s=0.5):
-            log.warning("%s: its driver hangs; leaving it", capture.source.name)
+        self.hung = not capture.stop(timeout_s=0.5)
         self._memory.save("last_exit", {"reason": self._why_stopped, "time": time.time(), "version": __version__})
         log.info("stopped: %s", self._why_stopped)
 

@@ -13,45 +13,48 @@ _THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 _THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
 
 
+WINDOW_S = 60.0
+"""Rates and latencies are those of the last minute; the busiest camera's frames fit into the buffer."""
+
+
 class Health:
-    """Counts frames and their latency between two stats; constant memory."""
+    """Counts frames and their latency over the last minute; constant memory."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started_at = clock()
-        self._latencies: deque[float] = deque(maxlen=2000)
-        self._frames = 0
-        self.frames_total = 0
-        self._since, self._cpu_since = clock(), time.process_time()
+        self._recent: deque[tuple[float, float]] = deque(maxlen=int(240 * WINDOW_S))
+        self._told_at, self._told_cpu, self._told_frames = clock(), time.process_time(), 0
+        self.frames = 0
 
     def processed(self, latency_s: float) -> None:
         """One frame went through, so long after it was taken."""
-        self._frames += 1
-        self.frames_total += 1
-        self._latencies.append(latency_s)
+        self.frames += 1
+        self._recent.append((self._clock(), latency_s))
 
     def stats(self) -> dict[str, Any]:
-        """The numbers since the last call; None where this machine cannot tell."""
+        """The numbers of the last minute (processor: since the last call); None where this machine cannot tell."""
         now, cpu = self._clock(), time.process_time()
-        seconds = max(now - self._since, 1e-3)
-        ordered = sorted(self._latencies)
-        numbers = {
+        while self._recent and now - self._recent[0][0] > WINDOW_S:
+            self._recent.popleft()
+        ordered = sorted(latency for _, latency in self._recent)
+        seconds, frames = max(now - self._told_at, 1e-3), self.frames - self._told_frames
+        spent_s = cpu - self._told_cpu
+        self._told_at, self._told_cpu, self._told_frames = now, cpu, self.frames
+        return {
             "uptime_s": now - self._started_at,
-            "fps": self._frames / seconds,
-            "frames": self.frames_total,
+            "fps": len(ordered) / max(min(WINDOW_S, now - self._started_at), 1e-3),
+            "frames": self.frames,
             "latency_ms_p50": _percentile_ms(ordered, 0.50),
             "latency_ms_p95": _percentile_ms(ordered, 0.95),
             "latency_ms_p99": _percentile_ms(ordered, 0.99),
-            "cpu_percent": 100 * (cpu - self._cpu_since) / seconds,
-            "cpu_ms_per_frame": 1000 * (cpu - self._cpu_since) / self._frames if self._frames else None,
+            "cpu_percent": 100 * spent_s / seconds,
+            "cpu_ms_per_frame": 1000 * spent_s / frames if frames else None,
             "memory_mb": rss_mb(),
             "temperature_c": temperature_c(),
             "throttled": throttled(),
             "load": os.getloadavg()[0],
         }
-        self._since, self._cpu_since, self._frames = now, cpu, 0
-        self._latencies.clear()
-        return numbers
 
 
 def _percentile_ms(ordered: list[float], share: float) -> float | None:

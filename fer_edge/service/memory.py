@@ -42,7 +42,7 @@ class Memory:
         path = self.folder / f"{name}.json"
         try:
             data = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as fault:
             log.warning("%s: cannot be read (%s); starting without it", path, fault)
