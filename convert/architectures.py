@@ -34,8 +34,8 @@ class Shape:
 def build(name: str, shape: Shape, **settings: Any) -> KerasModel:
     """The network ``name``, untrained, ending in a softmax layer named ``probabilities``.
 
-    ``settings`` go to the network's own function (``edge`` takes ``stem``, ``widths``, ``blocks``
-    and ``dropout``). Raises UsageError for an unknown name or setting.
+    ``settings`` go to the network's own function (``edge`` takes ``stem``,
+    ``stem_stride``, ``widths``, ``blocks`` and ``dropout``). Raises UsageError for an unknown name or setting.
     """
     maker = ARCHITECTURES.get(name)
     if maker is None:
@@ -173,17 +173,23 @@ def network_edge(
     shape: Shape,
     *,
     stem: int = 16,
+    stem_stride: int = 1,
     widths: Sequence[int] = (32, 64, 160),
     blocks: Sequence[int] = (1, 2, 1),
-    dropout: float = 0.2,
+    dropout: float = 0.1,
 ) -> KerasModel:
-    """Ours: a 3x3 stem at full size, then stages of residual pairs, each halving the side."""
+    """Ours: a stem, then stages of residual pairs, each halving the side, and global pooling.
+
+    The stem is 3x3 at full size, or 5x5 with ``stem_stride`` 2; then the first stage does not
+    halve.
+    """
     layers = _layers()
     inputs = _input(shape)
-    x = _bn_unit(inputs, stem)
-    for width, count in zip(widths, blocks, strict=True):
+    x = _bn_unit(inputs, stem, 3 if stem_stride == 1 else 5, stem_stride)
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
         for index in range(count):
-            x = _residual(x, width, 2 if index == 0 else 1)
+            halve = index == 0 and (stage > 0 or stem_stride == 1)
+            x = _residual(x, width, 2 if halve else 1)
     x = layers.GlobalAveragePooling2D()(x)
     return _finish("edge", shape, layers.Dropout(dropout)(x), inputs)
 

@@ -12,6 +12,8 @@ import sys
 from typing import Any
 
 from convert.errors import MissingExtra, UsageError
+from convert.fused import fuse_batch_norm
+from convert.quiet import quiet
 
 HINT = "pip install 'fer-edge[convert]'"
 
@@ -28,11 +30,14 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
     os.environ["KERAS_BACKEND"] = name
     _limit_threads(name, threads)
     try:
-        import keras
+        with quiet():  # TensorFlow, which Keras looks for on every engine, greets at length
+            import keras
     except ImportError as error:
         raise MissingExtra(f"{error.name or 'keras'} is not installed: {HINT}") from None
     if keras.backend.backend() != name:
         raise UsageError(f"Keras already runs on {keras.backend.backend()} in this process, not on {name}")
+    if name == "torch":
+        fuse_batch_norm()
     return keras
 
 
@@ -53,7 +58,8 @@ def _limit_threads(name: str, threads: int | None) -> None:
 
             torch.set_num_threads(threads)
         elif name == "tensorflow" and "tensorflow" not in sys.modules:
-            import tensorflow as tf
+            with quiet():
+                import tensorflow as tf
 
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -66,45 +66,23 @@ def predict(model: Any, inputs: NDArray[np.float32], batch: int = 64) -> NDArray
 
 
 def count_macs(model: Any, size: int) -> int:
-    """Multiply-accumulates of one forward pass of convolutions and dense layers at ``size`` pixels.
+    """Multiply-accumulates of one forward pass of convolutions and dense layers.
 
     ``size`` stands in for sides the model leaves open.
     """
-    import keras
-
     shape = [side or size for side in model.input_shape[1:-1]]
-    fixed = keras.Input((*shape, model.input_shape[-1]), batch_size=1)
-    total = 0
-
-    def count(layers: list[Any], tensor: Any) -> None:
-        nonlocal total
-        for layer in layers:
-            if hasattr(layer, "layers"):
-                count(layer.layers, tensor)
-                continue
-            kernel = getattr(layer, "kernel", None)
-            if kernel is None:
-                continue
-            places = 1
-            if "Conv" in type(layer).__name__:
-                places = int(np.prod(outputs[layer.name][1:-1]))
-            total += int(np.prod(kernel.shape)) * places
-
-    outputs = _output_shapes(keras.Model(fixed, model(fixed)), model, fixed)
-    count(model.layers, fixed)
-    return total
+    return _macs(model, (1, *shape, model.input_shape[-1]))
 
 
-def _output_shapes(_: Any, model: Any, fixed: Any) -> dict[str, tuple[int, ...]]:
+def _macs(model: Any, shape: tuple[int, ...]) -> int:
     import keras
 
-    convolutions = [layer for layer in model.layers if "Conv" in type(layer).__name__]
-    if not convolutions:
-        return {}
-    probe = keras.Model(model.inputs, [layer.output for layer in convolutions])
-    shapes = [tensor.shape for tensor in _as_list(probe(fixed))]
-    return {layer.name: tuple(shape) for layer, shape in zip(convolutions, shapes, strict=True)}
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            inner = keras.Model(model.inputs, layer.input).compute_output_shape(shape)
+            total += _macs(layer, tuple(inner))
+        elif getattr(layer, "kernel", None) is not None:
+            outer = keras.Model(model.inputs, layer.output).compute_output_shape(shape)
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(outer[1:-1]))
+    return total

@@ -47,13 +47,14 @@ class Dataset:
             [self.origins[i] for i in chosen] if len(self.origins) else (),
         )
 
-    def relabel(self, classes: Sequence[str]) -> Dataset:
+    def relabel(self, classes: Sequence[str], *, partial: bool = False) -> Dataset:
         """The pictures whose class is in ``classes``, numbered in that order.
 
-        Raises DataError where a wanted class is unknown to the data.
+        Raises DataError where a wanted class is unknown to the data; with ``partial``, only where
+        all are.
         """
         missing = [name for name in classes if name not in self.classes]
-        if missing:
+        if missing and not (partial and len(missing) < len(classes)):
             raise DataError(
                 f"{self.source}: no class {', '.join(missing)} in the data (it has {', '.join(self.classes)})"
             )

@@ -19,11 +19,15 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a model takes: side in pixels, channels (1 grey, 3 RGB), classes in order (None: all)."""
+    """What a model takes: side in pixels, channels (1 grey, 3 RGB), classes in order (None: all).
+
+    ``partial`` allows data that lack some of the classes.
+    """
 
     size: int = 48
     channels: int = 1
     classes: tuple[str, ...] | None = None
+    partial: bool = False
 
 
 def load(path: Path, split: str, want: Want) -> Dataset:
@@ -33,7 +37,7 @@ def load(path: Path, split: str, want: Want) -> Dataset:
     of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``. Raises DataError naming file and row.
     """
     data = _read(path, split)
-    data = data.relabel(want.classes or data.classes)
+    data = data.relabel(want.classes or data.classes, partial=want.partial)
     if len(data) == 0:
         raise DataError(f"{path}: no pictures in split {split}")
     return _shape(data, want)

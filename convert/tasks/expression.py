@@ -9,11 +9,11 @@ def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
     """The options of one verb."""
     match verb:
         case "train":
-            from convert.expression_train import add_arguments as add
+            from convert.classifier.train import add_arguments as add
         case "quantize":
-            from convert.expression_quantize import add_arguments as add
+            from convert.classifier.quantize import add_arguments as add
         case _:
-            from convert.expression_evaluate import add_arguments as add
+            from convert.classifier.evaluate import add_arguments as add
     add(parser)
 
 
@@ -21,9 +21,9 @@ def run(verb: str, args: argparse.Namespace) -> int:
     """Carry one verb out."""
     match verb:
         case "train":
-            from convert.expression_train import train as work
+            from convert.classifier.train import train as work
         case "quantize":
-            from convert.expression_quantize import quantize as work
+            from convert.classifier.quantize import quantize as work
         case _:
-            from convert.expression_evaluate import evaluate as work
+            from convert.classifier.evaluate import evaluate as work
     return work(args)

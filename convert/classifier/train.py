@@ -12,13 +12,13 @@ import numpy as np
 from convert import architectures, metrics, plots
 from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
+from convert.classifier.targets import Aim, Batches, soft_targets
 from convert.data import Dataset, Want, load_training
 from convert.errors import UsageError
 from convert.files import write_json
 from convert.labels import parse_labels
 from convert.networks import logits_model, predict
 from convert.preprocess import SCALINGS, Preprocess
-from convert.targets import Aim, Batches, soft_targets
 from convert.training import Task, TrainOptions, add_training_arguments, fit, training_options
 
 
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("network").add_argument
     add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge")
     add("--stem", type=int, help="filters of edge's first convolution")
+    add("--stem-stride", type=int, choices=(1, 2), help="2: edge's stem halves the side")
     add("--widths", type=int, nargs="+", help="filters of edge's stages")
     add("--blocks", type=int, nargs="+", help="residual pairs of edge's stages")
     add("--dropout", type=float, help="edge's, before the last layer")
@@ -134,8 +135,8 @@ def _task(model: Any, batches: Batches, held: Dataset, args: argparse.Namespace)
 
 
 def _network(args: argparse.Namespace, prepare: Preprocess) -> Any:
-    given = {"stem": args.stem, "widths": args.widths, "blocks": args.blocks, "dropout": args.dropout}
-    settings = {name: value for name, value in given.items() if value is not None}
+    names = ("stem", "stem_stride", "widths", "blocks", "dropout")
+    settings = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     size = 0 if args.arch == "edge" else prepare.size
     shape = architectures.Shape(size, prepare.channels, len(args.labels))
     if args.arch == "c-bottleneck" and args.weights:

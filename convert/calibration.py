@@ -1,0 +1,60 @@
+"""Temperature scaling: probabilities that mean what they say (Guo et al., 2017)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.predictors import softmax
+
+
+def halves(count: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of two random halves: one to fit the temperature on, one to measure on."""
+    order = np.random.default_rng(seed).permutation(count)
+    return np.sort(order[: count // 2]), np.sort(order[count // 2 :])
+
+
+def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
+    """The temperature (0.2 to 5) by which dividing the logits gives the least log loss."""
+    low, high = np.log(0.2), np.log(5.0)
+    for _ in range(4):
+        grid = np.linspace(low, high, 17)
+        losses = [_loss(logits / np.exp(value), labels) for value in grid]
+        best = int(np.argmin(losses))
+        low, high = grid[max(best - 1, 0)], grid[min(best + 1, 16)]
+    return float(np.exp((low + high) / 2))
+
+
+def _loss(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
+    true = softmax(logits)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, 1e-9)).mean())
+
+
+def fold(model: Any, temperature: float) -> bool:
+    """Divide the weights of the model's last dense layer, so its softmax comes out calibrated.
+
+    False, with nothing changed, where the model does not end in a dense layer and a softmax.
+    """
+    dense = _last_dense(model)
+    if dense is None:
+        return False
+    dense.set_weights([weight / temperature for weight in dense.get_weights()])
+    return True
+
+
+def _last_dense(model: Any) -> Any:
+    """The dense layer whose output the closing softmax takes, or None."""
+    last = model.layers[-1]
+    if type(last).__name__ == "Dense":
+        return last if _activation(last) == "softmax" else None
+    closes = type(last).__name__ == "Softmax" or _activation(last) == "softmax"
+    if not closes or len(model.layers) < 2:
+        return None
+    before = model.layers[-2]
+    return before if type(before).__name__ == "Dense" and _activation(before) == "linear" else None
+
+
+def _activation(layer: Any) -> str:
+    return str(getattr(getattr(layer, "activation", None), "__name__", ""))

@@ -1,0 +1,1 @@
+"""Classifiers of small pictures: trained, quantized and evaluated alike, whatever their classes."""

@@ -1,0 +1,162 @@
+"""``quantize`` for classifiers: calibrated, converted, compared with its float parent, or refused."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert import calibration, metrics
+from convert.backend import load_keras
+from convert.card import read_notes, write_model
+from convert.data import Dataset, Want, load_training
+from convert.errors import AgreementError, UsageError
+from convert.labels import parse_labels
+from convert.networks import load_model, predict
+from convert.predictors import Predictor, input_shape, read_card
+from convert.preprocess import SCALINGS, Preprocess
+from convert.tflite import MODES, Runner, convert
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``quantize --task expression``."""
+    add = parser.add_argument
+    add("model", type=Path, help="trained Keras model: .keras, .h5, or an architecture .json with --weights")
+    add("--weights", type=Path, help="weights of an architecture .json")
+    add("--data", type=Path, required=True, help="training and validation data, as train takes them")
+    add("--val", type=Path, help="validation data where it is a file of its own")
+    add("--val-fraction", type=float, help="hold out this share of the training data instead")
+    add("--split-seed", type=int, default=42)
+    add("--mode", choices=MODES, default="int8")
+    add("--out", type=Path, required=True, help="the .tflite file; its card is written beside it")
+    add("--samples", type=int, default=500, help="training pictures that int8 takes its ranges from")
+    add("--min-agreement", type=float, default=0.98, help="share of val pictures with the float model's answer")
+    add("--labels", type=parse_labels, help="7, 5, 3 or names in the model's order, where it has no card")
+    add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
+    add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
+    add("--notes", type=Path, help="YAML of entries for the card: data, terms, not_for, input.crop …")
+    add("--seed", type=int, default=1, help="of the choice of samples")
+
+
+def quantize(args: argparse.Namespace) -> int:
+    """Convert; returns 0. Raises AgreementError, and writes nothing, where int8 lost too much."""
+    if args.out.suffix != ".tflite":
+        raise UsageError(f"--out {args.out}: the name must end in .tflite")
+    notes = read_notes(args.notes)
+    load_keras("tensorflow")
+    model = load_model(args.model, args.weights)
+    card = read_card(args.model) or {}
+    labels, prepare = _interface(args, model, card)
+    want = Want(prepare.size, prepare.channels, labels)
+    train, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
+    inputs = prepare(held.images)
+    before = predict(model, inputs)
+    temperature = None if args.no_calibrate else _calibrate(model, before, held)
+    parent = predict(model, inputs)
+    content = convert(model, args.mode, prepare(_samples(train, args)), prepare.size)
+    child = Predictor(args.out, labels, prepare, Runner(content)).probabilities(held.images)
+    agreement = _agreement(parent, child, held, args)
+    figures = {
+        "data": f"{Path(held.source).name}, {len(held)} pictures, none trained on",
+        "float": _figures(parent, held),
+        args.mode: _figures(child, held),
+        "agreement": round(agreement, 4),
+        "calibration": _calibration_figures(before, child, held, temperature),
+    }
+    base = {**card, "labels": list(labels), "input": prepare.card(), "output": "probabilities"}
+    base |= {"figures": figures, "quantization": args.mode}
+    whole = write_model(args.out, content, base, notes)
+    print(
+        f"{args.out}: {whole['bytes'] / 1024:.0f} KiB, {whole['macs'] / 1e6:.1f} M MACs, agreement {agreement:.4f}, "
+        f"accuracy {figures['float']['accuracy']:.4f} float, {figures[args.mode]['accuracy']:.4f} {args.mode}",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _interface(args: argparse.Namespace, model: Any, card: dict[str, Any]) -> tuple[tuple[str, ...], Preprocess]:
+    labels = args.labels or tuple(card.get("labels", ()))
+    if not labels:
+        raise UsageError(f"{args.model}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
+    if model.output_shape[-1] != len(labels):
+        raise UsageError(
+            f"{args.model}: it gives {model.output_shape[-1]} values for {len(labels)} labels ({', '.join(labels)})"
+        )
+    if args.scaling is None and not card:
+        raise UsageError(f"{args.model}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
+    size = int(card["input"]["shape"][1]) if card else 48
+    _, side, _, channels = input_shape(model, size)
+    if args.scaling is None:
+        return labels, Preprocess.from_card(card)
+    return labels, Preprocess(side, channels, *SCALINGS[args.scaling])
+
+
+def _samples(train: Dataset, args: argparse.Namespace) -> NDArray[np.uint8]:
+    """Training pictures, and two flat ones that pin the input's range to all of 0 to 255."""
+    chosen = np.random.default_rng(args.seed).permutation(len(train))[: args.samples]
+    images = train.images[np.sort(chosen)]
+    split = images[:1].copy()
+    split[:, : split.shape[1] // 2], split[:, split.shape[1] // 2 :] = 0, 255
+    return np.concatenate([images, split])
+
+
+def _calibrate(model: Any, probabilities: NDArray[np.float32], held: Dataset) -> float | None:
+    """Fit the temperature on one half of val and fold it in; None where the model has no softmax end."""
+    fitted, _ = calibration.halves(len(held))
+    logits = np.log(np.maximum(probabilities[fitted], 1e-9))
+    temperature = calibration.fit_temperature(logits, held.labels[fitted])
+    if calibration.fold(model, temperature):
+        return temperature
+    print("no dense softmax at the end: the probabilities stay as trained", file=sys.stderr)
+    return None
+
+
+def _calibration_figures(
+    before: NDArray[np.float32], child: NDArray[np.float32], held: Dataset, temperature: float | None
+) -> dict[str, Any]:
+    """Calibration error on the half of val the temperature was not fitted on."""
+    _, measured = calibration.halves(len(held))
+    labels = held.labels[measured]
+    return {
+        "temperature": None if temperature is None else round(temperature, 4),
+        "folded_in": temperature is not None,
+        "ece_before": round(metrics.calibration_error(before[measured], labels), 4),
+        "ece_after": round(metrics.calibration_error(child[measured], labels), 4),
+        "measured_on": f"the half of val not fitted on, {len(measured)} pictures",
+    }
+
+
+def _figures(probabilities: NDArray[np.float32], held: Dataset) -> dict[str, float]:
+    report = metrics.report(probabilities, held.labels, held.classes)
+    figures = {name: report[name] for name in ("accuracy", "macro_f1", "log_loss", "ece")}
+    majority = held.vote_majority()
+    known = majority >= 0
+    if known.any():
+        right = probabilities.argmax(axis=1)[known] == majority[known]
+        figures |= {"ferplus_accuracy": round(float(right.mean()), 4), "ferplus_n": int(known.sum())}
+    return figures
+
+
+def _agreement(
+    parent: NDArray[np.float32], child: NDArray[np.float32], held: Dataset, args: argparse.Namespace
+) -> float:
+    """The share of pictures with the same answer; raises AgreementError under the limit."""
+    same = parent.argmax(axis=1) == child.argmax(axis=1)
+    agreement = float(same.mean())
+    if agreement >= args.min_agreement:
+        return agreement
+    lines = []
+    for label, name in enumerate(held.classes):
+        theirs = parent.argmax(axis=1) == label
+        if theirs.any():
+            lines.append(f"{name} {same[theirs].mean():.3f}")
+    gap = np.abs(parent - child).max(axis=1)
+    raise AgreementError(
+        f"{args.out}: not written; {args.mode} agrees with float on {agreement:.4f} of {len(same)} pictures, "
+        f"under --min-agreement {args.min_agreement}. By the float model's class: {', '.join(lines)}; "
+        f"probabilities move by {np.median(gap):.3f} (median), {gap.max():.3f} (most)"
+    )

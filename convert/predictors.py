@@ -1,0 +1,130 @@
+"""A classifier from a file, Keras or TFLite, with its card: pictures in, probabilities out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import ModelError, UsageError
+from convert.preprocess import SCALINGS, Preprocess
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """Runs a classifier. ``labels`` are in the order of its outputs."""
+
+    path: Path
+    labels: tuple[str, ...]
+    prepare: Preprocess
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    logits: bool = False
+    temperature: float = 1.0
+
+    def probabilities(self, images: NDArray[np.uint8], *, flip: bool = False) -> NDArray[np.float32]:
+        """Probabilities (N, classes) of uint8 pictures (N, H, W, C); ``flip`` averages with mirrors."""
+        result = self._normal(self.run(self.prepare(images)))
+        if flip:
+            mirrored = np.ascontiguousarray(images[:, :, ::-1])
+            result = (result + self._normal(self.run(self.prepare(mirrored)))) / 2
+        return result
+
+    def _normal(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.logits:
+            return softmax(output / self.temperature)
+        total = np.maximum(output.sum(axis=1, keepdims=True), 1e-9)  # int8 sums are off by a step or two
+        return (output / total).astype(np.float32)
+
+
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Probabilities of logits along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def read_card(path: Path) -> dict[str, Any] | None:
+    """The card beside a model (``name.json``), or None where it has none."""
+    beside = path.with_suffix(".json")
+    if not beside.is_file() or beside == path:
+        return None
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{beside}: not a readable model card ({error})") from None
+    if not isinstance(card, dict) or "labels" not in card or "input" not in card:
+        raise ModelError(f"{beside}: a model card needs labels and input")
+    return card
+
+
+def open_predictor(
+    path: Path,
+    *,
+    weights: Path | None = None,
+    labels: Sequence[str] | None = None,
+    scaling: str | None = None,
+    threads: int = 1,
+) -> Predictor:
+    """The classifier at ``path``: ``.tflite``, ``.keras``, ``.h5``, or ``.json`` with ``weights``.
+
+    Labels and scaling come from its card unless given; a model without a card needs both.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file")
+    card = read_card(path)
+    names = tuple(labels) if labels else tuple(card["labels"]) if card else ()
+    if not names:
+        raise UsageError(f"{path}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
+    shape, run = _opened(path, weights, card, threads)
+    _check_outputs(path, shape, run, names)
+    if scaling or card is None:
+        if scaling is None:
+            raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
+        prepare = Preprocess(shape[1], shape[3], *SCALINGS[scaling])
+    else:
+        prepare = Preprocess.from_card(card)
+    facts = card or {}
+    return Predictor(path, names, prepare, run, facts.get("output") == "logits", float(facts.get("temperature", 1.0)))
+
+
+def _opened(
+    path: Path, weights: Path | None, card: dict[str, Any] | None, threads: int
+) -> tuple[tuple[int, ...], Callable[[NDArray[np.float32]], NDArray[np.float32]]]:
+    """The input shape (1, H, W, C) and a function from inputs to outputs."""
+    if path.suffix.lower() == ".tflite":
+        from convert.tflite import Runner
+
+        runner = Runner(path, threads)
+        return runner.shape, runner
+    from convert.networks import load_model, predict
+
+    model = load_model(path, weights)
+    size = int(card["input"]["shape"][1]) if card else 48
+    return input_shape(model, size), lambda inputs: predict(model, inputs)
+
+
+def input_shape(model: Any, size: int) -> tuple[int, ...]:
+    """A Keras classifier's input as (1, H, W, C); ``size`` for sides left open.
+
+    Raises ModelError for a model that does not take one square picture.
+    """
+    shape = getattr(model, "input_shape", None)
+    fits = isinstance(shape, tuple) and len(shape) == 4 and shape[-1] in (1, 3) and shape[1] == shape[2]
+    if not fits:
+        raise ModelError(f"{model.name}: its input is {shape}, not one square picture (N, side, side, 1 or 3)")
+    side = shape[1] or size
+    return 1, side, side, int(shape[-1])
+
+
+def _check_outputs(
+    path: Path, shape: tuple[int, ...], run: Callable[..., NDArray[np.float32]], names: tuple[str, ...]
+) -> None:
+    if len(shape) != 4 or shape[1] != shape[2] or shape[3] not in (1, 3):
+        raise ModelError(f"{path}: its input is {shape}, not one square picture")
+    given = run(np.zeros(shape, np.float32)).shape
+    if given[1:] != (len(names),):
+        raise ModelError(f"{path}: it gives {given[1:]} values for {len(names)} labels ({', '.join(names)})")
