@@ -17,6 +17,9 @@ from fer_edge.settings.monitoring import CalibrationSettings
 REFRESH_S = 1.0
 """While calibrating, medians are taken anew so often."""
 
+SHOWN_S = 0.2
+"""What a state shows of the calibration is at most so old: it changes slowly and costs time to say."""
+
 AHEAD_DEG = 15.0
 """Only a head within this of straight ahead moves it, once it is known."""
 
@@ -125,14 +128,21 @@ class Learner:
         """Another driver: start afresh from the population."""
         self.eyes = Baseline(self._settings)
         self.ahead = Ahead(self._settings)
+        self._shown: Calibration | None = None
+        self._shown_at = 0.0
 
     @property
     def calibrated(self) -> bool:
         """Whether both are known."""
         return self.eyes.value is not None and self.ahead.settled
 
-    def describe(self) -> Calibration:
-        """As a state shows it."""
+    def describe(self, at: float) -> Calibration:
+        """As a state shows it at ``at``, no more than ``SHOWN_S`` old."""
+        if self._shown is None or not 0.0 <= at - self._shown_at < SHOWN_S:
+            self._shown, self._shown_at = self._describe(), at
+        return self._shown
+
+    def _describe(self) -> Calibration:
         eyes_s = self._settings.full_s if self.eyes.value is not None else self.eyes.valid_s
         progress = min(eyes_s, self.ahead.valid_s) / self._settings.full_s
         return Calibration(
@@ -152,6 +162,7 @@ class Learner:
     def restore(self, saved: Mapping[str, Any] | None) -> None:
         """Take what :meth:`saved` gave; anything else is as good as nothing."""
         values = [] if not saved or saved.get("v") != 1 else [saved.get(k) for k in ("openness", "yaw", "pitch")]
+        self._shown = None
         numbers = [float(v) for v in values if isinstance(v, int | float) and isfinite(v)]
         if len(numbers) == 3:
             self.eyes.restore(numbers[0])

@@ -50,25 +50,24 @@ class Perclos:
             self._finish(self._known_at, blink=False)
             self._known_at = None
         half = dt / 2 if dt <= self._gap_s else 0.0
-        if self._closed is not None:
-            self._spend(at, half, self._closed)
-        self._closed = closed
+        before, self._closed = self._closed, closed
+        judged = half * ((before is not None) + (closed is not None))
+        if judged:
+            self.window.add(at, judged, 0.0)
+        if before:
+            self._pending_s += half
         if closed is None:
             return
         edge = at if self._known_at is None else (at + self._known_at) / 2
         if closed and self._run is None:
             self._run = edge
-        elif not closed:
+        elif not closed and self._run is not None:
             self._finish(edge, blink=True)
         self._known_at = at
-        self._spend(at, half, closed)
-        if self._run is not None and at - self._run >= self._min_closure_s:
-            self._count(at)
-
-    def _spend(self, at: float, seconds: float, closed: bool) -> None:
-        self.window.add(at, seconds, 0.0)
         if closed:
-            self._pending_s += seconds
+            self._pending_s += half
+            if self._run is not None and at - self._run >= self._min_closure_s:
+                self._count(at)
 
     def _count(self, at: float) -> None:
         self.window.add(at, 0.0, self._pending_s)
@@ -112,18 +111,17 @@ class EyesReader:
         )
         switch.step(at, evidence, self._hold_s if counted else self._bridge_s)
         perclos.step(at, dt, None if evidence is None else evidence >= 0.5)
-        closure_s, coverage = None, 0.0
-        if switch.state is not None:
-            closure_s = at - switch.since if switch.state else 0.0
-            coverage = 1.0 - switch.unknown_s(at) / closure_s if closure_s > 0 else 1.0
+        held_s = switch.held_s(at)
+        closure_s = None if switch.state is None else held_s if switch.state else 0.0
         judged = perclos.window.coverage
         return EyesNow(
             evidence,
             switch.state,
             switch.since,
+            held_s,
             openness,
             closure_s,
-            coverage,
+            switch.coverage(at),
             perclos.window.share if judged >= self._least else None,
             judged,
             perclos.blinks.count(at) if judged >= self._least else None,
@@ -153,4 +151,6 @@ def seen_openness(signals: Signals) -> float | None:
 
 
 def _clamp(odds: float) -> float:
-    return min(max(odds, -LOG_ODDS_MAX), LOG_ODDS_MAX)
+    if odds > LOG_ODDS_MAX:
+        return LOG_ODDS_MAX
+    return odds if odds > -LOG_ODDS_MAX else -LOG_ODDS_MAX

@@ -22,7 +22,7 @@ class FaceReader:
             present.step(signals.at, 1.0)
         else:
             present.step(signals.at, 0.0 if signals.lens is Lens.CLEAR else None)
-        return FaceNow(present.state, present.since, signals.lens)
+        return FaceNow(present.state, present.since, present.held_s(signals.at), signals.lens)
 
 
 class MouthReader:
@@ -43,9 +43,9 @@ class MouthReader:
         switch.step(signals.at, value)
         if value is not None:
             self._smile(signals, dt, value >= 0.5)
-        held_s = max(switch.held_s(signals.at), 1e-9)
+        held_s = switch.held_s(signals.at)
         happy = self._happy_s / self._seen_s if self._seen_s > 0 else None
-        return MouthNow(switch.state, switch.since, 1.0 - switch.unknown_s(signals.at) / held_s, happy)
+        return MouthNow(switch.state, switch.since, held_s, switch.coverage(signals.at), happy)
 
     def _smile(self, signals: Signals, dt: float, wide: bool) -> None:
         if not wide and not self._open.state:

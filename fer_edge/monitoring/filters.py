@@ -10,6 +10,9 @@ from math import exp
 
 from fer_edge.settings.monitoring import FilterSettings
 
+SETTLED = 0.02
+"""A filter this near to a value that agrees with the state has settled: there is nothing to compute."""
+
 STEP_MAX = 0.93
 """Longest step of a filter in time constants: 1 - exp(-0.93) is below 0.63 (openpilot's upper
 threshold), so that however far apart the frames are, it takes two of them to change a state."""
@@ -81,13 +84,25 @@ class Switch:
         self._bridging = False
 
     def held_s(self, at: float) -> float:
-        """How long the present state has lasted at ``at``, seconds."""
-        return at - self.since
+        """How long the present state has lasted at ``at``, seconds.
+
+        Frames that speak against it do not count: they may turn out to be its end.
+        """
+        return (self._crossing if self._against else at) - self.since
 
     def unknown_s(self, at: float) -> float:
         """Seconds of the present state in which nothing could be told, up to ``at``."""
         open_s = at - self.known_at if self._bridging and self.known_at is not None else 0.0
         return self._unknown_s + open_s
+
+    def coverage(self, at: float) -> float:
+        """Share of the present state that could be judged, 0 to 1; 0 where it is unknown."""
+        if self.state is None:
+            return 0.0
+        if not self._unknown_s and not self._bridging:
+            return 1.0
+        lasted_s = at - self.since
+        return 1.0 - min(self.unknown_s(at) / lasted_s, 1.0) if lasted_s > 0 else 0.0
 
     def step(self, at: float, value: float | None, bridge_s: float | None = None) -> bool | None:
         """Take the value of the frame at ``at``; ``bridge_s`` overrides the usual bridge this once."""
@@ -109,18 +124,22 @@ class Switch:
         return self.state
 
     def _follow(self, at: float, known_at: float, value: float, raw: bool) -> None:
+        change = value - self._filter
+        if raw is self.state and -SETTLED < change < SETTLED and not self._against:
+            return
         dt = at - known_at
-        self._filter += (1.0 - exp(-min(dt / self._tau_s, STEP_MAX))) * (value - self._filter)
+        steps = dt / self._tau_s
+        self._filter += (1.0 - exp(-steps if steps < STEP_MAX else -STEP_MAX)) * change
         if self.state is None:
             if raw is not self._raw:
                 self._crossing = (at + known_at) / 2
+            self._raw = raw
         elif raw is self.state:
-            self._against = max(0.0, self._against - dt)
+            self._against = self._against - dt if self._against > dt else 0.0
         else:
-            if self._against == 0.0:
+            if not self._against:
                 self._crossing = (at + known_at) / 2
             self._against += dt
-        self._raw = raw
         if self._filter > self._on:
             self._change(True, at)
         elif self._filter < self._off:

@@ -48,11 +48,10 @@ class HeadReader:
             self._loud_since = at
         else:
             self._gather(at, dt, before, since)
-        away_s, coverage = None, 0.0
+        held_s, away_s = switch.held_s(at), None
         if switch.state is not None:
-            since = switch.since if self._loud_since is None else max(switch.since, self._loud_since)
-            away_s = at - since if switch.state else 0.0
-            coverage = 1.0 - min(switch.unknown_s(at) / away_s, 1.0) if away_s > 0 else 1.0
+            loud_s = held_s if self._loud_since is None else at - self._loud_since
+            away_s = min(held_s, loud_s) if switch.state else 0.0
         return HeadNow(
             yaw=yaw,
             pitch=pitch,
@@ -60,8 +59,9 @@ class HeadReader:
             pitch_raw=signals.pitch,
             away=switch.state,
             since=switch.since,
+            held_s=held_s,
             away_s=away_s,
-            away_coverage=coverage,
+            away_coverage=switch.coverage(at),
             shared_s=self._shared.part_s,
             shared_coverage=self._shared.coverage,
             turned=self._turned(signals, yaw, pitch),

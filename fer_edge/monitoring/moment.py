@@ -1,4 +1,8 @@
-"""What is known of the driver at one moment: the values all rules decide on."""
+"""What is known of the driver at one moment: the values all rules decide on.
+
+Every state comes with ``since``, its beginning dated back to the raw crossing, and ``held_s``, how
+long it has lasted as far as the frames agree.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ class FaceNow(NamedTuple):
 
     present: bool | None
     since: float
+    held_s: float
     lens: Lens
 
 
@@ -27,6 +32,7 @@ class EyesNow(NamedTuple):
     evidence: float | None
     closed: bool | None
     since: float
+    held_s: float
     openness: float | None
     closure_s: float | None
     closure_coverage: float
@@ -49,6 +55,7 @@ class HeadNow(NamedTuple):
     pitch_raw: float | None
     away: bool | None
     since: float
+    held_s: float
     away_s: float | None
     away_coverage: float
     shared_s: float
@@ -63,6 +70,7 @@ class MouthNow(NamedTuple):
 
     open: bool | None
     since: float
+    held_s: float
     coverage: float
     happy: float | None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from fer_edge.core import DriverState, Event, OpenEvent, Signals
+from fer_edge.core import DriverState, Event, Level, OpenEvent, Signals
 from fer_edge.monitoring.calibration import Learner
 from fer_edge.monitoring.eyes import EyesReader, seen_openness
 from fer_edge.monitoring.face import FaceReader, MouthReader
@@ -16,6 +16,8 @@ from fer_edge.monitoring.people import People
 from fer_edge.monitoring.rules import Rules
 from fer_edge.monitoring.timeline import Step, Timeline
 from fer_edge.settings import Settings
+
+RANK = {level: level.rank for level in Level}
 
 
 class Monitor:
@@ -38,7 +40,7 @@ class Monitor:
         self._people = People(keys, settings) if settings.profile == "kiosk" else None
         self._km_h, self._km_h_until = 0.0, float("-inf")
         self._forgotten = False
-        self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe())
+        self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe(0.0))
 
     def step(self, signals: Signals) -> tuple[DriverState, tuple[Event, ...]]:
         """The state after one frame and the phases of events it brought, in order.
@@ -59,7 +61,7 @@ class Monitor:
         events += self._rules.step(now)
         if self._people:
             events += self._people.step(signals, now.dt)
-        if now.face.present is False and now.at - now.face.since >= self._absent_s:
+        if now.face.present is False and now.face.held_s >= self._absent_s:
             events += self._forget(now.at)
         else:
             self._forgotten = False
@@ -156,10 +158,10 @@ class Monitor:
             lens=face.lens,
             fps=self._timeline.fps,
             degraded_rate=self._timeline.degraded,
-            calibration=self._learner.describe(),
+            calibration=self._learner.describe(now.at),
             people=self._people.describe(now.at) if self._people else (),
         )
 
 
-def _highest(opened: tuple[OpenEvent, ...]) -> Any:
-    return max((event.level for event in opened), key=lambda level: level.rank, default=None)
+def _highest(opened: tuple[OpenEvent, ...]) -> Level | None:
+    return max((event.level for event in opened), key=RANK.__getitem__, default=None)

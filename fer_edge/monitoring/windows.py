@@ -37,6 +37,8 @@ class Share:
 
     def _advance(self, at: float) -> int:
         number, size = int(at // self._width_s), len(self._part)
+        if number == self._now:
+            return number % size
         if self._now is None:
             self._now = number
         elif number > self._now:

@@ -75,7 +75,7 @@ class Closure(Rule):
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings
-        lost = face.present is False and now.at - face.since >= rules.slump_lost_s
+        lost = face.present is False and face.held_s >= rules.slump_lost_s
         return lost and face.since - closed_until <= rules.slump_s
 
     def _rise(self, now: Moment, stage: Stage) -> Event:
@@ -101,15 +101,15 @@ class Closure(Rule):
         eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
         details = {"perclos": eyes.perclos, "coverage": eyes.coverage}
         if eyes.closed is False:
-            since = eyes.since
+            since, held_s = eyes.since, eyes.held_s
             if self._rank == UNRESPONSIVE:
                 if head.away is not False:
                     return QUIET
-                since = max(since, head.since)
+                since, held_s = max(since, head.since), min(held_s, head.held_s)
             wait_s = rules.microsleep_end_s if self._rank == MICROSLEEP else rules.critical_end_s
-            return (self._end(at, since, details),) if at - since >= wait_s else QUIET
+            return (self._end(at, since, details),) if held_s >= wait_s else QUIET
         calm = self._calm
-        if eyes.closed is None and calm.state and at - calm.since >= rules.upright_end_s:
+        if eyes.closed is None and calm.state and calm.held_s(at) >= rules.upright_end_s:
             return (self._end(at, calm.since, {**details, "reason": "upright"}),)
         return QUIET
 

@@ -54,7 +54,7 @@ class Distracted(Rule):
             reason = "slow"
         elif self._closure and unanswered(now, self._unresponsive_s, self._least):
             reason = "unresponsive"
-        elif head.away is not False or at - head.since < self._rules.end_s:
+        elif head.away is not False or head.held_s < self._rules.end_s:
             return QUIET
         self._head.forget_shared()
         until = at if reason else head.since

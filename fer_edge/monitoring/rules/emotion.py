@@ -11,6 +11,9 @@ from fer_edge.monitoring.moment import Moment
 from fer_edge.monitoring.rules.base import QUIET, Rule
 from fer_edge.settings import EmotionSettings
 
+READ_EVERY_S = 0.1
+"""Expressions are smoothed at most so often: they are read at a few hertz and repeated between."""
+
 
 class Expression:
     """Expression probabilities smoothed over time, and which of them leads.
@@ -29,9 +32,14 @@ class Expression:
         self.smoothed: dict[str, float] = {}
         self.leader: str | None = None
         self.since = 0.0
+        self._unread_s = READ_EVERY_S
 
     def step(self, at: float, dt: float, emotions: Mapping[str, float]) -> None:
         """Take the probabilities of a frame, ``dt`` seconds after the last."""
+        self._unread_s += dt
+        if self._unread_s < READ_EVERY_S:
+            return
+        dt, self._unread_s = self._unread_s, 0.0
         smoothed = self.smoothed
         if smoothed.keys() != emotions.keys():
             self.smoothed = smoothed = dict(emotions)

@@ -81,6 +81,6 @@ class Nod(Rule):
     def _over(self, now: Moment, pitch: float) -> Sequence[Event]:
         up = self._up
         up.step(now.at, float(pitch >= self._level - self._rules.steady_deg))
-        if up.state and now.at - up.since >= self._rules.end_s:
+        if up.state and up.held_s(now.at) >= self._rules.end_s:
             return (self._end(now.at, up.since, {}),)
         return QUIET

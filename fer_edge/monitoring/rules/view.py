@@ -23,9 +23,9 @@ class Absent(Rule):
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
         face, at = now.face, now.at
-        if face.present is False and self.open is None and at - face.since >= self._absent_s:
+        if face.present is False and self.open is None and face.held_s >= self._absent_s:
             return (self._start("absent", Level.INFO, at, face.since, {"coverage": 1.0}),)
-        if face.present and self.open and at - face.since >= self._present_s:
+        if face.present and self.open and face.held_s >= self._present_s:
             return (self._end(at, face.since, {}),)
         return QUIET
 
@@ -52,9 +52,9 @@ class Degraded(Rule):
         """See :class:`Rule`."""
         blocked, at = self._blocked, now.at
         blocked.step(at, self._evidence(now))
-        held_s = at - blocked.since
+        held_s = blocked.held_s(at)
         if blocked.state and self.open is None and held_s >= self._settings.view.degraded_s:
-            coverage = 1.0 - blocked.unknown_s(at) / held_s
+            coverage = blocked.coverage(at)
             if coverage >= self._settings.filter.coverage:
                 details = {"reason": self._reason, "coverage": coverage}
                 return (self._start("view_degraded", Level.INFO, at, blocked.since, details),)

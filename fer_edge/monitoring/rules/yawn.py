@@ -27,8 +27,7 @@ class Yawn(Rule):
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
-        mouth, at = now.mouth, now.at
-        held_s = at - mouth.since
+        mouth, at, held_s = now.mouth, now.at, now.mouth.held_s
         if self.open is None:
             laughs = mouth.happy is not None and mouth.happy >= self._rules.smile
             if not mouth.open or held_s < self._rules.open_s or mouth.coverage < self._least or laughs:

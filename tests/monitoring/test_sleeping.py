@@ -1,0 +1,136 @@
+"""Stories of eyes that close: microsleep, sleep, unresponsive, and a driver who can no longer be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_edge.core import Lens, Level
+from fer_edge.monitoring.simulation import Story
+from tests.monitoring.telling import assert_told, settings, tell
+
+NO_DROWSY = settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}})
+"""PERCLOS has its own stories; one long closure would raise it in these."""
+
+
+def test_a_blink_is_nothing() -> None:
+    assert_told(tell(Story(80).closed(70, 70.3)), [])
+
+
+def test_eyes_closed_for_1_4_s_are_no_microsleep() -> None:
+    assert_told(tell(Story(80).closed(70, 71.4)), [])
+
+
+def test_a_microsleep_starts_at_1_5_s_and_ends_0_3_s_after_the_eyes_open() -> None:
+    told = tell(Story(80).closed(70, 72))
+    assert_told(told, [("microsleep", "start", 71.5), ("microsleep", "end", 72.3)])
+    start, end = told.find("microsleep"), told.find("microsleep", "end")
+    assert start.level is Level.WARNING
+    assert start.began_at == pytest.approx(70, abs=0.04)
+    assert start.held_s == pytest.approx(1.5, abs=0.06)
+    assert end.key == start.key
+    assert end.held_s == pytest.approx(2.0, abs=0.06)
+    assert start.details["coverage"] == 1.0
+
+
+def test_a_microsleep_is_seen_from_the_first_second_on() -> None:
+    assert_told(tell(Story(10).closed(1, 3)), [("microsleep", "start", 2.5), ("microsleep", "end", 3.3)])
+
+
+def test_sleep_is_the_same_event_risen_at_3_s() -> None:
+    told = tell(Story(90).closed(70, 75), config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 77)])
+    assert len({event.key for event in told.events if event.category == "fatigue"}) == 1
+    assert told.find("sleep", "update").level is Level.CRITICAL
+    assert told.find("sleep", "end").held_s == pytest.approx(5.0, abs=0.06)
+    assert told.state_at(74).level is Level.CRITICAL
+    assert told.state_at(72).level is Level.WARNING
+    assert told.state_at(78).level is Level.INFO  # the expression's event
+
+
+def test_unresponsive_at_6_s_of_the_same_closure() -> None:
+    told = tell(Story(90).closed(70, 80), config=NO_DROWSY)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("unresponsive", "update", 76)]
+    assert_told(told, [*due, ("unresponsive", "end", 82)])
+
+
+def test_sleep_ends_only_after_two_whole_seconds_of_open_eyes() -> None:
+    story = Story(90).closed(70, 74).closed(75.5, 75.8)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 77.8)]
+    assert_told(tell(story, config=NO_DROWSY), due)
+
+
+def test_a_sleeper_slumps_first_the_eyes_then_the_face_are_lost() -> None:
+    """Eyes close at 70; at 72 the sinking head hides them; at 73.5 the face is lost; back at 90."""
+    story = Story(100).closed(70, 90).moving(72, 75, "pitch", 0, -40)
+    story.during(72, 90, eyes_seen=False).during(73.5, 90, face=False)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 92)])
+    assert told.state_at(89).level is Level.CRITICAL
+
+
+def test_a_face_lost_in_a_microsleep_makes_it_critical_and_it_stays() -> None:
+    story = Story(110).closed(70, 71.8).during(71.8, 100, face=False)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 72.3), ("sleep", "end", 102)])
+    assert told.find("sleep", "update").details["reason"] == "slump"
+
+
+def test_a_face_lost_soon_after_a_microsleep_is_a_slump_too() -> None:
+    story = Story(110).closed(70, 72).during(74, 100, face=False)
+    due = [("microsleep", "start", 71.5), ("microsleep", "end", 72.3), ("sleep", "start", 74.5)]
+    assert_told(tell(story, config=NO_DROWSY), [*due, ("sleep", "end", 102)])
+
+
+def test_a_face_lost_long_after_a_microsleep_is_none() -> None:
+    story = Story(110).closed(70, 72).during(76, 100, face=False)
+    assert_told(tell(story, config=NO_DROWSY), [("microsleep", "start", 71.5), ("microsleep", "end", 72.3)])
+
+
+def test_a_slumped_driver_who_is_gone_for_a_minute_has_left() -> None:
+    story = Story(170).closed(70, 72).during(71.8, 170, face=False)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 72.3), ("sleep", "end", 131.8)])
+    assert told.find("sleep", "end").details["reason"] == "absent"
+
+
+def test_eyes_lost_in_a_closure_hold_it_for_2_s_and_its_level_after_that() -> None:
+    """Closed at 70, hidden by a hand from 71.6: the closure counts on to 73, then its level is kept."""
+    story = Story(110).closed(70, 71.6).during(71.6, 85, eyes_seen=False)
+    story.moving(71.6, 74, "pitch", 0, -20).during(74, 85, pitch=-20.0)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 87)])
+
+
+def test_eyes_lost_before_the_closure_counts_start_nothing() -> None:
+    assert_told(tell(Story(90).closed(70, 71).during(71, 80, eyes_seen=False)), [])
+
+
+def test_sunglasses_in_a_critical_state_end_it_after_10_s_upright_and_ahead() -> None:
+    story = Story(120).closed(70, 74).during(74, 120, eyes_seen=False)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 84)])
+    assert told.find("sleep", "end").details["reason"] == "upright"
+
+
+def test_sunglasses_with_a_hanging_head_do_not_end_it() -> None:
+    story = Story(120).closed(70, 74).during(74, 120, eyes_seen=False)
+    story.moving(74, 77, "pitch", 0, -22).during(77, 100, pitch=-22.0)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 110)]
+    assert_told(tell(story, config=NO_DROWSY), due)
+
+
+def test_a_lens_that_goes_dark_does_not_wake_the_sleeper() -> None:
+    story = Story(120).closed(70, 74).during(74, 90, lens=Lens.DARK)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 92)]
+    assert_told(tell(story, config=NO_DROWSY), due)
+
+
+def test_a_passenger_who_sleeps_is_none_of_our_business() -> None:
+    """Perception gives the driver's face alone; a second one in view changes only the count."""
+    told = tell(Story(80).during(60, 80, faces=2))
+    assert_told(told, [])
+    assert told.last.faces == 2
+
+
+def test_fatigue_switched_off_says_nothing_of_it() -> None:
+    assert_told(tell(Story(80).closed(70, 76), config=settings(monitoring={"fatigue": False})), [])
