@@ -122,9 +122,12 @@ class Received:
 class Subscriber:
     """A subscriber that keeps everything it receives and comes back after a loss with its session."""
 
-    def __init__(self, port: int, topics: str = "#", *, v5: bool = True, host: str = "127.0.0.1", **login: Any) -> None:
+    def __init__(
+        self, port: int, topics: str = "#", *, v5: bool = True, qos: int = 1, host: str = "127.0.0.1", **login: Any
+    ) -> None:
         self.messages: list[Received] = []
         self._topics = topics
+        self._qos = qos
         self._ready = threading.Event()
         self._v5 = v5
         self.client = paho.Client(
@@ -145,11 +148,15 @@ class Subscriber:
         assert self._ready.wait(PATIENCE_S), "subscriber could not subscribe"
         return self
 
+    def forget_connection(self) -> None:
+        """From here on :meth:`ready` waits for the next connection."""
+        self._ready.clear()
+
     def _on_connect(self, client: paho.Client, *_: Any) -> None:
         if self._v5:
-            client.subscribe(self._topics, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            client.subscribe(self._topics, options=SubscribeOptions(qos=self._qos, retainAsPublished=True))
         else:
-            client.subscribe(self._topics, 1)
+            client.subscribe(self._topics, self._qos)
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         correlation = getattr(message.properties, "CorrelationData", None)
