@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from fer_edge import __version__
 
@@ -68,12 +69,26 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
 
     try:
         return int(run(args) or 0)  # type: ignore[operator]
-    except FerEdgeError as fault:
-        print(f"fer-edge: {fault}" if "\n" not in str(fault) else str(fault), file=sys.stderr)  # noqa: T201
-        return fault.exit_code
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and nothing to complain about.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except FerEdgeError as fault:
+        print(f"fer-edge: {fault}" if "\n" not in str(fault) else str(fault), file=sys.stderr)  # noqa: T201
+        return fault.exit_code
+    except Exception as fault:
+        if "FER_EDGE_DEBUG" in os.environ:
+            raise
+        print(f"fer-edge: internal error: {_where(fault)}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _where(fault: Exception) -> str:
+    """A fault nobody expected, in one line that helps to report it."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    at = "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
+    return f"{type(fault).__name__}: {' '.join(str(fault).split())}{at}; FER_EDGE_DEBUG=1 shows more; please report it"

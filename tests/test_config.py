@@ -130,8 +130,10 @@ def test_whatever_stands_in_the_file_it_loads_or_is_told(tmp_path: Path, text: s
 @given(
     data=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["node", "mqtt", "port", "camera", "detector", "kind", "x"]), inner),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["node", "mqtt", "port", "camera", "detector", "kind", "x"]), inner)
+        ),
         max_leaves=8,
     )
 )

@@ -1,0 +1,126 @@
+"""Everything on this machine: a broker of its own, a camera or the simulated driver, and what is published.
+
+A camera is used if there is one, a configured broker if one is configured.
+
+example:
+  fer-edge demo
+  fer-edge demo --seconds 30 --set camera.source=sim:drowsy
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from fer_edge.commands import options
+from fer_edge.settings import CameraSettings, MqttSettings, Settings
+
+if TYPE_CHECKING:
+    from fer_edge.service.daemon import Daemon
+
+_SHOWN = ("event/", "status", "camera")
+"""What is printed of what arrives: states and stats come every second and would bury the events."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--seconds", type=options.seconds, metavar="N", help="stop N seconds after it is ready")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run daemon, broker and subscriber until interrupted or the time is over."""
+    from fer_edge.service.broker import HOST, EmbeddedBroker
+    from fer_edge.service.daemon import Daemon
+    from fer_edge.service.systemd import log_to_stderr
+
+    settings = options.settings(args)
+    # What arrives is the show; the daemon's own log joins in only where something is wrong.
+    log_to_stderr("warning" if settings.log_level == "info" else settings.log_level)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    with ExitStack() as stack:
+        changes: dict[str, object] = {}
+        if settings.state_dir is None:
+            # Events that a stopped demo left behind would come again as history in the next one.
+            changes["state_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="fer-edge-demo-"))
+        if settings.mqtt == MqttSettings():
+            broker = stack.enter_context(EmbeddedBroker())
+            changes["mqtt"] = settings.mqtt.model_copy(
+                update={"host": HOST, "port": broker.port, "protocol": "3.1.1", "trust_clock": True}
+            )
+        if settings.camera.source == CameraSettings().source:
+            changes["camera"] = settings.camera.model_copy(update={"source": _source()})
+        settings = settings.model_copy(update=changes)
+        _introduce(settings)
+        daemon = Daemon(lambda: settings)
+        stack.enter_context(Printer(settings))
+        if args.seconds:
+            threading.Thread(target=_stop_later, args=(daemon, args.seconds), daemon=True).start()
+        code = daemon.run()
+    if daemon.hung:
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def _source() -> str:
+    from fer_edge.sources import cameras
+
+    return "auto" if cameras() else "sim:demo"
+
+
+def _introduce(settings: Settings) -> None:
+    mqtt, topic = settings.mqtt, f"{settings.mqtt.topic_prefix}/{settings.node}"
+    sys.stderr.write(
+        f"fer-edge watches {settings.camera.source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
+        f"  mosquitto_sub -h {mqtt.host} -p {mqtt.port} -t '{topic}/#' -v\n"
+        f"  fer-edge watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
+        "What arrives (Ctrl-C stops):\n"
+    )
+
+
+def _stop_later(daemon: Daemon, seconds: float) -> None:
+    daemon.ready.wait()
+    threading.Event().wait(seconds)
+    daemon.stop(f"ran for {seconds:g} s")
+
+
+class Printer:
+    """A subscriber in a thread of its own that prints what arrives."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        # The goodbye of the daemon is still on its way.
+        self._over.wait(0.5)
+        self._over.set()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        from fer_edge.commands.watch_view import line, plain
+        from fer_edge.sinks.subscriber import Subscriber
+        from fer_edge.sinks.wire import decode
+
+        base = f"{self._settings.mqtt.topic_prefix}/{self._settings.node}/"
+        subscriber = Subscriber(self._settings.mqtt, (f"{base}#",))
+        for message in subscriber.messages(0.1):
+            if self._over.is_set():
+                break
+            if message is None or not message.topic.removeprefix(base).startswith(_SHOWN):
+                continue
+            text = line(message.topic.removeprefix(base), plain(decode(message.payload)), colour=sys.stdout.isatty())
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        subscriber.close()

@@ -1,0 +1,194 @@
+"""The commands as a person at a terminal, or a program reading their output, meets them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge import __version__
+from fer_edge.cli import COMMANDS
+from tests.conftest import Run, clean_environment
+
+NO_EMOTION = "--set=emotion.enabled=false"
+
+
+@pytest.fixture(scope="session")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photograph with one face (public domain, from scikit-image)."""
+    from skimage.data import astronaut
+
+    path = tmp_path_factory.mktemp("pictures") / "portrait.png"
+    cv2.imwrite(str(path), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, portrait: Path) -> Path:
+    """Two seconds of that face at 15 frames a second, as a real video file."""
+    path = tmp_path_factory.mktemp("clips") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (320, 240))
+    face = cv2.resize(cv2.imread(str(portrait))[0:300, 60:460], (320, 240))
+    for n in range(30):
+        writer.write(np.roll(face, n % 5, axis=1))
+    writer.release()
+    return path
+
+
+def test_version_and_help_are_told(fer_edge: Run) -> None:
+    assert fer_edge("--version").stdout == f"fer-edge {__version__}\n"
+    told = fer_edge("--help").stdout
+    assert all(name in told for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(fer_edge: Run, command: str) -> None:
+    result = fer_edge(command, "--help")
+    assert result.returncode == 0, result.stderr
+    assert f"fer-edge {command}" in result.stdout and "example:" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["replay"], ["demo", "--seconds", "-1"]])
+def test_a_command_line_that_makes_no_sense_is_usage(fer_edge: Run, arguments: list[str]) -> None:
+    result = fer_edge(*arguments)
+    assert result.returncode == 2
+    assert "usage: fer-edge" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_replay_gives_every_frame_every_event_and_a_summary(fer_edge: Run, clip: Path) -> None:
+    result = fer_edge("replay", clip, "--json")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "", "no progress bar where nobody watches"
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    frames = [line for line in lines if line["kind"] == "frame"]
+    assert [frame["n"] for frame in frames] == list(range(30))
+    assert frames[15]["t"] == pytest.approx(1.0, abs=0.01)
+    assert lines[-1]["kind"] == "summary"
+    assert lines[-1]["frames"] == 30 and lines[-1]["seconds"] == pytest.approx(2.0, abs=0.02)
+    assert lines[-1]["cpu_ms_per_frame"] > 0
+    seen = [frame for frame in frames if frame["face"]]
+    assert len(seen) >= 28 and all(len(frame["emotions"]) == 7 for frame in seen)
+    assert all(sum(frame["emotions"].values()) == pytest.approx(1, abs=0.02) for frame in seen)
+
+
+def test_replay_is_the_same_every_time(fer_edge: Run, clip: Path) -> None:
+    once, again = (fer_edge("replay", clip, "--json").stdout.splitlines() for _ in range(2))
+    assert once[:-1] == again[:-1]  # the last line tells what it cost, which differs
+
+
+def test_replay_can_be_told_the_frame_rate(fer_edge: Run, clip: Path) -> None:
+    summary = json.loads(fer_edge("replay", clip, "--json", "--fps", "30", NO_EMOTION).stdout.splitlines()[-1])
+    assert summary["seconds"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_replay_shows_a_person_how_far_it_is(tmp_path: Path, clip: Path) -> None:
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "fer_edge", "replay", str(clip), NO_EMOTION]
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=child, cwd=tmp_path, env=clean_environment(tmp_path), check=True
+    )
+    os.close(child)
+    assert "frames/s" in os.read(parent, 100_000).decode() or "30 frames" in result.stdout.decode()
+    assert "30 frames, a face in" in result.stdout.decode()
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video" * 100])
+@pytest.mark.parametrize("command", ["replay", "annotate"])
+def test_a_video_that_cannot_be_read_is_one_line_and_69(
+    fer_edge: Run, tmp_path: Path, command: str, content: bytes
+) -> None:
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(content)
+    result = fer_edge(command, path, *(["out.mp4"] if command == "annotate" else []), NO_EMOTION)
+    assert result.returncode == 69
+    assert result.stdout == "" and len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert "broken.mp4" in result.stderr
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    result = fer_edge("annotate", clip, "copy.mp4", NO_EMOTION)
+    assert result.returncode == 0, result.stderr
+    copy, original = cv2.VideoCapture(str(tmp_path / "copy.mp4")), cv2.VideoCapture(str(clip))
+    count = 0
+    while True:
+        (drawn, picture), (_, before) = copy.read(), original.read()
+        if not drawn:
+            break
+        count += 1
+        assert picture.shape == before.shape
+    assert count == 30
+    assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(15, abs=0.1)
+
+
+def test_annotate_refuses_to_overwrite_the_video_it_reads(fer_edge: Run, clip: Path) -> None:
+    before = clip.read_bytes()
+    result = fer_edge("annotate", clip, clip)
+    assert result.returncode == 2 and clip.read_bytes() == before
+
+
+def test_classify_tells_every_face_with_all_probabilities(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    face = cv2.imread(str(portrait))[0:300, 60:460]
+    cv2.imwrite(str(tmp_path / "two.png"), np.hstack([face, face[:, ::-1]]))
+    result = fer_edge("classify", "two.png", "--json", "--out", "drawn")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert len(told["faces"]) == 2
+    for found in told["faces"]:
+        assert len(found["emotions"]) == 7 and sum(found["emotions"].values()) == pytest.approx(1, abs=0.02)
+    drawn = cv2.imread(str(tmp_path / "drawn" / "two.png"))
+    assert drawn.shape == (300, 800, 3)
+    assert np.any(drawn != cv2.imread(str(tmp_path / "two.png"))), "something was drawn"
+
+
+def test_classify_goes_on_after_a_bad_picture_and_tells_it(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_text("no picture")
+    result = fer_edge("classify", "bad.png", portrait, "missing.jpg")
+    assert result.returncode == 1
+    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == ["bad.png", "missing.jpg"]
+    assert result.stdout.startswith(f"{portrait}: face 1 at ")
+    assert fer_edge("classify", "bad.png").returncode == 69
+
+
+def test_classify_keeps_pictures_of_one_name_apart(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(portrait.read_bytes())
+    assert fer_edge("classify", "a/x.png", "b/x.png", "--out", "drawn", NO_EMOTION).returncode == 0
+    assert len(list((tmp_path / "drawn").iterdir())) == 2
+
+
+def test_a_model_that_is_damaged_is_one_line_and_69(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    from fer_edge.perception.interpreter import shipped
+
+    card = shipped("expression").with_suffix(".json")
+    (tmp_path / "mine.tflite").write_bytes(shipped("expression").read_bytes()[:-100])
+    (tmp_path / "mine.json").write_bytes(card.read_bytes())
+    result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
+    assert result.returncode == 69
+    assert result.stderr.count("\n") == 1 and "mine.tflite: damaged" in result.stderr
+
+
+def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(
+    fer_edge: Run, portrait: Path, tmp_path: Path
+) -> None:
+    from fer_edge.perception.interpreter import shipped
+
+    card = json.loads(shipped("expression").with_suffix(".json").read_text())
+    (tmp_path / "mine.tflite").write_bytes(shipped("expression").read_bytes())
+    for change, fault in (
+        ({"input": {**card["input"], "shape": [1, 64, 64, 1]}}, "its card says (1, 64, 64, 1)"),
+        ({"labels": ["happy", "sad"]}, "one label for each"),
+        ({"input": None}, "not a model card"),
+    ):
+        (tmp_path / "mine.json").write_text(json.dumps({**card, **change}))
+        result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
+        assert result.returncode == 69 and result.stderr.count("\n") == 1, result.stderr
+        assert fault in result.stderr
