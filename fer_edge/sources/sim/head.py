@@ -7,6 +7,8 @@ which keeps the outline of the head.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,8 +27,14 @@ _NECK = (318.0, 345.0)
 """The head leans, nods and turns about this point at the foot of the neck."""
 _SIZE = (352, 400)
 """Width and height of the part of the stage that is drawn, pixels: the head, wherever it is."""
-_NOSE = (319.0, 219.0, 22.0, 33.0, 31.0)
-"""Middle x, y, spread in x and in y, and height of the nose over the ball, pixels."""
+_RELIEF = ((319.0, 220.0, 24.0, 33.0, 29.0), (319.0, 252.0, 45.0, 62.0, 43.0))
+"""Middle x, y, spread in x and in y, and height of the nose and of the middle of the face, pixels."""
+_HIGHEST = 66.0
+"""The highest point of the relief, pixels."""
+_STEPS = 10
+_GAIN = 1.1
+"""The ball is flatter than a head: so much more is its turn, for the points of the face to be where
+those of an average face would be."""
 _GRID = 8
 """Pixels between the points at which the warp is worked out; it is smooth in between."""
 
@@ -43,10 +51,10 @@ def turn(face: Image, cap: Image, pose: Pose) -> tuple[Image, Place]:
     rows, columns = place
     height, width = rows.stop - rows.start, columns.stop - columns.start
     y, x = np.mgrid[0 : height // _GRID + 2, 0 : width // _GRID + 2].astype(np.float32) * _GRID
-    x, y = _upright(x + columns.start, y + rows.start, np.radians(pose.roll))
+    x, y = _upright(x + columns.start, y + rows.start, math.radians(pose.roll))
     x, y, front = _ahead(x, y, pose)
-    maps = [_dense(values, width, height) for values in (x, y)]
-    turned = cv2.remap(face, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    maps = _dense(x, width, height), _dense(y, width, height)
+    turned = cv2.remap(face, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     shown = _dense(front, width, height)
     turned = cv2.multiply(turned, cv2.merge([shown] * 4), dtype=cv2.CV_8U)
     behind = cv2.warpAffine(cap, _cap_motion(pose, place), (width, height), flags=cv2.INTER_LINEAR)
@@ -64,16 +72,16 @@ def over(back: Image, front: Image) -> Image:
 
 def _shift(pose: Pose) -> tuple[float, float]:
     """How far the whole head moves with a turn or a nod, as the neck is behind and below it."""
-    yaw, pitch = np.radians(pose.yaw), np.radians(pose.pitch)
-    return 16.0 * np.sin(yaw), (_NECK[1] - _CENTRE[1]) * (1 - np.cos(pitch)) - 40.0 * np.sin(pitch)
+    yaw, pitch = math.radians(pose.yaw), math.radians(pose.pitch)
+    return 16.0 * math.sin(yaw), (_NECK[1] - _CENTRE[1]) * (1 - math.cos(pitch)) - 40.0 * math.sin(pitch)
 
 
 def _place(pose: Pose) -> Place:
     across, down = _shift(pose)
-    lean = np.radians(pose.roll)
+    lean = math.radians(pose.roll)
     arm = _NECK[1] - 190.0
-    x = _CENTRE[0] + across - arm * np.sin(lean)
-    y = 200.0 + down + arm * (1 - np.cos(lean))
+    x = _CENTRE[0] + across - arm * math.sin(lean)
+    y = 200.0 + down + arm * (1 - math.cos(lean))
     left = int(np.clip(x - _SIZE[0] / 2, 0, STAGE[0] - _SIZE[0]))
     top = int(np.clip(y - _SIZE[1] / 2, 0, STAGE[1] - _SIZE[1]))
     return slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0])
@@ -84,7 +92,7 @@ def _cap_motion(pose: Pose, place: Place) -> Floats:
     motion = cv2.getRotationMatrix2D(_NECK, pose.roll, 1.0)  # positive is anticlockwise on the screen
     motion[:, 2] += motion[:, :2] @ np.array(_shift(pose))
     motion[:, 2] -= place[1].start, place[0].start
-    matrix: Floats = motion
+    matrix: Floats = motion.astype(np.float32)
     return matrix
 
 
@@ -99,8 +107,8 @@ def _upright(x: Floats, y: Floats, roll: float) -> tuple[Floats, Floats]:
     """Undo the leaning: a positive roll leans the head to the left of the picture."""
     dx, dy = x - _NECK[0], y - _NECK[1]
     return (
-        _NECK[0] + dx * np.cos(roll) - dy * np.sin(roll),
-        _NECK[1] + dx * np.sin(roll) + dy * np.cos(roll),
+        _NECK[0] + dx * math.cos(roll) - dy * math.sin(roll),
+        _NECK[1] + dx * math.sin(roll) + dy * math.cos(roll),
     )
 
 
@@ -109,30 +117,56 @@ def _ahead(x: Floats, y: Floats, pose: Pose) -> tuple[Floats, Floats, Floats]:
 
     Returns column and row in the photograph, and how much of the ball's front is seen there, 0 to 1.
     """
-    yaw, pitch = np.radians(pose.yaw), np.radians(pose.pitch)
+    yaw, pitch = _GAIN * math.radians(pose.yaw), math.radians(pose.pitch)
     across, down = _shift(pose)
     x, y = x - across, y - down
-    source_x, source_y, front = x, y, x
-    for _ in range(4):  # the nose stands out: find the point of the ball that it covers
-        nose = _nose(source_x, source_y)
-        u = (x - nose * np.sin(yaw) - _CENTRE[0]) / _RADII[0]
-        v = (y + nose * np.sin(pitch) - _CENTRE[1]) / _RADII[1]
-        source_x, source_y, front = _turn_ball(u, v, yaw, pitch)
+
+    def ball(height: Floats) -> tuple[Floats, Floats, Floats]:
+        u = (x - height * (math.sin(yaw) * math.cos(pitch)) - _CENTRE[0]) / _RADII[0]
+        v = (y + height * math.sin(pitch) - _CENTRE[1]) / _RADII[1]
+        return _turn_ball(u, v, yaw, pitch)
+
+    source_x, source_y, front = ball(_seen_height(ball, x.shape))
     return source_x.astype(np.float32), source_y.astype(np.float32), front.astype(np.float32)
+
+
+def _seen_height(ball: Callable[[Floats], tuple[Floats, Floats, Floats]], shape: tuple[int, ...]) -> Floats:
+    """The height over the ball of what each ray meets first, coming from the front.
+
+    Steps down from the highest point until the face is as high as the ray, then splits the step
+    where the two heights cross: a nose hides what is behind it.
+    """
+    step = _HIGHEST / _STEPS
+    height = np.zeros(shape, np.float32)
+    found = np.zeros(shape, bool)
+    gap_before = np.full(shape, -1.0, np.float32)
+    for ray in np.arange(_HIGHEST, -1e-3, -step, dtype=np.float32):
+        x, y, _ = ball(ray)
+        gap = _relief(x, y) - ray
+        hit = (gap >= 0) & ~found
+        share = gap / np.maximum(gap - gap_before, 1e-3)
+        height = np.where(hit, ray + step * np.clip(share, 0, 1), height)
+        found |= hit
+        gap_before = gap
+    return height.astype(np.float32)
 
 
 def _turn_ball(u: Floats, v: Floats, yaw: float, pitch: float) -> tuple[Floats, Floats, Floats]:
     """The point of the photograph that is seen at (u, v) of the turned unit ball."""
     w = np.sqrt(np.maximum(1 - u * u - v * v, 0))
-    vertical = v * np.cos(pitch) + w * np.sin(pitch)
-    depth = w * np.cos(pitch) - v * np.sin(pitch)
-    across = u * np.cos(yaw) - depth * np.sin(yaw)
-    depth = depth * np.cos(yaw) + u * np.sin(yaw)
+    across = u * math.cos(yaw) - w * math.sin(yaw)
+    depth = w * math.cos(yaw) + u * math.sin(yaw)
+    vertical = v * math.cos(pitch) + depth * math.sin(pitch)
+    depth = depth * math.cos(pitch) - v * math.sin(pitch)
     front = np.clip(np.minimum(w * 5, depth * 5), 0, 1)
     return _CENTRE[0] + across * _RADII[0], _CENTRE[1] + vertical * _RADII[1], front
 
 
-def _nose(x: Floats, y: Floats) -> Floats:
-    middle_x, middle_y, spread_x, spread_y, height = _NOSE
-    shape: Floats = height * np.exp(-(((x - middle_x) / spread_x) ** 2) - ((y - middle_y) / spread_y) ** 2)
-    return shape
+def _relief(x: Floats, y: Floats) -> Floats:
+    """How far the face stands out over the ball, pixels: nose, and the ridge from brow to chin."""
+    height = np.zeros_like(x)
+    for middle_x, middle_y, spread_x, spread_y, top in _RELIEF:
+        across, down = (x - middle_x) / spread_x, (y - middle_y) / spread_y
+        height = height + top * np.exp(-across * across - down * down)
+    result: Floats = height.astype(np.float32)
+    return result

@@ -92,14 +92,13 @@ class Mouth:
         across = (self._x - MOUTH_CENTRE_X) / _HALF_WIDTH
         tongue = np.exp(-(((depth - 1.0) / 0.33) ** 2)) * np.clip(1.15 - np.abs(across) * 1.5, 0, 1)
         inside += tongue[..., None] * (np.array((92, 88, 168), np.float32) - inside)
-        row = 1 / (
-            1 + np.exp(np.clip((y - upper - 6.5 - 1.5 * smile) / 0.9, -30, 30))
-        )  # teeth end about 7 px under the lip
+        below_teeth = (y - upper - 6.5 - 1.5 * smile) / 0.9  # they end about 7 px under the lip
+        row = 1 / (1 + np.exp(np.clip(below_teeth, -30, 30)))
         teeth = row * np.clip(1.2 - np.abs(across) * 1.55, 0, 1) * min(1.0, 0.35 + mouth)
         gaps = 1 - 0.10 * (np.cos(across * 26) > 0.93)
         inside += (0.88 * teeth)[..., None] * ((np.array((198, 212, 220), np.float32) * gaps[..., None]) - inside)
-        shaded: Floats = inside * (0.75 + 0.25 * np.clip((y - upper) / 5, 0, 1))[..., None]
-        return shaded
+        shade = 0.75 + 0.25 * np.clip((y - upper) / 5, 0, 1)
+        return (inside * shade[..., None]).astype(np.float32)
 
     def _fill(self, face: Floats, inside: Floats, upper: Floats, lower: Floats, least_gap: float) -> Image:
         """The face with the opening between the lips; below ``least_gap`` the photographed teeth stay."""
