@@ -1,3 +1,12 @@
 """fer-edge: driver monitoring on a small computer."""
 
+import os
+
 __version__ = "0.1.0"
+
+# OpenCV reads these when it is first loaded, wherever that happens; a person may set others.
+# stderr is ours: one line a fault. And 2 s instead of 10 s in V4L2's select(): a camera that
+# stopped can be opened again that much sooner.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
-
-# Read by OpenCV when it is loaded and by FFmpeg at the first capture; a person may set others.
-# 2 s instead of 10 s in V4L2's select(): a camera that stopped can be opened again that much sooner.
-os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
 
