@@ -21,6 +21,10 @@ def make_finder(settings: PerceptionSettings) -> FaceFinder:
     """The face finder that the configuration names."""
     detector = settings.detector
     match detector.kind:
+        case "tiny":
+            from fer_edge.perception.detector import Tiny
+
+            return Tiny(detector, runtime=settings.runtime, threads=settings.threads)
         case "haar":
             return Haar(detector, settings.min_face)
         case "yunet":
@@ -77,9 +81,7 @@ class YuNet:
         try:
             self._net = cv2.FaceDetectorYN.create(settings.path, "", (320, 240), settings.score)
         except cv2.error:
-            raise ModelError(
-                f"{settings.path}: not a YuNet ONNX model; correct perception.detector.path"
-            ) from None
+            raise ModelError(f"{settings.path}: not a YuNet ONNX model; correct perception.detector.path") from None
         self._settings = settings
 
     def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:

@@ -50,11 +50,11 @@ class Model:
         expected = tuple(self.card["input"]["shape"])
         if len(inputs) != 1 or self.shape != expected:
             raise ModelError(
-                f"{self.path}: takes {self.shape}, but its card says {expected}; "
-                "use the file and card of one model"
+                f"{self.path}: takes {self.shape}, but its card says {expected}; use the file and card of one model"
             )
         self.size = (self.shape[1], self.shape[2])
         self.output_sizes = [int(np.prod(detail["shape"][1:])) for detail in self._outputs]
+        self.output_steps = [float(detail["quantization"][0]) or 1e-4 for detail in self._outputs]
         self._table = _pixel_table(self.card["input"], inputs[0])
 
     def run(self, picture: Image) -> list[NDArray[np.float32]]:
@@ -98,9 +98,7 @@ def _checked(path: Path, card: Mapping[str, Any]) -> bytes:
     content = path.read_bytes()
     expected = card.get("sha256")
     if expected and hashlib.sha256(content).hexdigest() != expected:
-        raise ModelError(
-            f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it"
-        )
+        raise ModelError(f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it")
     if content[4:8] != b"TFL3":
         raise ModelError(f"{path}: not a TensorFlow Lite model; reinstall it")
     return content
@@ -132,9 +130,7 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
 
 def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any]) -> NDArray[Any]:
     """What each of the 256 grey levels becomes at the input: scaling and quantization in one step."""
-    real = np.arange(256, dtype=np.float32) * float(card.get("scale", 1 / 255)) + float(
-        card.get("offset", 0.0)
-    )
+    real = np.arange(256, dtype=np.float32) * float(card.get("scale", 1 / 255)) + float(card.get("offset", 0.0))
     dtype = detail["dtype"]
     if dtype == np.float32:
         return real

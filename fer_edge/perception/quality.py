@@ -37,9 +37,7 @@ def lens(grey: Image) -> Lens:
 
     A small block mean takes the sensor's noise away first: a covered lens is noise without a scene.
     """
-    small = cv2.resize(
-        grey, (max(8, grey.shape[1] // 16), max(8, grey.shape[0] // 16)), interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(grey, (max(8, grey.shape[1] // 16), max(8, grey.shape[0] // 16)), interpolation=cv2.INTER_AREA)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(small))
     if mean / 255 < DARK_LEVEL:
         return Lens.DARK

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 
 from fer_edge.core import Face, Person, Quality, Signals
-from fer_edge.perception import crop, quality
+from fer_edge.perception import crop, pose, quality
+from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
+from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.faces import make_finder
+from fer_edge.perception.follower import Follower
+from fer_edge.perception.landmarks import Landmarks
+from fer_edge.perception.mouth import MouthReader
 from fer_edge.perception.tracks import Tracks
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
-    from fer_edge.core import FaceFinder, Frame, Image
+    from fer_edge.core import FaceFinder, Frame, Image, Lens
     from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
 
@@ -27,9 +33,7 @@ class Perception:
     where a model cannot be used, so a bad reload is refused before the old one is let go.
     """
 
-    def __init__(
-        self, settings: Settings, *, finder: FaceFinder | None = None, stages: Stages | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, *, finder: FaceFinder | None = None, stages: Stages | None = None) -> None:
         # OpenCV's own threads cost more than they give on pictures of this size, and more on a busy machine.
         cv2.setNumThreads(settings.perception.threads)
         self._settings = settings
@@ -38,15 +42,16 @@ class Perception:
         self._tracks = Tracks()
         self._expression: Expression | None = None
         if settings.emotion.enabled:
-            self._expression = Expression(
-                runtime=settings.perception.runtime, threads=settings.perception.threads
-            )
+            self._expression = Expression(runtime=settings.perception.runtime, threads=settings.perception.threads)
         self._emotions: dict[int, tuple[float, Mapping[str, float]]] = {}
+        self._driver = _Driver(settings, self._finder, self._stages) if settings.profile == "driver" else None
 
     @property
     def models(self) -> list[Model]:
         """The models in use, for ``info`` and the benchmark."""
-        return [self._expression.model] if self._expression else []
+        own = [self._finder.model] if isinstance(self._finder, Tiny) else []
+        own += [self._expression.model] if self._expression else []
+        return own + (self._driver.models if self._driver else [])
 
     def read(self, frame: Frame) -> Signals:
         """The signals of one frame."""
@@ -54,23 +59,20 @@ class Perception:
         with self._stages("colour"):
             grey = frame.image if colour is None else cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
             lens = quality.lens(grey)
+        if self._driver is None:
+            return self._kiosk(frame, grey, colour, lens)
+        signals = self._driver.read(frame, grey, colour, lens)
+        face = signals.face
+        return replace(
+            signals,
+            emotions=self._read_expression(grey, face, frame.at) if face else None,
+            quality=self._quality(grey, face),
+        )
+
+    def _kiosk(self, frame: Frame, grey: Image, colour: Image | None, lens: Lens) -> Signals:
         with self._stages("detect"):
             found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
             faces = self._tracks.follow(found, frame.at)
-        if self._settings.profile == "kiosk":
-            return self._kiosk(frame, grey, faces, lens=lens)
-        face = _seated(faces, self._settings.perception.seat)
-        return Signals(
-            at=frame.at,
-            number=frame.number,
-            face=face,
-            faces=len(faces),
-            emotions=self._read_expression(grey, face, frame.at) if face else None,
-            quality=self._quality(grey, face),
-            lens=lens,
-        )
-
-    def _kiosk(self, frame: Frame, grey: Image, faces: Sequence[Face], **scene: object) -> Signals:
         shown = faces[: self._settings.perception.max_people]
         people = tuple(Person(face, self._read_expression(grey, face, frame.at)) for face in shown)
         first = people[0] if people else None
@@ -81,8 +83,8 @@ class Perception:
             faces=len(faces),
             emotions=first.emotions if first else None,
             quality=self._quality(grey, first.face if first else None),
+            lens=lens,
             people=people,
-            **scene,  # type: ignore[arg-type]
         )
 
     def _large_enough(self, face: Face) -> bool:
@@ -90,9 +92,7 @@ class Perception:
 
     def _quality(self, grey: Image, face: Face | None) -> Quality:
         with self._stages("quality"):
-            return quality.measure(
-                crop.square(grey, face.box, 1.0, 64) if face else cv2.resize(grey, (64, 64))
-            )
+            return quality.measure(crop.square(grey, face.box, 1.0, 64) if face else cv2.resize(grey, (64, 64)))
 
     def _read_expression(self, grey: Image, face: Face, at: float) -> Mapping[str, float] | None:
         """The face's expression, read anew at the configured rate and repeated in between."""
@@ -104,18 +104,45 @@ class Perception:
         with self._stages("expression"):
             emotions = self._expression.read(grey, face.box)
         self._emotions[face.track] = (at, emotions)
-        self._emotions = {t: kept for t, kept in self._emotions.items() if t in self._tracks}
+        # The driver's is one face at a time; a kiosk's are those its tracks still know.
+        self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in self._tracks}
         return emotions
 
 
-def _seated(faces: Sequence[Face], seat: str) -> Face | None:
-    """The driver's face: by seat among the faces in view, the largest where no seat is set."""
-    if not faces:
-        return None
-    match seat:
-        case "left":
-            return min(faces, key=lambda face: face.box.centre[0])
-        case "right":
-            return max(faces, key=lambda face: face.box.centre[0])
-        case _:
-            return max(faces, key=lambda face: face.box.area)
+class _Driver:
+    """The driver's signals: one face followed, its eyes, mouth and head read."""
+
+    def __init__(self, settings: Settings, finder: FaceFinder, stages: Stages) -> None:
+        seen = settings.perception
+        landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
+        self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
+        self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
+        self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages)
+        self._stages = stages
+        self.models = [landmarks.model, self._eyes.model, self._mouth.model]
+
+    def read(self, frame: Frame, grey: Image, colour: Image | None, lens: Lens) -> Signals:
+        """Everything but expression and quality."""
+        followed = self._follower.follow(grey, colour, frame.at)
+        signals = Signals(at=frame.at, number=frame.number, faces=self._follower.faces, lens=lens)
+        if followed is None:
+            return signals
+        with self._stages("pose"):
+            head = pose.estimate(followed.steady)
+        signals = replace(signals, face=followed.face, landmarks=followed.steady)
+        if head is None:
+            return signals
+        with self._stages("eyes"):
+            eyes = self._eyes.read(grey, followed.points, head)
+        with self._stages("mouth"):
+            mouth_open = self._mouth.read(grey, followed.points, head)
+        return replace(
+            signals,
+            eye_left=eyes.left.openness if eyes.left else None,
+            eye_right=eyes.right.openness if eyes.right else None,
+            eyes_closed=eyes.closed,
+            mouth_open=mouth_open,
+            yaw=head.yaw,
+            pitch=head.pitch,
+            roll=head.roll,
+        )

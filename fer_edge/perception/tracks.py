@@ -29,11 +29,7 @@ class Tracks:
         """The faces of the frame at this time with ids, in the order given."""
         self._boxes = {t: (box, seen) for t, (box, seen) in self._boxes.items() if 0 <= at - seen <= FORGET_S}
         pairs = sorted(
-            (
-                (face.box.iou(box), n, track)
-                for n, face in enumerate(faces)
-                for track, (box, _) in self._boxes.items()
-            ),
+            ((face.box.iou(box), n, track) for n, face in enumerate(faces) for track, (box, _) in self._boxes.items()),
             reverse=True,
         )
         taken: dict[int, int] = {}

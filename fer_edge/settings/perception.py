@@ -28,13 +28,25 @@ class YuNetDetector(Section):
     width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
 
 
-Detector = Annotated[HaarDetector | YuNetDetector, Field(discriminator="kind")]
+class TinyDetector(Section):
+    """The network that ships with fer-edge: faces from every side a driver shows, in any light."""
+
+    kind: Literal["tiny"] = "tiny"
+    path: str | None = Field(
+        None, description="path of a detector of your own (its card beside it); empty: the shipped one"
+    )
+    score: float = Field(0.5, gt=0, lt=1, description="least score of a face")
+
+
+Detector = Annotated[HaarDetector | YuNetDetector | TinyDetector, Field(discriminator="kind")]
 
 
 class PerceptionSettings(Section):
     """Faces and what is read from them."""
 
-    detector: Detector = Field(HaarDetector(), description="which face finder: kind haar or yunet, with its own settings")
+    detector: Detector = Field(
+        HaarDetector(), description="which face finder: kind tiny, haar or yunet, with its own settings"
+    )
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="interpreter of the models: auto, litert, tflite-runtime"
     )

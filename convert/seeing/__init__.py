@@ -1,0 +1,1 @@
+"""How the networks that see (detector, landmarks, eyes, mouth) are made."""

@@ -1,0 +1,149 @@
+"""Crops for the landmark network: marked faces, faces with five taught points, and places without a face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convert.seeing import faces68, worn
+from convert.seeing.augment import Variation, cover, vary
+from convert.seeing.scenes import Scene
+from fer_edge.perception import shape, warp
+from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS
+
+POINTS = 68
+TARGETS = 2 * POINTS + 10 + 1 + 3
+"""68 points, five taught points, whether it is a face, and the weight of each of the three."""
+SHARES = {"marked": 0.66, "taught": 0.17}
+"""Of every batch: faces with 68 points and with 5; the rest shows no face."""
+RARE = 4.0
+"""How much more often a marked face with shut eyes or a wide mouth is drawn."""
+FINE, COARSE = 1.0, 0.25
+"""How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
+VARIATION = Variation(cover_share=0.2)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far a crop strays from the face: degrees, shares of its side, a factor of size."""
+
+    angle: float
+    shift: float
+    scale: float
+
+
+STEADY, STRAYED = Spread(6.0, 0.03, 1.10), Spread(22.0, 0.09, 1.30)
+"""A face being tracked, and a face just detected."""
+
+
+def box_region(box: np.ndarray, angle: float = 0.0) -> tuple:
+    """The landmark crop for a detector's box, as the product takes it."""
+    x, y, width, height = (float(v) for v in box)
+    return (x + width / 2, y + BOX_DOWN * height), BOX_SIDE * max(width, height), angle
+
+
+def sampler(faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence[Scene], size: int) -> Callable:
+    """Draws batches of (pictures, targets)."""
+    regions = [shape.face_region(points) for points in faces.points]
+    chances = _chances(faces)
+    taught = [
+        (scene.picture, box, points)
+        for scene in scenes
+        for box, points in zip(scene.boxes, scene.points, strict=True)
+        if max(box[2:]) >= 36 and np.isfinite(points).all()
+    ]
+
+    def face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        i = int(np.searchsorted(chances, rng.random()))
+        image, points = faces.images[i], faces.points[i]
+        if rng.random() < 0.04:
+            image = worn.sunglasses(image, points, rng)
+        piece, known = _cut(image, regions[i], points, size, STEADY if rng.random() < 0.5 else STRAYED, rng)
+        return piece, _target(full=known)
+
+    def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        image, box, points = taught[int(rng.integers(len(taught)))]
+        angle = float(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
+        region = box_region(box, angle if abs(angle) < 60 else 0.0)
+        piece, known = _cut(image, region, points, size, STRAYED, rng)
+        return piece, _target(weak=known)
+
+    def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        drawn = []
+        for _ in range(count):
+            kind = rng.random()
+            if kind < SHARES["marked"] or (not taught and kind < SHARES["marked"] + SHARES["taught"]):
+                drawn.append(face(rng))
+            elif kind < SHARES["marked"] + SHARES["taught"]:
+                drawn.append(taught_face(rng))
+            else:
+                drawn.append((no_face(faces, regions, empty, size, rng), _target()))
+        return np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])
+
+    return draw
+
+
+def _chances(faces: faces68.MarkedFaces) -> np.ndarray:
+    """Cumulative chance of each face to be drawn."""
+    weight = np.where(faces.source == "ytf", COARSE, FINE)
+    for i, points in enumerate(faces.points):
+        ratio = min(shape.eye_aspect_ratio(points[part]) for part in (shape.RIGHT_EYE, shape.LEFT_EYE))
+        rare = ratio < 0.1 or shape.mouth_aspect_ratio(points) > 0.4
+        weight[i] *= RARE if rare and faces.source[i] != "ytf" else 1.0
+    total = np.cumsum(weight)
+    return total / total[-1]
+
+
+def _cut(
+    image: np.ndarray, region: tuple, points: np.ndarray, size: int, spread: Spread, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A varied crop and the points in its pixels, mirrored half of the time."""
+    (x, y), side, angle = region
+    side *= np.exp(rng.uniform(-1, 1) * np.log(spread.scale))
+    x, y = x + rng.normal() * spread.shift * side, y + rng.normal() * spread.shift * side
+    matrix = warp.upright((x, y), side, angle + float(np.clip(rng.normal(), -2, 2)) * spread.angle, size)
+    piece = warp.cut(image, matrix, size)
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    if rng.random() < 0.5:
+        piece = np.ascontiguousarray(piece[:, ::-1])
+        moved[:, 0] = size - 1 - moved[:, 0]
+        moved = moved[shape.MIRRORED] if len(moved) == POINTS else moved[[1, 0, 2, 4, 3]]
+    piece = vary(piece, VARIATION, rng)
+    if rng.random() < VARIATION.cover_share:
+        piece = cover(piece, rng, 0.4)
+    return warp.standardise(piece), (moved + 0.5) / size * UNITS - UNITS / 2
+
+
+def _target(full: np.ndarray | None = None, weak: np.ndarray | None = None) -> np.ndarray:
+    target = np.zeros(TARGETS, np.float32)
+    target[-1] = 1.0
+    if full is not None:
+        target[: 2 * POINTS], target[-3] = full.ravel(), 1.0
+    if weak is not None:
+        target[2 * POINTS : 2 * POINTS + 10], target[-2] = weak.ravel(), 1.0
+    if full is not None or weak is not None:
+        target[-4] = 1.0
+    return target
+
+
+def no_face(
+    faces: faces68.MarkedFaces, regions: list, empty: Sequence[Scene], size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A crop from a scene without faces, or one so far off a face that tracking it has failed."""
+    if empty and rng.random() < 0.6:
+        picture = empty[int(rng.integers(len(empty)))].picture
+        side = rng.uniform(0.15, 0.9) * min(picture.shape)
+        centre = (rng.uniform(0, picture.shape[1]), rng.uniform(0, picture.shape[0]))
+    else:
+        i = int(rng.integers(len(faces)))
+        picture, ((x, y), side, _) = faces.images[i], regions[i]
+        if rng.random() < 0.5:
+            turn, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 0.9) * side
+            centre = (x + away * np.cos(turn), y + away * np.sin(turn))
+        else:
+            side *= rng.uniform(0.2, 0.42)
+            centre = (x + rng.normal() * 0.2 * side, y + rng.normal() * 0.2 * side)
+    piece = warp.cut(picture, warp.upright(centre, side, rng.normal() * 20, size), size)
+    return warp.standardise(vary(piece, VARIATION, rng))

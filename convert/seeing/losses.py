@@ -1,0 +1,88 @@
+"""Losses whose targets carry their own weights, so that a picture teaches only what is known of it."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+SMOOTH = 0.01
+"""Share of doubt mixed into every yes or no."""
+
+
+@keras.saving.register_keras_serializable("seeing")
+def eye_loss(target, output):
+    """Closed and visible by cross-entropy, openness by squared error; target is values then weights."""
+    values, weights = target[:, :3], target[:, 3:]
+    sure = _cross_entropy(values, output)
+    near = 4.0 * ops.square(values - output)
+    parts = ops.stack([sure[:, 0], near[:, 1], sure[:, 2]], axis=1) * weights
+    return ops.mean(ops.sum(parts, axis=1))
+
+
+@keras.saving.register_keras_serializable("seeing")
+def mouth_loss(target, output):
+    """Wide open and visible by cross-entropy; target is values then weights."""
+    return ops.mean(ops.sum(_cross_entropy(target[:, :2], output) * target[:, 2:], axis=1))
+
+
+def _cross_entropy(target, output):
+    target = target * (1 - 2 * SMOOTH) + SMOOTH
+    output = ops.clip(output, 1e-6, 1 - 1e-6)
+    return -(target * ops.log(output) + (1 - target) * ops.log(1 - output))
+
+
+WING, CURVE = 0.08, 0.012
+"""Width and curvature of the wing loss, in outputs (4 to a crop's side)."""
+
+
+@keras.saving.register_keras_serializable("seeing")
+def landmark_loss(target, output):
+    """Wing loss on 68 points or on five, and cross-entropy on whether it is a face.
+
+    Feng et al. 2018: a logarithm near zero keeps small errors worth mending. Eyes count 1.5, and
+    the gaps between lids and between lips count on their own, because openness is read from them.
+    """
+    marked, taught, face = target[:, :136], target[:, 136:146], target[:, 146]
+    found = ops.reshape(output[:, :136], (-1, 68, 2))
+    known = ops.reshape(marked, (-1, 68, 2))
+    error = ops.mean(_wing(known - found), axis=2)
+    points = (ops.sum(error, axis=1) + 0.5 * ops.sum(error[:, 36:48], axis=1)) / 74
+    gaps = ops.mean(_wing(_gaps(known) - _gaps(found)), axis=(1, 2))
+    five = ops.mean(_wing(taught - ops.reshape(_five(found), (-1, 10))), axis=1)
+    score = ops.clip(ops.sigmoid(output[:, 136]), 1e-6, 1 - 1e-6)
+    sure = -(face * ops.log(score) + (1 - face) * ops.log(1 - score))
+    return ops.mean(target[:, 147] * (points + 0.4 * gaps) + 0.3 * target[:, 148] * five + 0.3 * target[:, 149] * sure)
+
+
+def _wing(error):
+    size = ops.abs(error)
+    constant = WING - WING * ops.log(1 + WING / CURVE)
+    # Scaled so that the slope at large errors is near that of the plain absolute error.
+    return ops.where(size < WING, WING * ops.log(1 + size / CURVE), size - constant) / WING
+
+
+def _gaps(points):
+    upper = ops.stack([points[:, n] for n in (37, 38, 43, 44, 61, 62, 63)], axis=1)
+    lower = ops.stack([points[:, n] for n in (41, 40, 47, 46, 67, 66, 65)], axis=1)
+    return upper - lower
+
+
+def _five(points):
+    eyes = [ops.mean(points[:, 36:42], axis=1), ops.mean(points[:, 42:48], axis=1)]
+    return ops.stack([*eyes, points[:, 30], points[:, 48], points[:, 54]], axis=1)
+
+
+@keras.saving.register_keras_serializable("seeing")
+def detector_loss(target, output):
+    """Focal loss on scores (Lin et al. 2017), smooth absolute error on boxes and points of cells that see a face."""
+    face, weight, numbers, known = target[..., 0], target[..., 1], target[..., 2:16], target[..., 16:]
+    score, found = ops.clip(output[..., 0], 1e-6, 1 - 1e-6), output[..., 1:]
+    hit = -(face * 0.95 + 0.02) * ops.square(1 - score) * ops.log(score)
+    miss = -(1 - face) * ops.square(score) * ops.log(1 - score)
+    count = ops.maximum(ops.sum(face), 1.0)
+    sure = ops.sum((ops.where(face > 0, hit, 0.0) + miss) * weight) / count
+    error = ops.abs(found - numbers)
+    error = ops.where(error < 0.1, 5 * ops.square(error), error - 0.05)
+    box = ops.sum(ops.sum(error[..., :4], axis=-1) * face) / count
+    points = ops.sum(ops.sum(error[..., 4:] * known, axis=-1) * face) / count
+    return 2 * sure + 1.5 * box + 0.4 * points

@@ -1,0 +1,64 @@
+"""Mouths: a set of crops with labels, and the mouths of marked faces with their aspect ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from convert.seeing import faces68, npz, pieces, worn
+from convert.seeing.pieces import Group, Piece
+from fer_edge.perception import shape
+
+OUTPUTS = ("wide_open", "visible")
+NOT_WIDE, WIDE = 0.33, 0.5
+"""Mouth aspect ratios up to which a marked mouth is not wide open (speech, smiles), and from which it is."""
+REGION = ((0.5, 0.5), 0.96)
+"""Centre and side, in sides of the crop, that frame a mouth of the set like :func:`shape.mouth_region`."""
+NOT_A_MOUTH = (0.0, 0.0, 0.0, 1.0)
+SHARES = {"labelled": 0.5, "speech": 0.3, "wide": 0.06}
+"""Of every batch: the labelled set, marked mouths that talk, smile or rest, marked wide ones; the rest is no mouth."""
+
+
+def labelled(path: Path, split: str) -> list[Piece]:
+    """The mouths of an .npz with images and labels (1 wide open, 0 not)."""
+    images, labels = npz.images_and_labels(path, split, classes=2)
+    region = npz.region_in(images, *REGION)
+    return [Piece(image, region, (float(label), 1.0, 1.0, 1.0)) for image, label in zip(images, labels, strict=True)]
+
+
+def marked(faces: faces68.MarkedFaces) -> list[Piece]:
+    """The mouth of every face that is surely wide open, or surely not."""
+    found = []
+    for image, points in zip(faces.images, faces.points, strict=True):
+        ratio = shape.mouth_aspect_ratio(points)
+        if ratio < NOT_WIDE or ratio > WIDE:
+            found.append(Piece(image, shape.mouth_region(points), (float(ratio > WIDE), 1.0, 1.0, 1.0)))
+    return found
+
+
+def sampler(path: Path, faces: faces68.MarkedFaces, size: int) -> Callable:
+    """Draws batches from the labelled set, the marked mouths, and pieces that are no mouth."""
+    mouths = marked(faces)
+    groups = [
+        Group(SHARES["labelled"], labelled(path, "train")),
+        Group(SHARES["speech"], [mouth for mouth in mouths if not mouth.target[0]]),
+        Group(SHARES["wide"], [mouth for mouth in mouths if mouth.target[0]]),
+    ]
+    return pieces.sampler(groups, lambda rng: no_mouth(faces, rng), size)
+
+
+def no_mouth(faces: faces68.MarkedFaces, rng: np.random.Generator) -> Piece:
+    """Where no mouth can be seen: elsewhere on the face, beside it, or under a mask or hand."""
+    i = int(rng.integers(len(faces)))
+    image, points = faces.images[i], faces.points[i]
+    (x, y), side, angle = shape.mouth_region(points)
+    if rng.random() < 0.5:
+        image = worn.mask(image, points, rng)
+    elif rng.random() < 0.5:
+        x, y = (float(v) for v in points[int(rng.choice([1, 3, 13, 15, 19, 24, 28, 37, 40, 43, 46]))])
+    else:
+        away, turn = rng.uniform(1.3, 2.5) * side, rng.uniform(0, 2 * np.pi)
+        x, y = x + away * np.cos(turn), y + away * np.sin(turn)
+    return Piece(image, ((x, y), side, angle), NOT_A_MOUTH)

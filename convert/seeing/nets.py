@@ -1,0 +1,85 @@
+"""Plain convolution networks: in int8 on a CPU they are faster than clever ones of fewer MACs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def block(x, width: int, *, stride: int = 1, kernel: int = 3):
+    """Convolution, batch norm, ReLU: one quantized operator once the norm is folded in."""
+    x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.97)(x)
+    return layers.ReLU()(x)
+
+
+def trunk(x, stages: Sequence[Sequence[int]]):
+    """Stages of widths; the first block of each halves the resolution."""
+    for widths in stages:
+        for depth, width in enumerate(widths):
+            x = block(x, width, stride=2 if depth == 0 else 1)
+    return x
+
+
+def classifier(size: int, stages: Sequence[Sequence[int]], outputs: int, dropout: float) -> keras.Model:
+    """A (1, size, size, 1) picture to ``outputs`` independent probabilities."""
+    picture = keras.Input((size, size, 1), name="picture")
+    x = layers.Flatten()(trunk(picture, stages))
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(picture, layers.Dense(outputs, activation="sigmoid", name="out")(x))
+
+
+def macs(model: keras.Model) -> int:
+    """Multiply-accumulates of one pass, convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            height, width, out = layer.output.shape[1:]
+            rows, columns, into, _ = layer.kernel.shape
+            total += height * width * out * rows * columns * into
+        elif isinstance(layer, layers.Dense):
+            total += int(layer.kernel.shape[0]) * int(layer.kernel.shape[1])
+    return int(total)
+
+
+def regressor(size: int, stages: Sequence[Sequence[int]], outputs: int, dropout: float = 0.0) -> keras.Model:
+    """A (1, size, size, 1) picture to ``outputs`` plain numbers."""
+    picture = keras.Input((size, size, 1), name="picture")
+    x = layers.Flatten()(trunk(picture, stages))
+    x = layers.Dropout(dropout)(x) if dropout else x
+    return keras.Model(picture, layers.Dense(outputs, name="out")(x))
+
+
+def detector(size: int, stages: Sequence[Sequence[int]], numbers: int) -> keras.Model:
+    """A (1, size, size, 1) picture to (cells, 1 + numbers): scores and geometry of two grids.
+
+    ``stages`` lead to strides 2, 4, 8 and 16. What the coarse grid knows of the surroundings is
+    added to the fine one.
+    """
+    picture = keras.Input((size, size, 1), name="picture")
+    fine = trunk(picture, stages[:3])
+    coarse = trunk(fine, stages[3:])
+    width = stages[2][-1]
+    down = layers.UpSampling2D(2)(block(coarse, width, kernel=1))
+    fine = block(layers.Add()([fine, down]), width)
+    coarse = block(coarse, stages[3][-1])
+    scores, geometry = [], []
+    for name, x in (("fine", fine), ("coarse", coarse)):
+        score = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_score", bias_initializer=_rare())(x)
+        scores.append(layers.Reshape((-1, 1))(score))
+        geometry.append(layers.Reshape((-1, numbers))(layers.Conv2D(numbers, 1, name=f"{name}_numbers")(x)))
+    scores = layers.Concatenate(axis=1, name="scores")(scores)
+    geometry = layers.Concatenate(axis=1, name="geometry")(geometry)
+    return keras.Model(picture, layers.Concatenate(axis=2, name="out")([scores, geometry]))
+
+
+def _rare():
+    """A first guess of 1 %: nearly every cell sees no face."""
+    return keras.initializers.Constant(-4.6)
+
+
+def two_outputs(net: keras.Model) -> keras.Model:
+    """The detector with scores and geometry apart, so that each is quantized on its own scale."""
+    return keras.Model(net.input, [net.get_layer("scores").output, net.get_layer("geometry").output])

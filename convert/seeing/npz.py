@@ -1,0 +1,46 @@
+"""Pictures and labels from .npz files, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from convert.errors import DataError
+
+
+def arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz, at least those named. Raises DataError where they are not there."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            found = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{path}: cannot be read as .npz ({fault})") from None
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise DataError(f"{path}: has no array {', '.join(missing)}; it must hold {', '.join(names)}")
+    return found
+
+
+def images_and_labels(path: Path, split: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 (N, H, W) pictures and their labels; of one split where the file has them."""
+    found = arrays(path, "images", "labels")
+    images, labels = found["images"], found["labels"]
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or len(images) != len(labels):
+        raise DataError(f"{path}: images must be uint8 (N, H, W), one label each; got {images.dtype} {images.shape}")
+    if images.ndim == 4:
+        images = images[..., 0] if images.shape[3] == 1 else images.mean(axis=3).astype(np.uint8)
+    if labels.size and not np.isin(labels, range(classes)).all():
+        raise DataError(f"{path}: labels must be 0 to {classes - 1}; found {sorted(set(labels.tolist()))[:9]}")
+    if "split" in found and split != "all":
+        images, labels = images[found["split"] == split], labels[found["split"] == split]
+    if not len(images):
+        raise DataError(f"{path}: no pictures of split {split}")
+    return images, labels
+
+
+def region_in(images: np.ndarray, centre: tuple[float, float], side: float) -> tuple:
+    """A region given in sides of the crop, in pixels of these pictures."""
+    size = images.shape[1]
+    x, y = (v * size - 0.5 for v in centre)
+    return (x, y), side * size, 0.0

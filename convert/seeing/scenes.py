@@ -1,0 +1,82 @@
+"""Scenes with faces in them, scenes without, and what a teacher network says of the faces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convert.errors import DataError
+
+UNKNOWN = np.full((5, 2), np.nan, np.float32)
+"""Points of a face of which only the box is known."""
+SURE_SCORE = 0.8
+"""A face that only the teacher found counts from this score; under it nothing is learned there."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A grey picture (H, W) uint8 and its faces.
+
+    ``boxes`` (n, 4) are x, y, width, height in pixels, ``points`` (n, 5, 2) the right and left
+    eye, nose tip, right and left mouth corner (NaN where unknown), ``ignore`` (m, 4) places where
+    a face may or may not be.
+    """
+
+    picture: np.ndarray
+    boxes: np.ndarray
+    points: np.ndarray
+    ignore: np.ndarray
+    source: str = ""
+
+
+def load(folder: Path, boxes: Path, split: str, taught: Path | None = None) -> list[Scene]:
+    """Scenes of a folder by a JSON of {file: {boxes, ignore, split, source}}; ``split`` may be ``all``.
+
+    ``taught`` is what ``python -m convert.seeing.teach`` wrote: it gives points and missing faces.
+    """
+    try:
+        listed = json.loads(boxes.read_text("utf-8"))
+        teacher = json.loads(taught.read_text("utf-8")) if taught else {}
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{boxes}: cannot be read as JSON ({fault})") from None
+    scenes = []
+    for name, entry in listed.items():
+        if split in ("all", entry.get("split", split)):
+            scenes.append(_scene(folder / name, entry, teacher.get(name, [])))
+    if not scenes:
+        raise DataError(f"{boxes}: no pictures of split {split}")
+    return scenes
+
+
+def _scene(path: Path, entry: dict, taught: list) -> Scene:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataError(f"{path}: cannot be read as a picture")
+    boxes = np.array(entry.get("boxes", []), np.float32).reshape(-1, 4)
+    ignore = np.array(entry.get("ignore", []), np.float32).reshape(-1, 4)
+    points = np.repeat(UNKNOWN[None], len(boxes), axis=0)
+    for found in taught:
+        box, score = np.array(found["box"], np.float32), found["score"]
+        overlap = iou(box[None], boxes)[0] if len(boxes) else np.zeros(0)
+        if overlap.size and overlap.max() > 0.5:
+            points[int(overlap.argmax())] = found["points"]
+        elif overlap.size == 0 or overlap.max() < 0.2:
+            if score >= SURE_SCORE:
+                boxes = np.vstack([boxes, box])
+                points = np.concatenate([points, np.array(found["points"], np.float32)[None]])
+            else:
+                ignore = np.vstack([ignore, box])
+    return Scene(picture, boxes, points, ignore, entry.get("source", ""))
+
+
+def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Intersection over union of (n, 4) and (m, 4) boxes x, y, width, height, as (n, m)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum((first[:, :2] + first[:, 2:])[:, None], (second[:, :2] + second[:, 2:])[None])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = first[:, 2:].prod(axis=1)[:, None] + second[:, 2:].prod(axis=1)[None]
+    return shared / np.maximum(areas - shared, 1e-9)

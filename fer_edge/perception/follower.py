@@ -1,0 +1,124 @@
+"""Following the driver's face from frame to frame by its points, so that few frames need a detection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_edge.core import Face
+from fer_edge.perception import shape
+from fer_edge.perception.driver import DriverChoice
+from fer_edge.perception.landmarks import Landmarks, Reading, box_of, region_of
+from fer_edge.perception.smoothing import Smoother
+from fer_edge.timing import NoStages, Stages
+
+if TYPE_CHECKING:
+    from fer_edge.core import Box, FaceFinder, Image, Points
+
+DETECT_EVERY_S = 1.0
+"""A face that is followed well is still looked for this often, seconds: somebody may have come or gone."""
+KEEP_SCORE, TAKE_SCORE = 0.4, 0.5
+"""The least probability of a face at which following goes on, and at which it begins."""
+SAME_IOU = 0.3
+"""Overlap of the followed face with the detected one, under which the detection is believed."""
+LARGEST_STEP = 1.4
+"""A face that grows or shrinks by more than this factor from one frame to the next was lost."""
+BLIND_S = 3.0
+"""A face that no detection has confirmed for so long is let go, seconds: the points' network alone may be fooled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """The driver's face now: its points as read, the same steadied in time, and how many faces are in view."""
+
+    face: Face
+    points: Points
+    steady: Points
+
+
+class Follower:
+    """Keeps one face: detects when it must, otherwise looks where the points of the last frame were."""
+
+    def __init__(
+        self, finder: FaceFinder, landmarks: Landmarks, seat: str, least: float, stages: Stages | None = None
+    ) -> None:
+        self.faces = 0
+        self._finder = finder
+        self._landmarks = landmarks
+        self._least = least
+        self._stages = stages or NoStages()
+        self._choice = DriverChoice(seat)
+        self._smoother = Smoother()
+        self._points: Points | None = None
+        self._box: Box | None = None
+        self._track = 0
+        self._at = self._detected_at = self._confirmed_at = float("-inf")
+
+    def follow(self, grey: Image, colour: Image | None, at: float) -> Followed | None:
+        """The driver's face in this frame, or None where it is not seen."""
+        if not 0 <= at - self._at < DETECT_EVERY_S:
+            self._lose()
+        self._at = at
+        reading = self._tracked(grey)
+        if reading is None or not 0 <= at - self._detected_at < DETECT_EVERY_S - 1e-6:
+            reading = self._detected(grey, colour, at, reading)
+        if reading is None:
+            self._lose()
+            return None
+        self._points = reading.points
+        self._box = box = box_of(reading.points)
+        self._choice.seen(box, at)
+        self.faces = max(self.faces, 1)
+        steady = self._smoother.steady(reading.points, at, box.height)
+        five = tuple((float(x), float(y)) for x, y in shape.five(steady))
+        return Followed(Face(box, reading.score, five, self._track), reading.points, steady)
+
+    def _tracked(self, grey: Image) -> Reading | None:
+        """The face where it was a frame ago, if it is still there."""
+        if self._points is None:
+            return None
+        region = shape.face_region(self._points)
+        with self._stages("landmarks"):
+            reading = self._landmarks.read(grey, region)
+        grown = shape.face_region(reading.points)[1] / region[1]
+        if reading.score < KEEP_SCORE or not 1 / LARGEST_STEP < grown < LARGEST_STEP:
+            return None
+        return reading
+
+    def _detected(self, grey: Image, colour: Image | None, at: float, tracked: Reading | None) -> Reading | None:
+        """What the detector says, set against the face followed so far."""
+        with self._stages("detect"):
+            found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
+        self._detected_at = at
+        self.faces = len(found)
+        if tracked is not None:
+            box = box_of(tracked.points)
+            if any(face.box.iou(box) >= SAME_IOU for face in found):
+                self._confirmed_at = at
+        chosen = self._choice.choose(found, at)
+        if tracked is not None and (chosen is None or chosen.box.iou(box) >= SAME_IOU):
+            return tracked if at - self._confirmed_at <= BLIND_S else None
+        return self._begin(grey, found, chosen, at)
+
+    def _begin(self, grey: Image, found: Sequence[Face], chosen: Face | None, at: float) -> Reading | None:
+        """Start on a detected face: look twice, the second time from the points of the first."""
+        if chosen is None:
+            return None
+        with self._stages("landmarks"):
+            reading = self._landmarks.read(grey, region_of(chosen))
+            reading = self._landmarks.read(grey, shape.face_region(reading.points))
+        if reading.score < TAKE_SCORE or box_of(reading.points).iou(chosen.box) < SAME_IOU:
+            return None
+        self._confirmed_at = at
+        if self._box is None or self._box.iou(chosen.box) < SAME_IOU:
+            self._track += 1
+        self._smoother.forget()
+        return reading
+
+    def _large_enough(self, face: Face) -> bool:
+        return min(face.box.width, face.box.height) >= self._least
+
+    def _lose(self) -> None:
+        self._points = None
+        self._smoother.forget()

@@ -1,0 +1,50 @@
+"""Whether the mouth is wide open: a small network on its picture, joined with the gap of the lips."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.errors import ModelError
+from fer_edge.perception import shape, warp
+from fer_edge.perception.interpreter import Model, shipped
+
+if TYPE_CHECKING:
+    from fer_edge.core import Image, Points
+    from fer_edge.perception.pose import Pose
+
+MOST_YAW = 60.0
+"""Head turns beyond this show no mouth, degrees."""
+LEAST_SIDE = 10.0
+"""A mouth's square under this many pixels holds no lips."""
+VISIBLE = 0.35
+"""The network's own probability that there is a mouth to judge."""
+WIDE_RATIO, RATIO_SPREAD = 0.42, 0.05
+"""Gap over width at which the lips alone say wide open as likely as not, and how sharply it turns."""
+SHAPE_SHARE = 0.5
+"""How much the gap of the lips counts beside the picture of the mouth."""
+
+
+class MouthReader:
+    """Judges the mouth of a face whose points are known."""
+
+    def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+        self.model = Model(path or shipped("mouth"), runtime=runtime, threads=threads)
+        if self.model.output_sizes != [2]:
+            raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; a mouth needs 2")
+
+    def read(self, grey: Image, points: Points, pose: Pose) -> float | None:
+        """Probability that the mouth is wide open; None where it is covered or turned away."""
+        region = shape.mouth_region(points)
+        if abs(pose.yaw) > MOST_YAW or region[1] < LEAST_SIDE:
+            return None
+        size = self.model.size[0]
+        piece = warp.cut(grey, warp.upright(*region, size), size)
+        wide, visible = (float(v) for v in self.model.run(warp.standardise(piece))[0])
+        if visible < VISIBLE:
+            return None
+        by_shape = (shape.mouth_aspect_ratio(points) - WIDE_RATIO) / RATIO_SPREAD
+        held = min(0.99, max(0.01, wide))
+        joined = (1 - SHAPE_SHARE) * math.log(held / (1 - held)) + SHAPE_SHARE * max(-6.0, min(6.0, by_shape))
+        return 1 / (1 + math.exp(-joined))
