@@ -13,7 +13,7 @@ _EVENTS = {
     "fatigue": ["microsleep", "sleep", "unresponsive", "drowsy", "yawn", "nod"],
     "attention": ["distracted"],
     "emotion": ["emotion"],
-    "view": ["absent", "view_degraded"],
+    "view": ["absent", "view_degraded", "present"],
 }
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
 

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 Payload = dict[str, Any]
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@")
-_SECRET_QUERY = re.compile(r"(?i)([?&](?:user|username|login|pwd|pass|password|token|key|auth|secret)[^=&]*=)[^&\s]*")
+_SECRET_QUERY = re.compile(r"(?i)([?&;][^=&;\s]*(?:user|login|pwd|pass|token|key|auth|secret|sig)[^=&;\s]*=)[^&;\s]*")
 _NOT_SHOWN = {"username", "password_file", "key_file"}
 
 

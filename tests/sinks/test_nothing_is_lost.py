@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
 
 pytestmark = [needs_mosquitto, pytest.mark.timeout(180)]
