@@ -29,15 +29,21 @@ class Freshness:
 
     def same_s(self, image: Image, at: float) -> float:
         """Seconds that the picture has not changed, 0 for a new one or one without detail."""
-        samples = image[::_STEP, ::_STEP]
-        if image.ndim == 3:
-            samples = samples[..., 1]  # green carries most of the luma
-        known = self._samples
-        if known is not None and np.array_equal(samples, known) and _has_detail(samples):
+        if self.repeats(image):
             return at - self._since
-        self._samples = samples.copy()
+        self._samples = _sampled(image).copy()
         self._since = at
         return 0.0
+
+    def repeats(self, image: Image) -> bool:
+        """Whether this is the very picture that was last seen."""
+        samples = _sampled(image)
+        return self._samples is not None and np.array_equal(samples, self._samples) and _has_detail(samples)
+
+
+def _sampled(image: Image) -> Image:
+    samples = image[::_STEP, ::_STEP]
+    return samples if image.ndim == 2 else samples[..., 1]  # green carries most of the luma
 
 
 def _has_detail(samples: Image) -> bool:

@@ -162,16 +162,27 @@ class LiveSource:
                 raise SourceUnavailable(f"{self.name}: closed while waiting for its driver")
         reading = self._reading = _Reading(self.name, self._connect, self._clock)
         self._base, self._last = self._base + self._last + 1, -1
-        self._freshness = Freshness()
         try:
-            first = reading.newer(-1, self._limits.open_s)
+            self._wait_for_picture(reading)
         except SourceLost as lost:
             raise SourceUnavailable(str(lost)) from lost
-        if first is None:
+        except SourceUnavailable:
             reading.stop()
+            raise
+        self._freshness = Freshness()
+
+    def _wait_for_picture(self, reading: _Reading) -> None:
+        """Until a picture comes, and a new one where the camera froze before."""
+        first = reading.newer(-1, self._limits.open_s)
+        if first is None:
             raise SourceUnavailable(
-                f"{self.name}: opened, but no picture came in {self._limits.open_s:g} s; check cable and power"
+                f"{self.name}: no picture came in {self._limits.open_s:g} s; check cable, power and network"
             )
+        until = self._clock() + self._limits.stall_s
+        while first is not None and self._freshness.repeats(first[0]):
+            first = reading.newer(first[2], self._limits.stall_s)
+            if self._clock() >= until:
+                raise SourceUnavailable(f"{self.name}: still frozen, the same picture; unplug it and plug it in again")
 
     def read(self) -> Frame:
         """The newest picture not yet read. Raises SourceLost on unplugging, stall or freeze."""

@@ -91,6 +91,8 @@ class VideoSource:
     def read(self) -> Frame:
         """The next frame. Raises EndOfSource after the last, SourceLost when closed meanwhile."""
         with self._lock:
+            if self._capture is None:
+                raise SourceLost(f"{self.name}: not open")
             picture = self._next()
         if picture is None:
             raise EndOfSource(f"{self.name}: ended after {self._number} frames")
@@ -145,6 +147,7 @@ class VideoSource:
         if picture is None and self._loop and self._capture is not None:
             last = self._offset + self._times.end
             self._capture.release()
+            self._capture = None
             self._start_file(offset_s=last)
             picture, self._ahead = self._ahead, None
         return picture

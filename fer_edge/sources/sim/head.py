@@ -140,12 +140,13 @@ def _seen_height(ball: Callable[[Floats], tuple[Floats, Floats, Floats]], shape:
     height = np.zeros(shape, np.float32)
     found = np.zeros(shape, bool)
     gap_before = np.full(shape, -1.0, np.float32)
-    for ray in np.arange(_HIGHEST, -1e-3, -step, dtype=np.float32):
+    for number in range(_STEPS, -1, -1):
+        ray = np.full(shape, number * step, np.float32)
         x, y, _ = ball(ray)
         gap = _relief(x, y) - ray
         hit = (gap >= 0) & ~found
         share = gap / np.maximum(gap - gap_before, 1e-3)
-        height = np.where(hit, ray + step * np.clip(share, 0, 1), height)
+        height = np.where(hit, ray + step * np.clip(share, 0, 1), height).astype(np.float32)
         found |= hit
         gap_before = gap
     return height.astype(np.float32)
@@ -158,8 +159,10 @@ def _turn_ball(u: Floats, v: Floats, yaw: float, pitch: float) -> tuple[Floats, 
     depth = w * math.cos(yaw) + u * math.sin(yaw)
     vertical = v * math.cos(pitch) + depth * math.sin(pitch)
     depth = depth * math.cos(pitch) - v * math.sin(pitch)
-    front = np.clip(np.minimum(w * 5, depth * 5), 0, 1)
-    return _CENTRE[0] + across * _RADII[0], _CENTRE[1] + vertical * _RADII[1], front
+    front: Floats = np.clip(np.minimum(w * 5, depth * 5), 0, 1)
+    x: Floats = _CENTRE[0] + across * _RADII[0]
+    y: Floats = _CENTRE[1] + vertical * _RADII[1]
+    return x, y, front
 
 
 def _relief(x: Floats, y: Floats) -> Floats:

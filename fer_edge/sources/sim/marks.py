@@ -7,12 +7,13 @@ row of (x, y) points, read between them by straight lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Curve = tuple[tuple[float, float], ...]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 STAGE = (640, 480)
 CROP = (45, 0, 360, 270)
