@@ -71,7 +71,6 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 
 def train(args: argparse.Namespace) -> int:
     """Train as the options say; returns 0."""
-    keras = load_keras(threads=args.threads)
     options = training_options(args)
     scale, offset = SCALINGS[args.scaling]
     prepare = Preprocess(args.size, 1 if args.colour == "grey" else 3, scale, offset)
@@ -79,6 +78,7 @@ def train(args: argparse.Namespace) -> int:
     data, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
     if args.limit:
         data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
+    keras = load_keras(threads=args.threads)
     _show(data, held, args)
     if options.precision != "float32":
         keras.config.set_dtype_policy(f"mixed_{options.precision}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,45 +29,66 @@ USAGE = {
 def read_csv(path: Path, split: str) -> Dataset:
     """The rows of ``split``; every row where the file has no Usage column.
 
-    Column names may come in any order and case, with blanks around them. Raises DataError with the
-    line of the first row that cannot be used.
+    Column names may come in any order and case, with blanks around them. FER+ votes are taken from
+    ``fer2013new.csv`` where it stands beside the file. Raises DataError with the line of the first
+    row that cannot be used.
     """
-    csv.field_size_limit(min(sys.maxsize, 1 << 24))
-    images: list[NDArray[np.uint8]] = []
-    labels: list[int] = []
-    lines: list[int] = []
+    rows = list(_pictures(path))
+    chosen = [index for index, row in enumerate(rows) if row.split in {split, None}]
+    if not chosen:
+        raise DataError(f"{path}: no rows in split {split}")
+    side = rows[chosen[0]].image.shape
+    for row in (rows[index] for index in chosen):
+        if row.image.shape != side:
+            raise DataError(f"{path}:{row.line}: {row.image.size} pixels, the rows before have {side[0] * side[1]}")
+    votes = _read_votes(path.with_name("fer2013new.csv"), len(rows))
+    return Dataset(
+        np.stack([rows[index].image for index in chosen]),
+        np.array([rows[index].label for index in chosen], np.int64),
+        LABEL_SETS[7],
+        str(path),
+        None if votes is None else votes[chosen],
+        [f"{path.name}:{rows[index].line}" for index in chosen],
+        whole=rows[chosen[0]].split is None,
+    )
+
+
+class _Row(NamedTuple):
+    """One picture: the line it ends on, its split (None: the file has no Usage), label, pixels."""
+
+    line: int
+    split: str | None
+    label: int
+    image: NDArray[np.uint8]
+
+
+def _pictures(path: Path) -> Iterator[_Row]:
+    """Every row of the file, checked."""
+    csv.field_size_limit(1 << 24)
     with _text(path) as file:
         reader = csv.reader(file)
         columns = _columns(path, next(reader, []))
+        needed = max(columns.values()) + 1
         for row in _rows(path, reader):
             where = f"{path}:{reader.line_num}"
-            if len(row) <= max(columns.values()):
-                raise DataError(
-                    f"{where}: {len(row)} columns, {max(columns.values()) + 1} needed; is the file truncated?"
-                )
-            label = _label(where, row[columns["emotion"]])
-            image = _pixels(where, row[columns["pixels"]])
-            if "usage" in columns and _split(where, row[columns["usage"]]) != split:
-                continue
-            if images and image.shape != images[0].shape:
-                raise DataError(f"{where}: {image.size} pixels, the rows before have {images[0].size}")
-            images.append(image)
-            labels.append(label)
-            lines.append(reader.line_num)
-    if not images:
-        raise DataError(f"{path}: no rows in split {split}")
-    origins = [f"{path.name}:{line}" for line in lines]
-    return Dataset(np.stack(images), np.array(labels, np.int64), LABEL_SETS[7], str(path), None, origins)
+            if len(row) < needed:
+                raise DataError(f"{where}: {len(row)} columns, {needed} needed; is the file truncated?")
+            yield _Row(
+                reader.line_num,
+                _split(where, row[columns["usage"]]) if "usage" in columns else None,
+                _label(where, row[columns["emotion"]]),
+                _pixels(where, row[columns["pixels"]]),
+            )
 
 
-def _text(path: Path):  # type: ignore[no-untyped-def]
+def _text(path: Path) -> TextIO:
     try:
         return path.open(newline="", encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _rows(path: Path, reader):  # type: ignore[no-untyped-def]
+def _rows(path: Path, reader: Any) -> Iterator[list[str]]:
     """The reader's rows, blank lines left out, its own faults with file and line."""
     try:
         yield from (row for row in reader if row)
@@ -111,3 +133,23 @@ def _split(where: str, text: str) -> str:
     if plain not in USAGE:
         raise DataError(f"{where}: Usage {text.strip()[:20]!r} is none of Training, PublicTest, PrivateTest")
     return USAGE[plain]
+
+
+def _read_votes(path: Path, rows: int) -> NDArray[np.int64] | None:
+    """FER+ votes in the order of the pictures' rows; None where the file is not there."""
+    if not path.is_file():
+        return None
+    votes: list[list[int]] = []
+    with _text(path) as file:
+        reader = csv.reader(file)
+        next(reader, [])
+        for row in _rows(path, reader):
+            try:
+                votes.append([int(cell) for cell in row[2:12]])
+            except ValueError:
+                votes.append([])
+            if len(votes[-1]) != 10:
+                raise DataError(f"{path}:{reader.line_num}: ten numbers of votes are expected after name and usage")
+    if len(votes) != rows:
+        raise DataError(f"{path}: {len(votes)} rows of votes for {rows} pictures")
+    return np.array(votes, np.int64).reshape(-1, 10)

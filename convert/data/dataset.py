@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ class Dataset:
 
     ``images`` is uint8 (N, height, width, channels); ``labels`` int64 (N,), positions in
     ``classes``. ``votes`` is int (N, 10) of FER+ in the order of :data:`convert.labels.VOTES`,
-    -1 where a picture has none, or None. ``origins`` names each picture's file and row.
+    -1 where a picture has none, or None. ``origins`` names each picture's file and row. ``whole``
+    says that the data name no splits, so these are all of their pictures.
     """
 
     images: NDArray[np.uint8]
@@ -27,6 +28,7 @@ class Dataset:
     source: str
     votes: NDArray[np.int64] | None = None
     origins: Sequence[str] = ()
+    whole: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,13 +40,12 @@ class Dataset:
     def pick(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Dataset:
         """The pictures at ``index``."""
         chosen = np.arange(len(self))[index]
-        return Dataset(
-            self.images[chosen],
-            self.labels[chosen],
-            self.classes,
-            self.source,
-            None if self.votes is None else self.votes[chosen],
-            [self.origins[i] for i in chosen] if len(self.origins) else (),
+        return replace(
+            self,
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            votes=None if self.votes is None else self.votes[chosen],
+            origins=[self.origins[i] for i in chosen] if len(self.origins) else (),
         )
 
     def relabel(self, classes: Sequence[str], *, partial: bool = False) -> Dataset:
@@ -56,15 +57,15 @@ class Dataset:
         missing = [name for name in classes if name not in self.classes]
         if missing and not (partial and len(missing) < len(classes)):
             raise DataError(
-                f"{self.source}: no class {', '.join(missing)} in the data (it has {', '.join(self.classes)})"
+                f"{self.source}: no class {', '.join(missing)} in the data, which has "
+                f"{', '.join(self.classes)}; choose with --labels"
             )
         where = positions(self.classes, classes)
         table = np.full(len(self.classes), -1, np.int64)
         for old, new in where.items():
             table[old] = new
         labels = table[self.labels]
-        kept = self.pick(labels >= 0)
-        return Dataset(kept.images, labels[labels >= 0], tuple(classes), self.source, kept.votes, kept.origins)
+        return replace(self.pick(labels >= 0), labels=labels[labels >= 0], classes=tuple(classes))
 
     def vote_shares(self) -> NDArray[np.float32]:
         """Each picture's votes for our classes as shares; rows of NaN where there are none."""

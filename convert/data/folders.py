@@ -40,7 +40,14 @@ def read_folders(path: Path, split: str) -> Dataset:
         raise DataError(f"{folder}: no pictures in it")
     channels = max(image.shape[-1] for image in images)
     whole = np.stack([np.repeat(i, channels // i.shape[-1], axis=-1) for i in images])
-    return Dataset(whole, np.array(labels, np.int64), classes, str(folder), None, origins)
+    return Dataset(
+        whole,
+        np.array(labels, np.int64),
+        classes,
+        str(folder),
+        origins=origins,
+        whole=folder == path,
+    )
 
 
 def _split_folder(path: Path, split: str) -> Path:
@@ -49,7 +56,7 @@ def _split_folder(path: Path, split: str) -> Path:
         if name in folders:
             return folders[name]
     if any(name in folders for names in NAMES.values() for name in names):
-        raise DataError(f"{path}: no folder {' or '.join(NAMES[split])} in it")
+        raise DataError(f"{path}: no folder {' or '.join(NAMES[split])} in it; --val-fraction 0.1 splits one off")
     return path
 
 

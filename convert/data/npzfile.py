@@ -16,7 +16,7 @@ from convert.labels import LABEL_SETS, canonical
 def read_npz(path: Path, split: str) -> Dataset:
     """The pictures of ``split``; the whole file where it has no ``split`` array.
 
-    Classes are the file's ``classes`` array where it has one, else the set of 7, 5 or 3 that fits.
+    Classes are the file's ``classes`` array where it has one, else FER2013's seven in its order.
     """
     arrays = _open(path)
     for name in ("images", "labels"):
@@ -28,7 +28,8 @@ def read_npz(path: Path, split: str) -> Dataset:
     votes = arrays.get("ferplus_votes")
     if votes is not None and votes.shape != (len(images), 10):
         raise DataError(f"{path}: ferplus_votes has shape {votes.shape}, not ({len(images)}, 10)")
-    classes = _classes(arrays.get("classes"), labels)
+    names = arrays.get("classes")
+    classes = LABEL_SETS[7] if names is None else tuple(canonical(str(name)) for name in names)
     data = Dataset(
         images,
         _checked_labels(path, labels, len(classes)),
@@ -36,9 +37,12 @@ def read_npz(path: Path, split: str) -> Dataset:
         str(path),
         None if votes is None else votes.astype(np.int64),
         [f"{path.name}[{row}]" for row in range(len(images))],
+        whole="split" not in arrays,
     )
-    if "split" not in arrays:
+    if data.whole:
         return data
+    if len(arrays["split"]) != len(images):
+        raise DataError(f"{path}: {len(images)} images but {len(arrays['split'])} entries in split")
     members = np.array([_split_name(value) for value in arrays["split"]])
     if split not in members:
         raise DataError(f"{path}: no pictures in split {split} (it has {', '.join(sorted(set(members)))})")
@@ -52,7 +56,7 @@ def _split_name(value: object) -> str:
 
 def _open(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a readable .npz ({' '.join(str(error).split())})") from None
@@ -85,11 +89,3 @@ def _checked_labels(path: Path, labels: NDArray[np.generic], count: int) -> NDAr
         row = int(bad.argmax())
         raise DataError(f"{path}: labels[{row}] is {labels[row]}, not a class number 0 to {count - 1}")
     return values.astype(np.int64)
-
-
-def _classes(names: NDArray[np.generic] | None, labels: NDArray[np.generic]) -> tuple[str, ...]:
-    if names is not None:
-        return tuple(canonical(str(name)) for name in names)
-    highest = int(np.nanmax(labels.astype(np.float64), initial=0))
-    fitting = [size for size in sorted(LABEL_SETS) if size > highest]
-    return LABEL_SETS[7 if not fitting or highest >= 5 or highest < 2 else fitting[0]]

@@ -1,0 +1,218 @@
+"""Data of every kind reads alike, and each fault is named with its file and row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.data import Want, load, load_training, stratified_split
+from convert.errors import DataError, UsageError
+from convert.labels import LABEL_SETS, canonical, parse_labels
+from tests.convert.faces import draw_faces, write_csv
+
+USAGES = ("Training", "PublicTest", "PrivateTest")
+
+
+def fer_rows(count: int = 42) -> list[tuple[int, np.ndarray, str]]:
+    images, labels = draw_faces(count)
+    return [(int(label), image, USAGES[i % 3]) for i, (image, label) in enumerate(zip(images, labels, strict=True))]
+
+
+@pytest.mark.parametrize("header", ["emotion,pixels,Usage", "emotion, Usage, pixels"])
+def test_both_kaggle_headers_give_the_same_pictures(tmp_path: Path, header: str) -> None:
+    rows = fer_rows()
+    data = load(write_csv(tmp_path / "fer.csv", rows, header), "val", Want())
+    expected = [(label, image) for label, image, usage in rows if usage == "PublicTest"]
+    assert data.images.shape == (14, 48, 48, 1)
+    assert data.labels.tolist() == [label for label, _ in expected]
+    assert np.array_equal(data.images[3, :, :, 0], expected[3][1])
+    assert data.classes[3] == "happy"
+    assert data.origins[0] == "fer.csv:3"
+
+
+def test_votes_beside_a_csv_become_shares(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "fer2013.csv", fer_rows(3))
+    votes = ["Usage,Image name," + ",".join("abcdefghij")]
+    votes += ["Training,x,0,8,0,0,0,0,0,0,2,0", "PublicTest,x,5,5,0,0,0,0,0,0,0,0", "PrivateTest,,0,0,0,0,0,0,0,0,0,10"]
+    (tmp_path / "fer2013new.csv").write_text("\n".join(votes))
+    train = load(path, "train", Want())
+    assert train.vote_shares()[0, train.classes.index("happy")] == pytest.approx(1.0)
+    assert train.vote_majority().tolist() == [3]
+    assert load(path, "val", Want()).vote_majority().tolist() == [-1], "a tie has no majority"
+    assert np.isnan(load(path, "test", Want()).vote_shares()).all(), "nobody saw a face"
+
+
+def test_votes_that_do_not_fit_the_csv_are_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "fer2013.csv", fer_rows(3))
+    (tmp_path / "fer2013new.csv").write_text("Usage,Image name\nTraining,x,0,8,0,0,0,0,0,0,2,0\n")
+    with pytest.raises(DataError, match="1 rows of votes for 3 pictures"):
+        load(path, "train", Want())
+
+
+def bad_csv(tmp_path: Path, *lines: str, header: str = "emotion,pixels,Usage") -> Path:
+    good = "3," + " ".join(["7"] * 2304) + ",Training"
+    path = tmp_path / "fer.csv"
+    path.write_text("\n".join([header, good, *lines]) + "\n")
+    return path
+
+
+PIXELS = " ".join(["7"] * 2304)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"3,{PIXELS[:-4]},Training", r"fer.csv:3: 2302 pixels make no square"),
+        (f"7,{PIXELS},Training", r"fer.csv:3: emotion 7 is not 0 to 6"),
+        (f"-1,{PIXELS},Training", r"fer.csv:3: emotion -1 is not 0 to 6"),
+        (f"glad,{PIXELS},Training", r"fer.csv:3: emotion 'glad' is not a number"),
+        (f"3,{PIXELS[:-1]}nan,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
+        (f"3,{PIXELS[:-1]}x,Training", r"fer.csv:3: pixels hold something that is not a number"),
+        (f"3,{PIXELS[:-1]}256,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
+        (f"3,{PIXELS},Sometimes", r"fer.csv:3: Usage 'Sometimes' is none of"),
+        ("3,7 7 7", r"fer.csv:3: 2 columns, 3 needed; is the file truncated"),
+        ("3,1 2 3 4,Training", r"fer.csv:3: 4 pixels, the rows before have 2304"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        load(bad_csv(tmp_path, line), "train", Want())
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"fer.csv:1: no column pixels .*the header is emotion, image"):
+        load(bad_csv(tmp_path, header="emotion,image,Usage"), "train", Want())
+
+
+def test_a_csv_without_usage_is_split_by_a_seed(tmp_path: Path) -> None:
+    images, labels = draw_faces(140)
+    rows = [(int(label), image, "") for image, label in zip(images, labels, strict=True)]
+    path = write_csv(tmp_path / "all.csv", rows, "emotion,pixels")
+    with pytest.raises(DataError, match="no validation part in it; say --val FILE or --val-fraction"):
+        load_training(path, Want(), val=None, fraction=None, seed=42)
+    train, held = load_training(path, Want(), val=None, fraction=0.1, seed=42)
+    assert train.counts().tolist() == [18] * 7
+    assert held.counts().tolist() == [2] * 7
+    again, _ = load_training(path, Want(), val=None, fraction=0.1, seed=42)
+    assert np.array_equal(train.images, again.images)
+    other = stratified_split(load(path, "train", Want()), 0.1, 43)[1]
+    assert not np.array_equal(held.images, other.images)
+
+
+def test_training_pictures_that_stand_in_validation_are_left_out(
+    fer_npz: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = np.load(fer_npz / "faces_val.npz")
+    images, labels = draw_faces(280, seed=1)
+    np.savez(
+        fer_npz / "faces_train.npz",
+        images=np.concatenate([images, held["images"][:5]]),
+        labels=np.concatenate([labels, held["labels"][:5]]),
+    )
+    train, _ = load_training(fer_npz, Want(), val=None, fraction=None, seed=1)
+    assert len(train) == 280
+    assert "5 training pictures left out" in capsys.readouterr().err
+
+
+def save_tree(root: Path, split: str, names: dict[str, int], suffix: str = ".png") -> None:
+    images, _ = draw_faces(40, seed=len(split))
+    for name, count in names.items():
+        (root / split / name).mkdir(parents=True)
+        for index in range(count):
+            cv2.imwrite(str(root / split / name / f"{index}{suffix}"), images[index])
+
+
+def test_a_folder_tree_reads_classes_in_any_case_and_in_the_models_order(tmp_path: Path) -> None:
+    save_tree(tmp_path, "validation", {"Happy": 3, "ANGER": 2, "Sadness": 4, "surprise": 1, "Neutral": 2}, ".jpg")
+    data = load(tmp_path, "val", Want(classes=LABEL_SETS[5]))
+    assert dict(zip(data.classes, data.counts().tolist(), strict=True)) == {
+        "happy": 3, "sad": 4, "surprise": 1, "angry": 2, "neutral": 2,
+    }  # fmt: skip
+    assert data.images.shape == (12, 48, 48, 1)
+
+
+def test_colour_pictures_of_other_sizes_are_brought_to_the_wanted_shape(tmp_path: Path) -> None:
+    for index, (name, side) in enumerate({"happy": 64, "sad": 96, "neutral": 48}.items()):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        picture = np.full((side, side, 3), (0, 0, 40 * (index + 1)), np.uint8)  # BGR: red only
+        cv2.imwrite(str(tmp_path / "train" / name / "x.png"), picture)
+    colour = load(tmp_path, "train", Want(40, 3, LABEL_SETS[3]))
+    assert colour.images.shape == (3, 40, 40, 3)
+    assert colour.images[0, 5, 5].tolist() == [40, 0, 0], "RGB, as networks trained elsewhere expect"
+    assert load(tmp_path, "train", Want(48, 1, LABEL_SETS[3])).images.shape == (3, 48, 48, 1)
+
+
+def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
+    save_tree(tmp_path, "train", {"happy": 1, "sad": 1, "neutral": 1})
+    (tmp_path / "train" / "sad" / "broken.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"sad/broken.png: cannot be read as a picture"):
+        load(tmp_path, "train", Want())
+    (tmp_path / "train" / "sad" / "broken.png").rename(tmp_path / "train" / "sad" / "notes.txt")
+    with pytest.raises(DataError, match=r"sad/notes.txt: not a picture"):
+        load(tmp_path, "train", Want())
+
+
+def test_an_empty_class_stops_training_and_is_named(tmp_path: Path) -> None:
+    for split in ("train", "validation"):
+        save_tree(tmp_path, split, {"happy": 2, "sad": 0 if split == "train" else 2, "neutral": 2})
+    with pytest.raises(DataError, match="split train has no picture of sad"):
+        load_training(tmp_path, Want(classes=LABEL_SETS[3]), val=None, fraction=None, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"images": np.zeros((4, 48, 48), np.uint8)}, "no array 'labels'"),
+        ({"images": np.zeros((4, 48, 48, 4), np.uint8), "labels": np.zeros(4)}, r"shape \(4, 48, 48, 4\)"),
+        ({"images": np.zeros((4, 48, 48), np.uint8), "labels": np.zeros(3)}, "4 images but labels of shape"),
+        ({"images": np.zeros((4, 48, 48), np.uint8), "labels": np.array([0, 1, 9, 2])}, r"labels\[2\] is 9"),
+        ({"images": np.zeros((4, 48, 48), np.uint8), "labels": np.array([0, 1, np.nan, 2])}, r"labels\[2\] is nan"),
+        ({"images": np.full((4, 48, 48), np.nan), "labels": np.zeros(4)}, r"images\[0\] holds a value that is not"),
+        ({"images": np.full((4, 48, 48), 300), "labels": np.zeros(4)}, r"images\[0\] has values outside 0 to 255"),
+        ({"images": np.array(["a"]), "labels": np.zeros(1)}, "images have shape"),
+    ],
+)
+def test_a_bad_npz_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(DataError, match=said):
+        load(tmp_path / "x.npz", "train", Want())
+
+
+def test_a_truncated_npz_and_a_missing_path_are_named(tmp_path: Path, fer_npz: Path) -> None:
+    whole = (fer_npz / "faces_val.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"cut.npz: not a readable .npz"):
+        load(tmp_path / "cut.npz", "val", Want())
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        load(tmp_path / "nowhere", "val", Want())
+
+
+def test_an_npz_with_splits_gives_the_one_asked_for(tmp_path: Path) -> None:
+    images, labels = draw_faces(20)
+    split = np.array(["train"] * 14 + ["validation"] * 6)
+    np.savez(tmp_path / "x.npz", images=images, labels=labels, split=split)
+    assert len(load(tmp_path / "x.npz", "val", Want())) == 6
+    with pytest.raises(DataError, match=r"no pictures in split test .it has train, val."):
+        load(tmp_path / "x.npz", "test", Want())
+
+
+def test_three_classes_are_taken_out_of_seven_by_name() -> None:
+    assert parse_labels("3") == ("happy", "sad", "neutral")
+    assert parse_labels("Happiness, Anger") == ("happy", "angry")
+    assert canonical(" Fearful ") == "fear"
+    for text in ("4", "happy", "happy,happy"):
+        with pytest.raises(UsageError):
+            parse_labels(text)
+
+
+def test_classes_keep_their_names_when_the_order_changes(fer_npz: Path) -> None:
+    seven = load(fer_npz, "val", Want())
+    three = load(fer_npz, "val", Want(classes=("neutral", "happy", "sad")))
+    assert three.counts().tolist() == [10, 10, 10]
+    first = three.images[three.labels == 0][0]
+    assert np.array_equal(first, seven.images[seven.labels == 6][0])
+    with pytest.raises(DataError, match="no class contempt in the data"):
+        load(fer_npz, "val", Want(classes=("contempt", "happy")))
