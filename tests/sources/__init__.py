@@ -1,0 +1,1 @@
+"""Every source, against real files, servers and programs."""
