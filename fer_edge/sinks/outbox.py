@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE TABLE IF NOT EXISTS open_event (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
-_BUSY_S = 2.0
+_BUSY_S = 1.0
 _EPOCH = 1_735_689_600  # 2025-01-01: numbering without a history begins with the seconds since
 
 

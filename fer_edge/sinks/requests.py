@@ -187,8 +187,8 @@ def _transaction(fields: Mapping[str, Any]) -> str | int | None:
     """What the requester wants echoed, even where the rest of the request is wrong."""
     value = fields.get("transaction")
     if isinstance(value, str):
-        # A lone surrogate is JSON but cannot be sent back as UTF-8.
-        return value if len(value) <= 128 and value.isprintable() else None
+        # A lone surrogate is JSON but no UTF-8.
+        return value if len(value) <= 128 and value == value.encode("utf-8", "replace").decode() else None
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
 
 
