@@ -80,6 +80,12 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     assert (loaded.mqtt.port, loaded.mqtt.host, loaded.camera.source) == (2000, "a", "sim:demo")
 
 
+def test_another_kind_of_detector_leaves_the_settings_of_the_old_one_behind() -> None:
+    overrides = ["perception.detector.path=y.onnx", "perception.detector.kind=yunet"]
+    detector = config.load(ROOT / "config.yaml", overrides).perception.detector
+    assert detector.kind == "yunet" and detector.path == "y.onnx"
+
+
 @pytest.mark.parametrize("override", ["port", "=3", "mqtt.=3", "node.port=3"])
 def test_an_override_of_a_wrong_form_is_a_usage_error(tmp_path: Path, override: str) -> None:
     path = tmp_path / "c.yaml"

@@ -54,8 +54,10 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Settings:
     Raises ConfigError naming every fault of file and overrides together.
     """
     data, lines = _read(path) if path else ({}, {})
-    for override in overrides:
-        key, value = _split(override)
+    # A changed kind first: the settings of the kind that stood there go with it.
+    for key, value in sorted(map(_split, overrides), key=lambda item: item[0][-1] != "kind"):
+        if key[-1] == "kind":
+            _put(data, key[:-1], {"kind": value})
         _put(data, key, value)
         lines[key] = f"--set {'.'.join(key)}"
     try:

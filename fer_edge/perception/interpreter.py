@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +57,6 @@ class Model:
             )
         self.size = (self.shape[1], self.shape[2])
         self.output_sizes = [int(np.prod(detail["shape"][1:])) for detail in self._outputs]
-        self.output_steps = [float(detail["quantization"][0]) or 1e-4 for detail in self._outputs]
         self._table = _pixel_table(self.card["input"], inputs[0])
 
     def run(self, picture: Image) -> list[NDArray[np.float32]]:
@@ -115,8 +117,9 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
             fault = fault or f"{name} is not installed ({missing})"
             continue
         try:
-            interpreter = module.Interpreter(model_content=content, num_threads=threads)
-            interpreter.allocate_tensors()
+            with _without_chatter():
+                interpreter = module.Interpreter(model_content=content, num_threads=threads)
+                interpreter.allocate_tensors()
         except Exception as broken:
             # tflite-runtime imports under numpy 2 and fails only here, so a failure may be the
             # runtime's or the model's: the next runtime tells.
@@ -126,6 +129,25 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
     if "not installed" in fault:
         raise MissingExtra(f"no interpreter for {path.name}: {fault}; pip install ai-edge-litert")
     raise ModelError(f"{path}: cannot be loaded ({fault}); reinstall it or choose another runtime")
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keeps the runtime's INFO lines, which no setting turns off, from stderr; everything else is passed on."""
+    sys.stderr.flush()
+    real = os.dup(2)
+    held = os.memfd_create("stderr")
+    os.dup2(held, 2)
+    try:
+        yield
+    finally:
+        os.dup2(real, 2)
+        said = os.pread(held, os.fstat(held).st_size, 0)
+        for line in said.splitlines(keepends=True):
+            if not line.startswith(b"INFO:"):
+                os.write(2, line)
+        os.close(held)
+        os.close(real)
 
 
 def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any]) -> NDArray[Any]:

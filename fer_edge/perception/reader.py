@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -42,7 +43,10 @@ class Perception:
         self._tracks = Tracks()
         self._expression: Expression | None = None
         if settings.emotion.enabled:
-            self._expression = Expression(runtime=settings.perception.runtime, threads=settings.perception.threads)
+            own = settings.emotion.model
+            self._expression = Expression(
+                Path(own) if own else None, runtime=settings.perception.runtime, threads=settings.perception.threads
+            )
         self._emotions: dict[int, tuple[float, Mapping[str, float]]] = {}
         self._driver = _Driver(settings, self._finder, self._stages) if settings.profile == "driver" else None
 

@@ -62,6 +62,9 @@ class EmotionSettings(Section):
     """Expressions. Off means that the model is never loaded."""
 
     enabled: bool = Field(True, description="read expressions; the EU AI Act restricts it at work (see README)")
+    model: str | None = Field(
+        None, description="path of a .tflite expression model of your own, its card beside it; empty: the shipped one"
+    )
     rate_hz: float = Field(5.0, gt=0, le=60, description="how often the expression of a face is read, per second")
     window_s: float = Field(1.0, ge=0, le=30, description="time constant of the smoothing of probabilities, seconds")
     margin: float = Field(0.15, ge=0, le=1, description="lead over the runner-up that makes an expression leading")
