@@ -31,7 +31,7 @@ class FrameTimes:
     """
 
     def __init__(self, file_fps: float, fps: float | None = None) -> None:
-        sane = fps or (file_fps if math.isfinite(file_fps) and 0 < file_fps <= 1000 else 30.0)
+        sane = fps or (file_fps if _sane(file_fps) else 30.0)
         self._counted = fps is not None
         self._period = 1.0 / sane
         self._first: float | None = None
@@ -51,6 +51,11 @@ class FrameTimes:
             at = self._last + self._period
         self._last = at
         return at
+
+
+def _sane(fps: float) -> bool:
+    """Whether a file's word on its frame rate can be true; damaged ones say 0, nan or 90,000."""
+    return math.isfinite(fps) and 0.01 <= fps <= 1000
 
 
 class VideoSource:
@@ -122,7 +127,7 @@ class VideoSource:
         self._times = FrameTimes(file_fps, self._wanted_fps)
         self._offset = offset_s
         self.frames = count if 0 < count < 10**9 else None
-        self.fps = self._wanted_fps or (file_fps if 0 < file_fps <= 1000 else None)
+        self.fps = self._wanted_fps or (file_fps if _sane(file_fps) else None)
         self._ahead = self._decode()
         if self._ahead is None:
             capture.release()
