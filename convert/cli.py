@@ -101,6 +101,8 @@ def _read_recipe(path: Path, verb: str) -> dict[str, Any]:
 
 
 def _expand(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_expand(item) for item in value]
     return os.path.expandvars(value) if isinstance(value, str) else value
 
 

@@ -56,6 +56,8 @@ def read_card(path: Path) -> dict[str, Any] | None:
         card = json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{beside}: not a readable model card ({error})") from None
+    if isinstance(card, dict) and "class_name" in card:
+        return None  # a Keras architecture, saved beside its weights
     if not isinstance(card, dict) or "labels" not in card or "input" not in card:
         raise ModelError(f"{beside}: a model card needs labels and input")
     return card

@@ -46,6 +46,8 @@ def quantize(args: argparse.Namespace) -> int:
     """Convert; returns 0. Raises AgreementError, and writes nothing, where int8 lost too much."""
     if args.out.suffix != ".tflite":
         raise UsageError(f"--out {args.out}: the name must end in .tflite")
+    if args.out.with_suffix(".json").resolve() == args.model.resolve():
+        raise UsageError(f"--out {args.out}: its card would overwrite {args.model}; take another name")
     notes = read_notes(args.notes)
     load_keras("tensorflow")
     model = load_model(args.model, args.weights)
@@ -67,6 +69,7 @@ def quantize(args: argparse.Namespace) -> int:
         "agreement": round(agreement, 4),
         "calibration": _calibration_figures(before, child, held, temperature),
     }
+    card.pop("options", None)
     base = {**card, "labels": list(labels), "input": prepare.card(), "output": "probabilities"}
     base |= {"figures": figures, "quantization": args.mode}
     whole = write_model(args.out, content, base, notes)

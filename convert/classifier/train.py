@@ -157,7 +157,7 @@ def _trained(path: Path) -> Any:
 
 
 def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
-    """Mean probabilities of all teachers over each picture and its mirror image, or None."""
+    """Mean probabilities of all teachers, or None; over mirror images too where --flip is on."""
     if not args.teacher:
         return None
     from convert.predictors import open_predictor
@@ -167,7 +167,7 @@ def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
         predictor = open_predictor(path)
         if tuple(predictor.labels) != tuple(args.labels):
             raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
-        total += predictor.probabilities(data.images, flip=True)
+        total += predictor.probabilities(data.images, flip=args.flip)
     return total / len(args.teacher)
 
 
@@ -201,10 +201,10 @@ def _show(data: Dataset, held: Dataset, args: argparse.Namespace) -> None:
 
 def _card(model: Any, prepare: Preprocess, args: argparse.Namespace, figures: dict[str, float]) -> dict[str, Any]:
     """What the float model says of itself; quantize builds the shipped card on it."""
-    skip = {"out", "resume", "threads", "recipe", "task"}
+    skip = {"out", "resume", "threads", "recipe", "task", "data", "val"}  # paths of one machine
     options = {
-        name: [str(v) for v in value] if isinstance(value, list) and value and isinstance(value[0], Path)
-        else str(value) if isinstance(value, Path) else value
+        name: [v.name for v in value] if isinstance(value, list) and value and isinstance(value[0], Path)
+        else value.name if isinstance(value, Path) else value
         for name, value in vars(args).items() if name not in skip
     }  # fmt: skip
     return {

@@ -17,7 +17,7 @@ def write_csv(path: Path, rows: list[Row]) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: round(v, 6) for k, v in row.items()} for row in rows)
+    writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in rows)
     write_bytes(path, text.getvalue().encode())
 
 

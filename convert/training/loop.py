@@ -137,18 +137,17 @@ def _epoch(
 
     keras.utils.set_random_seed(options.seed * 10_007 + state.epoch)
     rng = np.random.default_rng((options.seed, state.epoch))
-    total, rate, loss = options.epochs * task.steps, options.lr, 0.0
-    task.model.reset_metrics()
+    total, rate, losses = options.epochs * task.steps, options.lr, []
     for step, (inputs, targets) in enumerate(task.batches(state.epoch, rng)):
         rate = options.rate((state.epoch * task.steps + step) / total) * state.factor
         task.model.optimizer.learning_rate = rate
-        loss = float(task.model.train_on_batch(inputs, targets))  # the mean since reset_metrics
-        if not np.isfinite(loss):
+        losses.append(float(task.model.train_on_batch(inputs, targets)))
+        if not np.isfinite(losses[-1]):
             raise DataError(f"the loss is no number any more in epoch {state.epoch + 1}; try a lower --lr or --clip 5")
         if average:
             average.step()
-        progress.step(f"epoch {state.epoch + 1}/{options.epochs} loss {loss:.3f}")
-    return loss, rate
+        progress.step(f"epoch {state.epoch + 1}/{options.epochs} loss {np.mean(losses[-50:]):.3f}")
+    return float(np.mean(losses)), rate
 
 
 def _save_model(task: Task, path: Path) -> None:

@@ -1,0 +1,237 @@
+"""Train, kill, resume, quantize, evaluate, inspect: the commands as a user gives them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.cli import main
+from tests.convert.faces import draw_faces
+
+pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
+
+SMALL = ["--arch", "edge", "--stem", "8", "--widths", "8", "16", "--blocks", "1", "1", "--batch", "20"]
+FAST = [*SMALL, "--lr", "0.1", "--ema", "0.9", "--smoothing", "0.05", "--threads", "1"]
+
+
+def make_data(folder: Path) -> Path:
+    for split, count, seed in (("train", 280, 1), ("val", 140, 2)):
+        images, labels = draw_faces(count, seed=seed)
+        votes = np.full((count, 10), -1)
+        np.savez(folder / f"faces_{split}.npz", images=images, labels=labels, ferplus_votes=votes)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data and, in ``out``, a small net trained on them through the command line."""
+    folder = make_data(tmp_path_factory.mktemp("workshop"))
+    options = ["--epochs", "8", "--shift", "0.02", "--votes", "0.3", "--mixup", "0.2", "--sizes", "0:40", "3:48"]
+    assert main(["train", "--data", str(folder), "--out", str(folder / "out"), *FAST, *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quantized(trained: Path) -> Path:
+    notes = trained / "notes.yaml"
+    notes.write_text("data: drawn faces\nterms: none\nnot_for: real faces\ninput: {crop: the whole}\n")
+    target = trained / "shipped" / "drawn.tflite"
+    arguments = ["--data", str(trained), "--out", str(target), "--notes", str(notes), "--samples", "100"]
+    assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
+    return target
+
+
+def test_training_learns_and_leaves_its_history(trained: Path) -> None:
+    out = trained / "out"
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "model.keras", "model.json", "checkpoint.npz", "history.csv", "history.png",
+        "classes.png", "samples.png", "varied.png",
+    }  # fmt: skip
+    with (out / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["epoch"]) for row in rows] == list(range(1, 9))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    best = max(float(row["val_accuracy"]) for row in rows)
+    card = json.loads((out / "model.json").read_text())
+    assert best > 0.9, "stripes in seven directions are easy"
+    assert card["figures"]["val_accuracy"] == pytest.approx(best, abs=1e-4)
+    assert card["labels"] == ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    for picture in out.glob("*.png"):
+        assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_int8_agrees_with_its_parent_and_carries_its_card(quantized: Path) -> None:
+    card = json.loads(quantized.with_suffix(".json").read_text())
+    assert card["figures"]["agreement"] >= 0.98
+    assert card["input"]["shape"] == [1, 48, 48, 1]
+    assert card["input"]["dtype"] == "int8"
+    assert card["input"]["quantization"] == {"scale": 1 / 128, "zero_point": 0}, "int8 is grey - 128"
+    assert card["input"]["crop"] == "the whole"
+    assert card["not_for"] == "real faces"
+    assert card["bytes"] == quantized.stat().st_size
+    calibration = card["figures"]["calibration"]
+    assert calibration["folded_in"]
+    assert {path.name for path in quantized.parent.iterdir()} == {"drawn.tflite", "drawn.json"}
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+    capsys.readouterr()
+    assert main(["evaluate", *arguments, "--json"]) == 0
+    result: dict[str, object] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_evaluate_says_the_same_of_keras_and_tflite(
+    trained: Path, quantized: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = [
+        evaluated(capsys, str(path), "--data", str(trained), "--split", "val")
+        for path in (trained / "out" / "model.keras", quantized)
+    ]
+    for report in reports:
+        assert report["n"] == 140
+        assert report["accuracy"] > 0.9
+        assert np.array(report["confusion"]).sum() == 140
+        assert set(report) >= {"model", "data", "split", "macro_f1", "log_loss", "ece", "per_class", "labels"}
+    assert abs(reports[0]["accuracy"] - reports[1]["accuracy"]) <= 0.03
+
+
+def test_evaluate_draws_its_plots_and_averages_with_the_mirror(
+    trained: Path, quantized: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = evaluated(capsys, str(quantized), "--data", str(trained), "--flip", "--plots", str(tmp_path))
+    assert report["flip"] is True
+    assert {path.name for path in tmp_path.iterdir()} == {"confusion.png", "mistakes.png"}
+    assert main(["evaluate", str(quantized), "--data", str(trained)]) == 0
+    text = capsys.readouterr().out
+    assert "macro_f1" in text
+    assert "surprise" in text
+
+
+def test_a_model_of_three_classes_is_measured_by_name(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--labels", "3", "--epochs", "6"]
+    assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
+    report = evaluated(capsys, str(tmp_path / "model.keras"), "--data", str(trained))
+    assert report["labels"] == ["happy", "sad", "neutral"]
+    assert report["n"] == 60
+    assert report["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("mode", ["float32", "float16", "dynamic"])
+def test_other_modes_agree_too(trained: Path, tmp_path: Path, mode: str) -> None:
+    target = tmp_path / "m.tflite"
+    model = str(trained / "out" / "model.keras")
+    assert main(["quantize", model, "--data", str(trained), "--mode", mode, "--out", str(target)]) == 0
+    card = json.loads(target.with_suffix(".json").read_text())
+    assert card["figures"]["agreement"] >= 0.98
+    assert card["input"]["dtype"] == "float32"
+
+
+def test_a_model_from_elsewhere_is_quantized_without_a_card(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convert.networks import load_model
+
+    model = load_model(trained / "out" / "model.keras")
+    (tmp_path / "user.json").write_text(model.to_json())
+    model.save_weights(tmp_path / "user.weights.h5")
+    target = tmp_path / "shipped" / "user.tflite"
+    arguments = ["--weights", str(tmp_path / "user.weights.h5"), "--data", str(trained), "--out", str(target)]
+    user = str(tmp_path / "user.json")
+    assert main(["quantize", user, *arguments]) == 2
+    assert "say --labels" in capsys.readouterr().err
+    assert main(["quantize", user, *arguments, "--labels", "7", "--scaling", "signed"]) == 0
+    assert main(["quantize", user, *arguments, "--labels", "5", "--scaling", "signed"]) == 2
+    assert "7 values for 5 labels" in capsys.readouterr().err
+    beside = [*arguments[:-1], str(tmp_path / "user.tflite"), "--labels", "7", "--scaling", "signed"]
+    assert main(["quantize", user, *beside]) == 2
+    assert "its card would overwrite" in capsys.readouterr().err
+
+
+def test_too_little_agreement_writes_nothing(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "m.tflite"
+    arguments = ["--data", str(trained), "--out", str(target), "--min-agreement", "1.01"]
+    assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 1
+    shown = capsys.readouterr().err
+    assert "not written; int8 agrees with float on" in shown
+    assert "happy" in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inspect_reads_the_file_itself(quantized: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(quantized), "--json", "--runs", "20"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    card = json.loads(quantized.with_suffix(".json").read_text())
+    assert facts["card_fits"] is True
+    assert facts["macs"] == card["macs"]
+    assert facts["operators"]["CONV_2D"] >= 5
+    assert facts["latency"]["median_ms"] > 0
+    keras_file = quantized.parents[1] / "out" / "model.keras"
+    assert main(["inspect", str(keras_file), "--json", "--runs", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["macs"] == card["macs"], "Keras and TFLite are counted alike"
+
+
+def test_a_student_learns_from_its_teacher(trained: Path, tmp_path: Path) -> None:
+    teacher = str(trained / "out" / "model.keras")
+    options = ["--teacher", teacher, "--teacher-weight", "1.0", "--epochs", "6", "--seed", "5"]
+    assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
+    card = json.loads((tmp_path / "model.json").read_text())
+    assert card["figures"]["val_accuracy"] > 0.9, "no label was used, only the teacher"
+
+
+def test_early_stopping_and_the_falling_rate(trained: Path, tmp_path: Path) -> None:
+    options = ["--schedule", "plateau", "--plateau-patience", "1", "--patience", "2", "--optimizer", "adam"]
+    options += ["--lr", "1e-9", "--epochs", "30"]  # too low to learn: no epoch is better by more than luck
+    assert main(["train", "--data", str(trained), "--out", str(tmp_path), *SMALL, *options]) == 0
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) < 30
+    assert float(rows[-1]["lr"]) < float(rows[0]["lr"])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "not a TFLite file"), (b"\0\0\0\0TFL3" + b"\xff" * 400, "the interpreter refuses it")],
+)
+def test_a_damaged_tflite_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
+    (tmp_path / "m.tflite").write_bytes(content)
+    assert main(["inspect", str(tmp_path / "m.tflite")]) == 69
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_killed_training_goes_on_where_it_was(trained: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convert", "train", "--data", str(trained), "--out", str(tmp_path), *FAST]
+    command += ["--epochs", "12"]
+    root = Path(__file__).parents[2]
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=root, stderr=file, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+        deadline = time.monotonic() + 200
+        while "epoch 2/12" not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGKILL, log.read_text()
+    before = (tmp_path / "history.csv").read_text().splitlines()
+    assert len(before) >= 3, "two epochs were done"
+    assert main([*command[3:], "--resume"]) == 0
+    after = (tmp_path / "history.csv").read_text().splitlines()
+    assert after[: len(before) - 1] == before[:-1]
+    assert len(after) == 13
+    assert main([*command[3:], "--resume", "--stem", "4"]) == 2, "another network's checkpoint is refused"
