@@ -20,6 +20,8 @@ SHARES = {"marked": 0.66, "taught": 0.17}
 """Of every batch: faces with 68 points and with 5; the rest shows no face."""
 RARE = 4.0
 """How much more often a marked face with shut eyes or a wide mouth is drawn."""
+GLASSES_SHARE, YAWN_SHARE = 0.04, 0.2
+"""How often dark glasses are drawn on a marked face, and a mouth that allows it is pulled wide open."""
 FINE, COARSE = 1.0, 0.25
 """How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
 VARIATION = Variation(cover_share=0.2)
@@ -57,10 +59,14 @@ def sampler(faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence
 
     def face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         i = int(np.searchsorted(chances, rng.random()))
-        image, points = faces.images[i], faces.points[i]
-        if rng.random() < 0.04:
+        image, points, region = faces.images[i], faces.points[i], regions[i]
+        kind = rng.random()
+        if kind < GLASSES_SHARE:
             image = worn.sunglasses(image, points, rng)
-        piece, known = _cut(image, regions[i], points, size, STEADY if rng.random() < 0.5 else STRAYED, rng)
+        elif kind < GLASSES_SHARE + YAWN_SHARE and worn.can_yawn(points):
+            image, points = worn.yawn(image, points, rng)
+            region = shape.face_region(points)
+        piece, known = _cut(image, region, points, size, STEADY if rng.random() < 0.5 else STRAYED, rng)
         return piece, _target(full=known)
 
     def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ import numpy as np
 from convert import files
 from convert.seeing import faces68
 from fer_edge.errors import FerEdgeError
-from fer_edge.perception import shape
+from fer_edge.perception import pose, shape
 
 
 def solve(points: np.ndarray, rounds: int = 8) -> np.ndarray:
@@ -33,7 +33,7 @@ def solve(points: np.ndarray, rounds: int = 8) -> np.ndarray:
         cameras, solid = _factor(rows * np.repeat(weights, 2)[:, None])
         left = ((rows * np.repeat(weights, 2)[:, None] - cameras @ solid) ** 2).reshape(len(flat), -1).mean(axis=1)
         weights = np.where(left > 4 * np.median(left), 0.0, 1.0)
-    return _stand(solid.T)
+    return _level(_stand(solid.T), points[:: max(1, len(points) // 1000)])
 
 
 def _mirrored(flat: np.ndarray) -> np.ndarray:
@@ -75,8 +75,16 @@ def _stand(solid: np.ndarray) -> np.ndarray:
     if stood[30, 2] < stood[[36, 45], 2].mean():
         stood[:, 2] *= -1
     stood = (stood + stood[shape.MIRRORED] * np.array([-1, 1, 1])) / 2
-    # Upright is where the line from the brow to the chin is vertical on average: done above by y.
     return stood / np.sqrt((stood**2).sum(axis=1).mean())
+
+
+def _level(solid: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Nod the shape so that the faces it was made from look straight ahead on average."""
+    fit = pose.fit(solid)
+    poses = [pose.estimate(face, fit) for face in points]
+    pitch = np.radians(np.median([head.pitch for head in poses if head is not None]))
+    cos, sin = np.cos(pitch), np.sin(pitch)
+    return solid @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
 
 
 def main() -> int:

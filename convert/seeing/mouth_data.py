@@ -17,8 +17,8 @@ NOT_WIDE, WIDE = 0.33, 0.5
 REGION = ((0.5, 0.5), 0.96)
 """Centre and side, in sides of the crop, that frame a mouth of the set like :func:`shape.mouth_region`."""
 NOT_A_MOUTH = (0.0, 0.0, 0.0, 1.0)
-SHARES = {"labelled": 0.5, "speech": 0.3, "wide": 0.06}
-"""Of every batch: the labelled set, marked mouths that talk, smile or rest, marked wide ones; the rest is no mouth."""
+SHARES = {"labelled": 0.46, "speech": 0.28, "wide": 0.14}
+"""Of every batch: the labelled set, marked mouths that talk, smile or rest, wide ones; the rest is no mouth."""
 
 
 def labelled(path: Path, split: str) -> list[Piece]:
@@ -38,13 +38,24 @@ def marked(faces: faces68.MarkedFaces) -> list[Piece]:
     return found
 
 
+def yawning(faces: faces68.MarkedFaces) -> list[Piece]:
+    """Marked mouths that are a little open, pulled wide."""
+    rng = np.random.default_rng(68)
+    found = []
+    for image, points in zip(faces.images, faces.points, strict=True):
+        if worn.can_yawn(points):
+            drawn, moved = worn.yawn(image, points, rng)
+            found.append(Piece(drawn, shape.mouth_region(moved), (1.0, 1.0, 1.0, 1.0)))
+    return found
+
+
 def sampler(path: Path, faces: faces68.MarkedFaces, size: int) -> Callable:
     """Draws batches from the labelled set, the marked mouths, and pieces that are no mouth."""
     mouths = marked(faces)
     groups = [
         Group(SHARES["labelled"], labelled(path, "train")),
         Group(SHARES["speech"], [mouth for mouth in mouths if not mouth.target[0]]),
-        Group(SHARES["wide"], [mouth for mouth in mouths if mouth.target[0]]),
+        Group(SHARES["wide"], [mouth for mouth in mouths if mouth.target[0]] + yawning(faces)),
     ]
     return pieces.sampler(groups, lambda rng: no_mouth(faces, rng), size)
 

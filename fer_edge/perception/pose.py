@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fer_edge.core import Points
 
     Vector = Sequence[float]
+    Fit = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 MEAN_FACE = Path(__file__).parent.parent / "models" / "mean_face.json"
 """The average face: 68 points (x to the picture's right, y down, z towards the camera)."""
@@ -42,9 +43,12 @@ class Pose:
     roll: float
 
 
-def estimate(points: Points) -> Pose | None:
-    """The pose of (68, 2) points in pixels; None where they make no face."""
-    chosen, inverse = _fit()
+def estimate(points: Points, shape: Fit | None = None) -> Pose | None:
+    """The pose of (68, 2) points in pixels; None where they make no face.
+
+    ``shape`` is another solid face's :func:`fit`, instead of the average one's.
+    """
+    chosen, inverse = shape or _average()
     columns = (inverse @ points[chosen]).T.tolist()
     first, second = columns[0][:3], columns[1][:3]
     long, short = math.hypot(*first), math.hypot(*second)
@@ -83,14 +87,17 @@ def _dot(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-@cache
-def _fit() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The points used, and the (4, n) matrix from them to camera rows and offset."""
-    try:
-        solid = np.array(json.loads(MEAN_FACE.read_text("utf-8"))["points"])
-    except (OSError, ValueError, KeyError) as fault:
-        raise ModelError(f"{MEAN_FACE}: cannot be read ({fault}); reinstall fer-edge") from None
+def fit(solid: NDArray[np.float64]) -> Fit:
+    """For a solid face (68, 3): the points used, and the (4, n) matrix from them to camera rows and offset."""
     chosen = np.array(sorted(WEIGHTS), dtype=np.intp)
     weight = np.sqrt(np.array([WEIGHTS[int(n)] for n in chosen]))
     known = np.hstack([solid[chosen], np.ones((len(chosen), 1))])
     return chosen, np.linalg.pinv(known * weight[:, None]) * weight
+
+
+@cache
+def _average() -> Fit:
+    try:
+        return fit(np.array(json.loads(MEAN_FACE.read_text("utf-8"))["points"]))
+    except (OSError, ValueError, KeyError) as fault:
+        raise ModelError(f"{MEAN_FACE}: cannot be read ({fault}); reinstall fer-edge") from None

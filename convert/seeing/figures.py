@@ -1,0 +1,120 @@
+"""How good a finished .tflite is, measured with the product's own code around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from convert.errors import DataError
+from convert.seeing import faces68, pieces, scenes
+from convert.seeing.pieces import Piece
+from fer_edge.perception import shape
+from fer_edge.perception.detector import Tiny
+from fer_edge.perception.interpreter import Model
+from fer_edge.perception.landmarks import Landmarks
+from fer_edge.settings.perception import TinyDetector
+
+SAME_FACE = 0.5
+"""Overlap that makes a found face the marked one."""
+SMALLEST = 0.06
+"""Marked faces under this share of the picture's longer side are neither missed nor wrong (8 pixels of 128)."""
+
+
+def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str]) -> dict[str, Any]:
+    """Accuracy, confusion and per-class figures of the first output at 0.5, and how many pieces it can judge."""
+    made = Model(model)
+    size = made.size[0]
+    outputs = np.array([made.run(pieces.plain(p.picture, p.region, size))[0] for p in labelled])
+    truth = np.array([p.target[0] > 0.5 for p in labelled])
+    said = outputs[:, 0] > 0.5
+    confusion = [[int((~truth & ~said).sum()), int((~truth & said).sum())]]
+    confusion.append([int((truth & ~said).sum()), int((truth & said).sum())])
+    return {
+        "n": len(truth),
+        "accuracy": round(float((truth == said).mean()), 4),
+        "labels": list(labels),
+        "confusion": confusion,
+        "recall": {
+            name: round(float((said == which)[truth == which].mean()), 4)
+            for name, which in zip(labels, (False, True), strict=True)
+        },
+        "visible": round(float((outputs[:, -1] > 0.5).mean()), 4),
+    }
+
+
+def landmarks(model: Path, faces: faces68.MarkedFaces) -> dict[str, Any]:
+    """Mean distance of the points over the distance of the outer eye corners (NME).
+
+    Once from a loose crop, as after a detection, and once more from the points found, as when
+    a face is followed.
+    """
+    reader = Landmarks(model)
+    errors = np.zeros((2, len(faces)))
+    scores = np.zeros(len(faces))
+    for n, (image, points) in enumerate(zip(faces.images, faces.points, strict=True)):
+        low, high = points.min(axis=0), points.max(axis=0)
+        region = (tuple((low + high) / 2), float((high - low).max()) * shape.FACE_SIDE, 0.0)
+        between = float(np.hypot(*(points[36] - points[45])))
+        for turn in range(2):
+            found = reader.read(np.ascontiguousarray(image), region)
+            errors[turn, n] = np.hypot(*(found.points - points).T).mean() / between
+            scores[n], region = found.score, shape.face_region(found.points)
+    by_source = {str(name): round(float(errors[1, faces.source == name].mean()), 4) for name in np.unique(faces.source)}
+    return {
+        "n": len(faces),
+        "nme": round(float(errors[1].mean()), 4),
+        "nme_first_look": round(float(errors[0].mean()), 4),
+        "nme_by_source": by_source,
+        "failures_over_0.1": round(float((errors[1] > 0.1).mean()), 4),
+        "seen_as_face": round(float((scores > 0.5).mean()), 4),
+    }
+
+
+def detector(model: Path, folder: Path, boxes: Path | None, split: str, score: float) -> dict[str, Any]:
+    """Recall and precision at an overlap of 0.5, and false faces per picture."""
+    finder = Tiny(TinyDetector(path=str(model), score=score))
+    found_faces = right = wanted = missed = false = pictures = 0
+    for scene in _pictures(folder, boxes, split):
+        pictures += 1
+        least = SMALLEST * max(scene.picture.shape)
+        found = finder.find(scene.picture)
+        got = np.array([[f.box.x, f.box.y, f.box.width, f.box.height] for f in found], np.float32).reshape(-1, 4)
+        overlap = scenes.iou(got, scene.boxes) if len(scene.boxes) else np.zeros((len(got), 0))
+        matched = overlap.max(axis=1, initial=0) >= SAME_FACE
+        counted = np.sqrt(scene.boxes[:, 2:].prod(axis=1)) >= least
+        hit = overlap.max(axis=0, initial=0) >= SAME_FACE if len(got) else np.zeros(len(scene.boxes), bool)
+        allowed = _inside(got, scene.ignore)
+        found_faces += len(got)
+        wanted, missed = wanted + int(counted.sum()), missed + int((counted & ~hit).sum())
+        right += int(matched.sum())
+        false += int((~matched & ~allowed).sum())
+    return {
+        "n": pictures,
+        "faces": wanted,
+        "recall": round(1 - missed / wanted, 4) if wanted else None,
+        "precision": round(right / (right + false), 4) if right + false else None,
+        "false_faces_per_image": round(false / max(pictures, 1), 5),
+    }
+
+
+def _pictures(folder: Path, boxes: Path | None, split: str) -> Sequence[scenes.Scene]:
+    if boxes is not None:
+        return scenes.load(folder, boxes, split)
+    empty, points = np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    read = [(p, cv2.imread(str(p), cv2.IMREAD_GRAYSCALE)) for p in paths]
+    shown = [scenes.Scene(picture, empty, points, empty) for _, picture in read if picture is not None]
+    if not shown:
+        raise DataError(f"{folder}: no pictures")
+    return shown
+
+
+def _inside(found: np.ndarray, ignore: np.ndarray) -> np.ndarray:
+    """Whether the middle of each found box lies in an ignored place."""
+    middles = found[:, :2] + found[:, 2:] / 2
+    low, high = ignore[:, :2], ignore[:, :2] + ignore[:, 2:]
+    return ((middles[:, None] > low) & (middles[:, None] < high)).all(axis=2).any(axis=1)

@@ -1,0 +1,139 @@
+"""The three verbs of every network that sees, said once: train, quantize, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert import card, files
+from convert.backend import load_keras
+from convert.errors import UsageError
+
+SAMPLES = 400
+"""Pictures that set the ranges of an int8 network."""
+SCALING = {"colour": "grey", "scale": 1 / 128, "offset": -1.0}
+"""A grey level becomes level / 128 - 1, which in int8 is the level less 128."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kind of network.
+
+    ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss()`` gives
+    what it minimizes and ``measure(args)`` the figures of a finished .tflite. ``float_ends`` keeps
+    the last layer in float32.
+    """
+
+    name: str
+    outputs: tuple[str, ...]
+    size: int
+    stages: str
+    add_data: Callable[[argparse.ArgumentParser], None]
+    build: Callable[[argparse.Namespace], Any]
+    loss: Callable[[], Callable]
+    sampler: Callable[[argparse.Namespace, Any], Callable]
+    add_measured: Callable[[argparse.ArgumentParser], None]
+    measure: Callable[[argparse.Namespace], dict[str, Any]]
+    deployed: Callable[[Any], Any] = lambda net: net
+    float_ends: bool = False
+
+
+def add_arguments(job: Job, parser: argparse.ArgumentParser, verb: str) -> None:
+    """The options of one verb."""
+    if verb == "evaluate":
+        parser.add_argument("model", type=Path, help="a .tflite file with its card beside it")
+        parser.add_argument("--split", default="val", choices=["train", "val", "test", "all"], help="which part (val)")
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        job.add_measured(parser)
+        return
+    job.add_data(parser)
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    if verb == "quantize":
+        parser.add_argument("model", type=Path, help="the trained .keras file")
+        parser.add_argument(
+            "--out", type=Path, required=True, help="the .tflite file to write; its card goes beside it"
+        )
+        parser.add_argument("--notes", type=Path, help="YAML of what a person says of the model, for the card")
+        parser.add_argument("--samples", type=int, default=SAMPLES, help=f"pictures that set the ranges ({SAMPLES})")
+        return
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained .keras file")
+    parser.add_argument("--start", type=Path, help="a .keras file of the same network to go on from")
+    parser.add_argument(
+        "--size", type=int, default=job.size, help=f"side of the picture the network takes ({job.size})"
+    )
+    parser.add_argument(
+        "--stages", default=job.stages, help=f"widths of the blocks, each stage halves the picture ({job.stages})"
+    )
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--steps", type=int, default=4000, help="batches to learn from (4000)")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (0.002)")
+    parser.add_argument("--weight-decay", type=float, default=1e-3)
+
+
+def run(job: Job, verb: str, args: argparse.Namespace) -> int:
+    """Carry one verb out."""
+    match verb:
+        case "train":
+            return _train(job, args)
+        case "quantize":
+            return _quantize(job, args)
+    if args.model.suffix != ".tflite":
+        raise UsageError(f"{args.model}: give the .tflite file: python -m convert quantize makes it")
+    figures = {"model": str(args.model), "data": str(args.data), "split": args.split, **job.measure(args)}
+    print(json.dumps(figures) if args.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))
+    return 0
+
+
+def stages(text: str) -> list[list[int]]:
+    """``16,24 32`` as [[16, 24], [32]]. Raises UsageError."""
+    try:
+        return [[int(width) for width in stage.split(",")] for stage in text.split()]
+    except ValueError:
+        raise UsageError(f"--stages {text!r}: give widths like '16,24 32,48 64'") from None
+
+
+def _train(job: Job, args: argparse.Namespace) -> int:
+    keras = load_keras("tensorflow", threads=args.threads)
+    from convert.seeing import training
+
+    keras.utils.set_random_seed(args.seed)
+    net = job.build(args)
+    if args.start:
+        net.set_weights(_load(keras, args.start).get_weights())
+    how = {key: getattr(args, key) for key in ("steps", "batch", "rate", "weight_decay")}
+    net = training.fit(net, job.sampler(args, net), job.loss(), args.out, how, args.seed)
+    with files.replacing(args.out / f"{job.name}.keras") as beside:
+        net.save(beside)
+    print(f"{args.out / job.name}.keras: {net.count_params()} parameters")
+    return 0
+
+
+def _quantize(job: Job, args: argparse.Namespace) -> int:
+    keras = load_keras("tensorflow", threads=args.threads)
+    from convert.seeing import export
+
+    net = _load(keras, args.model)
+    args.size = int(net.input_shape[1])
+    shown, _ = job.sampler(args, net)(np.random.default_rng(args.seed), args.samples)
+    content = export.convert(job.deployed(net), shown, float_ends=job.float_ends)
+    told = {"task": job.name, "labels": list(job.outputs), "input": dict(SCALING)}
+    whole = card.write_model(args.out, content, told, card.read_notes(args.notes))
+    print(f"{args.out}: {whole['bytes']} bytes, {whole['macs'] / 1e6:.1f} M multiply-accumulates")
+    return 0
+
+
+def _load(keras: Any, path: Path) -> Any:
+    from convert.seeing import losses  # noqa: F401  the file names its loss
+
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as fault:
+        raise UsageError(f"{path}: cannot be loaded ({str(fault).splitlines()[0][:160]})") from None

@@ -1,0 +1,72 @@
+"""The 68 points of a face: train, quantize, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from convert.seeing import job
+
+DATA_HELP = "folder with points.npz and its pictures, or an .npz with images and points"
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--scenes", type=Path, help="folder of scenes with faces, by --boxes and --taught")
+    parser.add_argument("--boxes", type=Path, help="JSON of the scenes' boxes")
+    parser.add_argument("--taught", type=Path, help="JSON of five points, from python -m convert.seeing.teach")
+    parser.add_argument("--empty", type=Path, help="folder of scenes without a face")
+    parser.add_argument("--empty-list", type=Path, help="JSON of those scenes: {file: {split}}")
+
+
+def _add_measured(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--sources", help="only these sources, for example helen,afw")
+
+
+def _build(args: argparse.Namespace) -> Any:
+    from convert.seeing import nets
+
+    return nets.regressor(args.size, job.stages(args.stages), 137, args.dropout)
+
+
+def _loss() -> Any:
+    from convert.seeing.losses import landmark_loss
+
+    return landmark_loss
+
+
+def _sampler(args: argparse.Namespace, _net: Any) -> Any:
+    from convert.seeing import faces68, landmarks_data, scenes
+
+    peopled = scenes.load(args.scenes, args.boxes, "train", args.taught) if args.scenes else []
+    empty = scenes.load(args.empty, args.empty_list, "train") if args.empty else []
+    return landmarks_data.sampler(faces68.load(args.data, "train"), peopled, empty, args.size)
+
+
+def _measure(args: argparse.Namespace) -> dict[str, Any]:
+    from convert.seeing import faces68, figures
+
+    faces = faces68.load(args.data, args.split)
+    if args.sources:
+        faces = faces68.subset(faces, tuple(args.sources.split(",")))
+    return figures.landmarks(args.model, faces)
+
+
+JOB = job.Job(
+    name="landmarks",
+    outputs=(),
+    size=96,
+    stages="16 24,24 48,48 96,96 128",
+    add_data=_add_data,
+    build=_build,
+    loss=_loss,
+    sampler=_sampler,
+    add_measured=_add_measured,
+    measure=_measure,
+    float_ends=True,
+)
+add_arguments = partial(job.add_arguments, JOB)
+run = partial(job.run, JOB)
