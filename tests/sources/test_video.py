@@ -110,9 +110,7 @@ def test_a_file_cut_short_gives_the_frames_it_has(tmp_path: Path) -> None:
     ("content", "words"),
     [(None, "no such video file"), (b"", "cannot be read as a video"), (os.urandom(5000), "cannot be read as a video")],
 )
-def test_a_file_that_is_no_video_is_said_in_one_line(
-    tmp_path: Path, content: bytes | None, words: str
-) -> None:
+def test_a_file_that_is_no_video_is_said_in_one_line(tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "bad.mp4"
     if content is not None:
         path.write_bytes(content)

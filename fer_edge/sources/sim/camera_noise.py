@@ -38,8 +38,8 @@ class Noise:
         if quarters not in self._kept:
             rng = np.random.default_rng(self._seed)
             shape = (STAGE[1] + _SPARE, STAGE[0] + _SPARE)
-            grain = rng.normal(0, quarters / 4, shape).astype(np.float32)
-            colour = rng.normal(0, quarters / 8, (*shape, 3)).astype(np.float32)
+            grain = rng.standard_normal(shape, np.float32) * (quarters / 4)
+            colour = rng.standard_normal((*shape, 3), np.float32) * (quarters / 8)
             noise = np.rint(grain[..., None] + colour)
             self._kept = {quarters: (np.clip(noise, 0, 255).astype(np.uint8), np.clip(-noise, 0, 255).astype(np.uint8))}
         return self._kept[quarters]

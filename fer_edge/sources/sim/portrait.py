@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -32,10 +33,13 @@ class Portrait:
 def load_photograph() -> Image:
     """The 512x512 BGR portrait. Raises MissingExtra without scikit-image."""
     try:
-        from skimage import data
+        import skimage
     except ImportError as error:
         raise MissingExtra("sim: needs scikit-image for the face; pip install 'fer-edge[demo]'") from error
-    photograph: Image = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    # Read by OpenCV: skimage.data.astronaut() would load an imaging library for it, half a second's work.
+    photograph: Image | None = cv2.imread(str(Path(skimage.data_dir) / "astronaut.png"), cv2.IMREAD_COLOR)
+    if photograph is None:
+        photograph = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
     return photograph
 
 

@@ -35,7 +35,7 @@ class Scene:
         self._eyes = (Eyelid(layers.head, RIGHT_EYE), Eyelid(layers.head, LEFT_EYE))
         self._mouth = Mouth(layers.head, layers.head_alpha)
         self._face = times_alpha(layers.head, layers.head_alpha)
-        self._hand = Hand()
+        self._hand: Hand | None = None
         self._noise = Noise(seed)
         self._passengers: dict[bool, Image] = {}
 
@@ -48,6 +48,7 @@ class Scene:
             if pose.passenger > 0:
                 picture = self._with_passenger(picture, pose)
         if pose.covered > 0:
+            self._hand = self._hand or Hand()  # slow to draw, so not before it is needed
             picture = self._hand.over(picture, pose.covered)
         return self._noise.on(_lit(picture, pose.light), pose.noise, number)
 

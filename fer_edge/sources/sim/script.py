@@ -81,7 +81,7 @@ def parse_script(text: str, name: str = "script") -> Script:
     """Read a script. Raises ConfigError with every fault, each with its line number."""
     faults: list[str] = []
     cues: list[Cue] = []
-    seed, end, repeat = 0, None, False
+    seed, end, repeat, last = 0, None, False, -1.0
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
@@ -92,7 +92,7 @@ def parse_script(text: str, name: str = "script") -> Script:
             if words[0] == "seed":
                 seed = _seed(words[1:])
                 continue
-            at = _time(words[0], cues)
+            at = last = _time(words[0], last)
             if words[1:] in (["end"], ["repeat"]):
                 end, repeat = at, words[1] == "repeat"
             else:
@@ -126,12 +126,12 @@ def _seed(words: list[str]) -> int:
     return int(words[0])
 
 
-def _time(word: str, cues: list[Cue]) -> float:
+def _time(word: str, last: float) -> float:
     at = _number("time", word)
     if not 0 <= at <= 1e6:
         raise _Fault(f"{word}: a line begins with its time in seconds, 0 or more")
-    if cues and at <= cues[-1].at:
-        raise _Fault(f"{word}: times must rise (the line before is at {cues[-1].at:g})")
+    if at <= last:
+        raise _Fault(f"{word}: times must rise (a line before is at {last:g})")
     return at
 
 
