@@ -163,7 +163,7 @@ class Learner:
         """Take what :meth:`saved` gave; anything else is as good as nothing."""
         values = [] if not saved or saved.get("v") != 1 else [saved.get(k) for k in ("openness", "yaw", "pitch")]
         self._shown = None
-        numbers = [float(v) for v in values if isinstance(v, int | float) and isfinite(v)]
+        numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and isfinite(v)]
         if len(numbers) == 3:
             self.eyes.restore(numbers[0])
             self.ahead.restore(numbers[1], numbers[2])

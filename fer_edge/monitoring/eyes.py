@@ -24,7 +24,8 @@ class Perclos:
     """Share of judged time with closed eyes over a window, short closures left out; and blinks.
 
     Works on unfiltered values. Each frame stands for half of the time to either neighbour. A closure
-    counts, from its beginning, once it has lasted ``min_closure_s``; before that it may be a blink.
+    counts, from its beginning, once a frame shows that it has lasted ``min_closure_s``; until then it
+    may be a blink.
     """
 
     def __init__(self, window_s: float, min_closure_s: float, bridge_s: float, gap_s: float) -> None:
@@ -35,6 +36,7 @@ class Perclos:
         self._at = 0.0
         self._closed: bool | None = None
         self._run: float | None = None
+        self._counts = False
         self._pending_s = 0.0
 
     def reset(self) -> None:
@@ -42,11 +44,12 @@ class Perclos:
         self.window.reset()
         self.blinks.reset()
         self._known_at = self._closed = self._run = None
-        self._pending_s = 0.0
+        self._counts, self._pending_s = False, 0.0
 
     def step(self, at: float, dt: float, closed: bool | None) -> None:
         """Take one frame, ``dt`` seconds after the last: eyes closed, open, or None."""
-        if self._known_at is not None and at - self._known_at > self._bridge_s:
+        bridge_s = self._bridge_s if self._closed is None else self._gap_s
+        if self._known_at is not None and at - self._known_at > bridge_s:
             self._finish(self._known_at, blink=False)
             self._known_at = None
         half = dt / 2 if dt <= self._gap_s else 0.0
@@ -66,7 +69,8 @@ class Perclos:
         self._known_at = at
         if closed:
             self._pending_s += half
-            if self._run is not None and at - self._run >= self._min_closure_s:
+            if self._counts or (self._run is not None and at - self._run >= self._min_closure_s):
+                self._counts = True
                 self._count(at)
 
     def _count(self, at: float) -> None:
@@ -75,11 +79,11 @@ class Perclos:
 
     def _finish(self, until: float, *, blink: bool) -> None:
         """The closure going on, if any, is over."""
-        if self._run is not None and until - self._run >= self._min_closure_s:
+        if self._counts:
             self._count(until)
         elif self._run is not None and blink:
             self.blinks.add(until)
-        self._run, self._pending_s = None, 0.0
+        self._run, self._counts, self._pending_s = None, False, 0.0
 
 
 class EyesReader:

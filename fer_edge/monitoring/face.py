@@ -26,30 +26,62 @@ class FaceReader:
 
 
 class MouthReader:
-    """Is the mouth wide open, and does it look like laughter?"""
+    """Is the mouth wide open, without interruption, and does it look like laughter?
+
+    The filter smooths syllables into one opening; what counts for a yawn is the opening without a
+    break of two frames. One misread frame breaks nothing.
+    """
 
     def __init__(self, settings: FilterSettings) -> None:
-        self._open = Switch(settings)
-        self._happy_s = self._seen_s = 0.0
+        self._switch = Switch(settings)
+        self._bridge_s, self._gap_s = settings.bridge_s, settings.gap_s
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self._open.reset()
-        self._happy_s = self._seen_s = 0.0
+        self._switch.reset()
+        self._known_at: float | None = None
+        self._wide = self._bridging = False
+        self._begin(None)
+
+    def _begin(self, at: float | None) -> None:
+        """An opening begins at ``at``; None: it is over."""
+        self._since = at
+        self._wide_s = self._happy_s = self._faces_s = 0.0
 
     def step(self, signals: Signals, dt: float) -> MouthNow:
         """Read one frame, ``dt`` seconds after the last."""
-        switch, value = self._open, signals.mouth_open
-        switch.step(signals.at, value)
+        at, switch, value = signals.at, self._switch, signals.mouth_open
+        switch.step(at, value)
+        bridge_s = self._bridge_s if self._bridging else self._gap_s
+        if self._known_at is not None and at - self._known_at > bridge_s:
+            self._known_at = None
+            self._begin(None)
+        self._bridging = value is None
         if value is not None:
-            self._smile(signals, dt, value >= 0.5)
-        held_s = switch.held_s(signals.at)
-        happy = self._happy_s / self._seen_s if self._seen_s > 0 else None
-        return MouthNow(switch.state, switch.since, held_s, switch.coverage(signals.at), happy)
+            self._follow(at, value >= 0.5)
+            self._known_at, self._wide = at, value >= 0.5
+            if self._since is not None and signals.emotions and "happy" in signals.emotions:
+                self._happy_s += dt * signals.emotions["happy"]
+                self._faces_s += dt
+        return MouthNow(
+            switch.state,
+            switch.since,
+            switch.held_s(at),
+            0.0 if self._since is None or not self._wide else at - self._since,
+            0.0 if self._since is None else self._wide_s / max(at - self._since, 1e-9),
+            self._happy_s / self._faces_s if self._faces_s > 0 else None,
+        )
 
-    def _smile(self, signals: Signals, dt: float, wide: bool) -> None:
-        if not wide and not self._open.state:
-            self._happy_s = self._seen_s = 0.0
-        elif signals.emotions and "happy" in signals.emotions:
-            self._happy_s += dt * signals.emotions["happy"]
-            self._seen_s += dt
+    def _follow(self, at: float, wide: bool) -> None:
+        edge = at if self._known_at is None else (at + self._known_at) / 2
+        if self._since is None:
+            if wide:
+                self._begin(edge)
+                self._wide_s = at - edge
+        elif wide:
+            self._wide_s += at - (self._known_at or at) if self._wide else at - edge
+        elif not self._wide:
+            self._begin(None)
+        else:
+            self._wide_s += edge - (self._known_at or edge)

@@ -48,8 +48,8 @@ class Switch:
     which those against a change outweigh those for it (a one-sided CUSUM), so one wrong frame near
     an edge does not move it.
 
-    Unknown values leave the state as it is for ``bridge_s``; ``unknown_s`` counts what was bridged
-    since the state began.
+    Unknown values leave the state as it is for ``bridge_s``, and so do lost frames for the ``gap_s`` of
+    the settings; ``unknown_s`` counts what was bridged since the state began.
     """
 
     __slots__ = (
@@ -57,6 +57,7 @@ class Switch:
         "_bridging",
         "_crossing",
         "_filter",
+        "_gap_s",
         "_off",
         "_on",
         "_raw",
@@ -70,6 +71,7 @@ class Switch:
 
     def __init__(self, settings: FilterSettings, bridge_s: float | None = None) -> None:
         self._tau_s, self._on, self._off = settings.time_constant_s, settings.on, settings.off
+        self._gap_s = settings.gap_s
         self.bridge_s = settings.bridge_s if bridge_s is None else bridge_s
         self.reset()
 
@@ -107,7 +109,7 @@ class Switch:
     def step(self, at: float, value: float | None, bridge_s: float | None = None) -> bool | None:
         """Take the value of the frame at ``at``; ``bridge_s`` overrides the usual bridge this once."""
         known_at = self.known_at
-        if known_at is not None and at - known_at > (self.bridge_s if bridge_s is None else bridge_s):
+        if known_at is not None and at - known_at > self._limit_s(bridge_s):
             self.reset()
             self.since, known_at = known_at, None
         if value is None:
@@ -122,6 +124,10 @@ class Switch:
             self._follow(at, known_at, value, raw)
         self.known_at, self._bridging = at, False
         return self.state
+
+    def _limit_s(self, bridge_s: float | None) -> float:
+        limit = self.bridge_s if bridge_s is None else bridge_s
+        return limit if self._bridging or limit > self._gap_s else self._gap_s
 
     def _follow(self, at: float, known_at: float, value: float, raw: bool) -> None:
         change = value - self._filter

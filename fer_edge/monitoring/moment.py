@@ -66,11 +66,16 @@ class HeadNow(NamedTuple):
 
 
 class MouthNow(NamedTuple):
-    """The driver's mouth: wide open or not, since when, and how happy the face was meanwhile."""
+    """The driver's mouth: wide open or not.
+
+    ``wide_s`` is how long it has been wide open without interruption, ``coverage`` the share of that
+    time in which it was seen to be, ``happy`` the mean probability of that expression meanwhile.
+    """
 
     open: bool | None
     since: float
     held_s: float
+    wide_s: float
     coverage: float
     happy: float | None
 
@@ -78,11 +83,13 @@ class MouthNow(NamedTuple):
 class Moment(NamedTuple):
     """Everything the rules may know, at ``at``, ``dt`` seconds after the last frame.
 
-    ``seen`` is whether the frame itself shows the driver's face, unfiltered.
+    ``slack_s`` is half the usual time between frames: what falls due between two is told at the
+    nearer one. ``seen`` is whether the frame itself shows the driver's face, unfiltered.
     """
 
     at: float
     dt: float
+    slack_s: float
     face: FaceNow
     eyes: EyesNow
     head: HeadNow

@@ -109,6 +109,7 @@ class Monitor:
         return Moment(
             at,
             dt,
+            self._timeline.slack_s,
             self._face.step(signals),
             self._eyes.step(signals, dt),
             self._head.step(signals, dt, quiet),

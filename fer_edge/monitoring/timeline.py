@@ -11,6 +11,9 @@ FPS_OVER_S = 3.0
 RESTART_AFTER_S = 1.0
 """A clock that runs below the last time for so long has been set back; before that, frames are late."""
 
+SLACK_MAX_S = 1 / 30
+"""Half the time between frames at 15 fps; slower cameras get no more of it."""
+
 RATE_MARGIN = (0.95, 0.99)
 """A camera of exactly the least rate is not degraded: below the first share it is, above the second not."""
 
@@ -72,6 +75,11 @@ class Timeline:
         fps = self.fps
         if fps is not None:
             self.degraded = fps < self.min_fps * (high if self.degraded else low)
+
+    @property
+    def slack_s(self) -> float:
+        """Half the usual time between frames, as far as it is known and small."""
+        return min(0.5 * self._seconds / self._frames, SLACK_MAX_S) if self._seconds >= 1.0 else 0.0
 
     @property
     def fps(self) -> float | None:

@@ -130,6 +130,7 @@ class YawnSettings(Section):
     open_s: Seconds = Field(
         1.5, description="mouth wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
     )
+    open_share: Share = Field(0.8, description="least share of that time in which the mouth was seen wide open")
     end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
     smile: Share = Field(0.5, description="mean probability of happy above which an open mouth is a laugh")
 

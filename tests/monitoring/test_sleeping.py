@@ -106,21 +106,21 @@ def test_eyes_lost_before_the_closure_counts_start_nothing() -> None:
 
 
 def test_sunglasses_in_a_critical_state_end_it_after_10_s_upright_and_ahead() -> None:
-    story = Story(120).closed(70, 74).during(74, 120, eyes_seen=False)
+    story = Story(120).closed(70, 73.5).during(73.5, 120, eyes_seen=False)
     told = tell(story, config=NO_DROWSY)
-    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 84)])
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 83.5)])
     assert told.find("sleep", "end").details["reason"] == "upright"
 
 
 def test_sunglasses_with_a_hanging_head_do_not_end_it() -> None:
-    story = Story(120).closed(70, 74).during(74, 120, eyes_seen=False)
+    story = Story(120).closed(70, 73.5).during(73.5, 120, eyes_seen=False)
     story.moving(74, 77, "pitch", 0, -22).during(77, 100, pitch=-22.0)
     due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 110)]
     assert_told(tell(story, config=NO_DROWSY), due)
 
 
 def test_a_lens_that_goes_dark_does_not_wake_the_sleeper() -> None:
-    story = Story(120).closed(70, 74).during(74, 90, lens=Lens.DARK)
+    story = Story(120).closed(70, 73.5).during(73.5, 90, lens=Lens.DARK)
     due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 92)]
     assert_told(tell(story, config=NO_DROWSY), due)
 

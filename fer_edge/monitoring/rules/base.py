@@ -31,9 +31,14 @@ class Phases:
 
     def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
         """End what is open because watching stopped, at ``until`` if not now, and forget."""
-        ended = (self._end(at, at if until is None else until, {"reason": reason}),) if self.open else QUIET
+        details = {**self._subject(), "reason": reason}
+        ended = (self._end(at, at if until is None else until, details),) if self.open else QUIET
         self.reset()
         return ended
+
+    def _subject(self) -> Mapping[str, Any]:
+        """What the open event is about, for an end that comes from outside."""
+        return {}
 
     def _start(self, event_type: str, level: Level, at: float, since: float, details: Mapping[str, Any]) -> Event:
         self.open = OpenEvent(next(self._keys), event_type, level, since)

@@ -60,11 +60,13 @@ class Closure(Rule):
 
     def _stage(self, now: Moment) -> Stage | None:
         eyes, head, found = now.eyes, now.head, None
-        if eyes.closed and eyes.closure_s is not None and eyes.closure_s >= self._times_s[MICROSLEEP]:
+        closed_s = (eyes.closure_s or 0.0) + now.slack_s
+        shown = self.open is not None or eyes.evidence is not None
+        if eyes.closed and shown and closed_s >= self._times_s[MICROSLEEP]:
             if eyes.evidence is not None:
                 self._counted = (eyes.since, now.at)
             if eyes.closure_coverage >= self._least:
-                rank = sum(eyes.closure_s >= time for time in self._times_s) - 1
+                rank = sum(closed_s >= time for time in self._times_s) - 1
                 found = Stage(rank, eyes.since, eyes.closure_coverage, None)
         if self._answers and head.away and unanswered(now, self._times_s[UNRESPONSIVE], self._least):
             return Stage(UNRESPONSIVE, now.at - (head.away_s or 0.0), head.away_coverage, "distracted")
@@ -117,4 +119,4 @@ class Closure(Rule):
 def unanswered(now: Moment, limit_s: float, least: float) -> bool:
     """Whether the head has been turned away for ``limit_s`` without coming back."""
     head = now.head
-    return head.away_s is not None and head.away_s >= limit_s and head.away_coverage >= least
+    return head.away_s is not None and head.away_s + now.slack_s >= limit_s and head.away_coverage >= least

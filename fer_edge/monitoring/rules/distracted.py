@@ -39,7 +39,7 @@ class Distracted(Rule):
             return QUIET
         if unanswered(now, self._rules.long_s, self._least):
             return (self._raise(now, "long", head.away_coverage),)
-        if head.shared_s >= self._rules.shared_s and head.shared_coverage >= self._least:
+        if head.shared_s + now.slack_s >= self._rules.shared_s and head.shared_coverage >= self._least:
             return (self._raise(now, "shared", head.shared_coverage),)
         return QUIET
 

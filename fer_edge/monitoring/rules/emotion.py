@@ -110,6 +110,9 @@ class Emotion(Rule):
             return QUIET
         return self._change(at, leader)
 
+    def _subject(self) -> Mapping[str, Any]:
+        return {"emotion": self.current}
+
     def _change(self, at: float, leader: str) -> Sequence[Event]:
         since, before = self.expression.since, self.current
         ended = [self._end(at, since, {"emotion": before})] if self.open else []

@@ -18,7 +18,7 @@ class Yawn(Rule):
 
     def __init__(self, keys: Iterator[int], settings: MonitoringSettings) -> None:
         super().__init__(keys)
-        self._rules, self._least = settings.yawn, settings.filter.coverage
+        self._rules, self._least = settings.yawn, settings.yawn.open_share
         self.recent = Recent(settings.drowsy.yawns_s)
 
     def reset(self) -> None:
@@ -30,10 +30,15 @@ class Yawn(Rule):
         mouth, at, held_s = now.mouth, now.at, now.mouth.held_s
         if self.open is None:
             laughs = mouth.happy is not None and mouth.happy >= self._rules.smile
-            if not mouth.open or held_s < self._rules.open_s or mouth.coverage < self._least or laughs:
+            if (
+                not mouth.open
+                or mouth.wide_s + now.slack_s < self._rules.open_s
+                or mouth.coverage < self._least
+                or laughs
+            ):
                 return QUIET
             self.recent.add(at)
-            return (self._start("yawn", Level.INFO, at, mouth.since, {"coverage": mouth.coverage}),)
+            return (self._start("yawn", Level.INFO, at, at - mouth.wide_s, {"coverage": mouth.coverage}),)
         if mouth.open or held_s < self._rules.end_s:
             return QUIET
         return (self._end(at, mouth.since, {"reason": "unjudged"} if mouth.open is None else {}),)

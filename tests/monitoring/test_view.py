@@ -1,0 +1,66 @@
+"""Stories of what the camera does not show: nobody there, a dark lens, eyes that cannot be judged."""
+
+from __future__ import annotations
+
+from fer_edge.core import Lens
+from fer_edge.monitoring.simulation import Story
+from tests.monitoring.telling import assert_told, tell
+
+
+def test_absent_after_5_s_and_back_after_1_s() -> None:
+    told = tell(Story(100).during(70, 80, face=False))
+    assert_told(told, [("absent", "start", 75), ("absent", "end", 81)], "view")
+    assert told.state_at(72).present is False
+    assert told.last.present is True
+
+
+def test_a_face_lost_and_found_is_nothing() -> None:
+    story = Story(120)
+    for start in range(20, 110, 8):
+        story.during(start, start + 4, face=False)
+    assert_told(tell(story), [], "view", "fatigue", "attention")
+
+
+def test_an_empty_car_from_the_start() -> None:
+    told = tell(Story(20).during(0, 20, face=False))
+    assert_told(told, [("absent", "start", 5)], "view")
+    assert told.last.faces == 0
+
+
+def test_a_covered_lens_is_degraded_never_absent() -> None:
+    told = tell(Story(120).during(70, 90, lens=Lens.COVERED))
+    assert_told(told, [("view_degraded", "start", 80), ("view_degraded", "end", 93)], "view")
+    assert told.find("view_degraded").details["reason"] == "covered"
+    assert told.state_at(80).present is None
+
+
+def test_a_short_dark_tunnel_is_nothing() -> None:
+    assert_told(tell(Story(100).during(70, 79, lens=Lens.DARK)), [], "view", "fatigue", "attention")
+
+
+def test_a_long_dark_tunnel_is_a_degraded_view_and_no_alarm() -> None:
+    """Two minutes of darkness: nobody is forgotten for it."""
+    told = tell(Story(240).during(70, 190, lens=Lens.DARK))
+    assert_told(told, [("view_degraded", "start", 80), ("view_degraded", "end", 193)], "view")
+    assert_told(told, [])
+    assert told.last.calibration.state == "calibrated"
+
+
+def test_sunglasses_are_a_degraded_view_after_10_s() -> None:
+    told = tell(Story(120).during(70, 100, eyes_seen=False))
+    assert_told(told, [("view_degraded", "start", 80), ("view_degraded", "end", 103)], "view")
+    assert_told(told, [])
+    assert told.find("view_degraded").details["reason"] == "eyes"
+    assert told.state_at(90).eyes_closed is None
+    assert told.state_at(90).closure_s is None
+
+
+def test_sunglasses_and_mirror_checks_are_still_a_degraded_view() -> None:
+    story = Story(120).during(70, 110, eyes_seen=False)
+    for start in range(72, 110, 6):
+        story.during(start, start + 1, yaw=50.0)
+    assert_told(tell(story), [("view_degraded", "start", 80), ("view_degraded", "end", 113)], "view")
+
+
+def test_glare_for_9_s_is_nothing() -> None:
+    assert_told(tell(Story(100).during(70, 79, eyes_seen=False)), [], "view", "fatigue", "attention")
