@@ -4,7 +4,9 @@ Speeds of shared or warm machines differ from run to run: compare ratios inside 
 
 example:
   fer-edge benchmark --seconds 20
-  fer-edge benchmark --source drive.mp4 --json
+  fer-edge benchmark --source drive.mp4 --baseline --json
+  fer-edge benchmark --latency --daemon --sustain 30 --scaling --plot cost.png
+  fer-edge benchmark --drives 100h --json
 """
 
 from __future__ import annotations
@@ -12,54 +14,85 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
+from fer_edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from fer_edge.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.add_argument("--source", metavar="SRC", default="sim:demo", help="what to look at (default: sim:demo)")
-    parser.add_argument("--seconds", type=options.seconds, default=10.0, metavar="N", help="how long to measure")
+    parser.add_argument(
+        "--seconds", type=options.seconds, default=10.0, metavar="N", help="how long each part measures"
+    )
+    parser.add_argument("--fps", type=options.seconds, default=30.0, metavar="N", help="a camera's pace (default: 30)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of each model (perception.threads)")
+    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="interpreter (perception.runtime)")
+    more = parser.add_argument_group("further measurements")
+    more.add_argument("--baseline", action="store_true", help="side by side with Haar and a network in every frame")
+    more.add_argument("--latency", action="store_true", help="from a frame to its event at a subscriber")
+    more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
+    more.add_argument("--sustain", type=options.seconds, metavar="SECONDS", help="keep the pace of --fps for so long")
+    more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
+    more.add_argument("--soak", type=options.seconds, metavar="MINUTES", help="full speed for so long: is memory flat?")
+    more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
+    more.add_argument("--seed", type=int, default=1, help="of the simulated drives (default: 1)")
+    more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
+    more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result")
     options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print."""
-    from fer_edge.commands.speed import measure
+    """Measure what was asked for and print it."""
+    if args.drives:
+        from fer_edge.commands import drives
 
-    result = measure(options.settings(args), args.source, args.seconds)
-    if args.json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    else:
-        sys.stdout.write(table(result))
+        return drives.run(args.drives, seed=args.seed, as_json=args.json)
+    given = {"threads": args.threads, "runtime": args.runtime}
+    args.set += [f"perception.{name}={value}" for name, value in given.items() if value is not None]
+    earlier = _earlier(args.compare) if args.compare else None
+    result = measure(options.settings(args), args)
+    from fer_edge.benchmark import tables
+
+    if earlier is not None:
+        result["compared"] = tables.compare(result, earlier)
+    if args.plot:
+        tables.plot(result, args.plot)
+    sys.stdout.write(json.dumps(result) + "\n" if args.json else tables.text(result))
     return 0
 
 
-def table(result: dict[str, Any]) -> str:
-    """The result for a person."""
-    machine = result["machine"]
-    lines = [
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; {result['threads']} thread(s)",
-        f"{result['source']}: {result['frames']} frames of {result['width']} x {result['height']}, "
-        f"a face in {result['faces']:.1%}",
-        "",
-        f"{'stage':<12}{'share':>7}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'CPU ms a frame':>16}",
-    ]
-    for name, stage in result["stages"].items():
-        lines.append(
-            f"{name:<12}{stage['share']:>7.0%}{stage['p50_ms']:>9.3f}{stage['p95_ms']:>9.3f}"
-            f"{stage['p99_ms']:>9.3f}{stage['cpu_ms_per_frame']:>16.3f}"
-        )
-    lines += ["", *(f"{_model_line(model)}" for model in result["models"]), ""]
-    lines.append(
-        f"{result['fps']:.0f} frames/s, {result['cpu_ms_per_frame']:.2f} ms CPU a frame, "
-        f"{result['memory_mb']:.0f} MB; this machine keeps up with {result['sustains_fps']:.0f} frames/s"
-    )
-    return "\n".join(lines) + "\n"
+def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
+    """One part of the result for each thing asked for; speed always."""
+    from fer_edge.benchmark import baseline, latency, process, scaling, speed, sustain
+
+    result: dict[str, Any] = {"speed": speed.measure(settings, args.source, args.seconds)}
+    if args.baseline:
+        result["baseline"] = baseline.measure(settings, args.source)
+    if args.latency:
+        result["latency"] = latency.measure(settings, args.source, args.seconds, args.fps)
+    if args.daemon:
+        result["daemon"] = process.measure(settings, args.source, args.seconds, args.fps)
+    if args.sustain:
+        result["sustain"] = sustain.keep_pace(settings, args.source, args.sustain, args.fps)
+    if args.scaling:
+        result["scaling"] = scaling.measure(settings, args.source)
+    if args.soak:
+        result["soak"] = sustain.soak(settings, args.source, args.soak)
+    return result
 
 
-def _model_line(model: dict[str, Any]) -> str:
-    macs = "" if model["macs"] is None else f", {model['macs'] / 1e6:.1f} M MACs"
-    return f"{model['name']}: {model['bytes'] / 1000:.0f} kB{macs}, {model['median_ms']:.3f} ms ({model['runtime']})"
+def _earlier(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as fault:
+        raise UsageError(f"--compare {path}: cannot be read ({fault}); name a result of benchmark --json") from None
+    if not isinstance(found, dict) or "speed" not in found:
+        raise UsageError(f"--compare {path}: not a result of benchmark --json")
+    return found

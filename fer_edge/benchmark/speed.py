@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_edge.benchmark import models
 from fer_edge.errors import UnavailableError
 from fer_edge.monitoring import Monitor
 from fer_edge.perception.reader import Perception
@@ -22,7 +23,6 @@ from fer_edge.timing import Stages
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame
-    from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
 
 WARM_UP = 10
@@ -56,7 +56,9 @@ def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
         "threads": settings.perception.threads,
         **result,
         "memory_mb": rss_mb(),
-        "models": [model_speed(model) for model in pipeline.perception.models],
+        **models.measure(
+            pipeline.perception.models, threads=settings.perception.threads, runtime=settings.perception.runtime
+        ),
     }
 
 
@@ -97,7 +99,7 @@ def _run(pipeline: Pipeline, stream: Iterable[Frame], stages: Stages) -> dict[st
         "fps": count / sum(steps),
         "cpu_ms_per_frame": 1000 * cpu / count,
         "sustains_fps": 1 / float(np.percentile(steps, 95)),
-        "latency_ms": _percentiles(steps),
+        "latency_ms": percentiles(steps),
         "stages": _stage_table(stages, count),
     }
 
@@ -109,33 +111,19 @@ def _stage_table(stages: Stages, frames_count: int) -> dict[str, dict[str, float
         name: {
             "share": sum(cpu for _, cpu in times) / total,
             "calls": len(times),
-            **_percentiles([wall for wall, _ in times]),
+            **percentiles([wall for wall, _ in times]),
             "cpu_ms_per_frame": 1000 * sum(cpu for _, cpu in times) / frames_count,
         }
         for name, times in stages.times.items()
     }
 
 
-def _percentiles(seconds: list[float]) -> dict[str, float]:
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    """p50, p95 and p99 of durations in seconds, as milliseconds."""
+    if not seconds:
+        raise UnavailableError("nothing was measured in the time; give --seconds more")
     p50, p95, p99 = (float(v) for v in np.percentile(np.asarray(seconds) * 1000, (50, 95, 99)))
     return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
-
-
-def model_speed(model: Model, runs: int = 200) -> dict[str, Any]:
-    """One model on its own: size, MACs, and the median of so many inferences."""
-    picture = np.random.default_rng(0).integers(0, 256, model.shape[1:], dtype=np.uint8)
-    times = []
-    for _ in range(runs):
-        before = time.perf_counter()
-        model.run(picture)
-        times.append(time.perf_counter() - before)
-    return {
-        "name": model.name,
-        "bytes": model.path.stat().st_size,
-        "macs": model.card.get("macs"),
-        "median_ms": 1000 * float(np.median(times)),
-        "runtime": model.runtime,
-    }
 
 
 def machine() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What ``fer-edge benchmark`` measures, one kind of measurement a file."""

@@ -1,0 +1,66 @@
+"""What is measured on: a short clip, made once from the simulated driver where none is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import cv2
+
+from fer_edge.errors import UnavailableError
+from fer_edge.pipeline import frames
+from fer_edge.sources import make_source
+
+if TYPE_CHECKING:
+    from fer_edge.core import Frame
+    from fer_edge.settings import Settings
+
+CLIP_S = 20.0
+"""Length of a clip made from the simulated driver: long enough for a closure and an expression."""
+
+
+def some_frames(settings: Settings, spec: str, count: int) -> list[Frame]:
+    """The first so many frames of a source, in memory."""
+    source = make_source(spec, settings.camera, paced=False)
+    source.open()
+    try:
+        taken = list(islice(frames(source), count))
+    finally:
+        source.close()
+    if not taken:
+        raise UnavailableError(f"{spec}: has no frame to measure with; name another --source")
+    return taken
+
+
+@contextmanager
+def clip(settings: Settings, spec: str) -> Iterator[Path]:
+    """A video file of the source: itself if it is one, else its first seconds as Motion-JPEG.
+
+    So a measurement of the whole daemon has what a USB camera costs (decoding), and not what
+    animating a simulated face costs.
+    """
+    if Path(spec).is_file():
+        yield Path(spec)
+        return
+    with TemporaryDirectory(prefix="fer-edge-benchmark-") as folder:
+        path = Path(folder) / "clip.avi"
+        source = make_source(spec, settings.camera, paced=False)
+        source.open()
+        writer: cv2.VideoWriter | None = None
+        try:
+            for frame in islice(frames(source), int(CLIP_S * settings.camera.fps)):
+                if writer is None:
+                    size = (frame.image.shape[1], frame.image.shape[0])
+                    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), settings.camera.fps, size)
+                writer.write(frame.image if frame.image.ndim == 3 else cv2.cvtColor(frame.image, cv2.COLOR_GRAY2BGR))
+        finally:
+            source.close()
+            if writer is not None:
+                writer.release()
+        if writer is None:
+            raise UnavailableError(f"{spec}: has no frame to measure with; name another --source")
+        yield path
