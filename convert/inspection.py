@@ -5,21 +5,28 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convert import tflite
-from convert.errors import ModelError
+from convert.errors import ModelError, UsageError
+from convert.labels import parse_labels
 from convert.latency import measure_ms, time_interpreter
 from convert.predictors import read_card
 
 
 def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
     """The options of ``inspect``."""
-    parser.add_argument("model", type=Path, help=".tflite, .keras, .h5, or an architecture .json with --weights")
+    parser.add_argument(
+        "model", type=Path, nargs="?", help=".tflite, .keras, .h5, or an architecture .json with --weights"
+    )
     parser.add_argument("--weights", type=Path, help="weights of an architecture .json")
+    parser.add_argument("--arch", help="instead of a model: this network, untrained, as int8 for 48x48 faces")
+    parser.add_argument("--labels", type=parse_labels, default=parse_labels("7"), help="of --arch: 7, 5, 3, …")
+    parser.add_argument("--colour", choices=("grey", "rgb"), default="grey", help="of --arch")
     parser.add_argument("--runs", type=int, default=500, help="timed runs, 0: none")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -27,8 +34,32 @@ def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
 
 def run(_verb: str, args: argparse.Namespace) -> int:
     """Print what is known of the model; returns 0."""
+    if args.arch:
+        with tempfile.TemporaryDirectory() as folder:
+            args.model = _untrained(args, Path(folder))
+            return _report(args)
+    if args.model is None:
+        raise UsageError("inspect: name a model file or an --arch")
     if not args.model.is_file():
         raise ModelError(f"{args.model}: no such file")
+    return _report(args)
+
+
+def _untrained(args: argparse.Namespace, folder: Path) -> Path:
+    """A network's int8 file: its size, work and speed do not depend on what it has learned."""
+    from convert.architectures import Shape, build
+    from convert.backend import load_keras
+
+    load_keras("tensorflow", threads=1)
+    channels = 1 if args.colour == "grey" else 3
+    model = build(args.arch, Shape(48, channels, len(args.labels)))
+    samples = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, channels)).astype(np.float32)
+    path = folder / f"{args.arch}.tflite"
+    path.write_bytes(tflite.convert(model, "int8", samples))
+    return path
+
+
+def _report(args: argparse.Namespace) -> int:
     facts = _tflite_facts(args) if args.model.suffix.lower() == ".tflite" else _keras_facts(args)
     content = args.model.read_bytes()
     facts = {

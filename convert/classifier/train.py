@@ -80,10 +80,8 @@ def train(args: argparse.Namespace) -> int:
         data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
     keras = load_keras(threads=args.threads)
     _show(data, held, args)
-    if options.precision != "float32":
-        keras.config.set_dtype_policy(f"mixed_{options.precision}")
     keras.utils.set_random_seed(options.seed)
-    model = _network(args, prepare)
+    model, saved = _networks(args, prepare)
     aim = Aim(
         args.smoothing,
         args.votes,
@@ -101,26 +99,29 @@ def train(args: argparse.Namespace) -> int:
         min(options.batch, len(data)),
         _sizes(args.sizes),
     )
-    rows = fit(_task(model, batches, held, args), options, args.out)
+    rows = fit(_task(model, saved, batches, held, args), options, args.out)
     best = max(row["val_accuracy"] for row in rows)
     print(f"{args.out / 'model.keras'}: best val accuracy {best:.4f}", file=sys.stderr)
     return 0
 
 
-def _task(model: Any, batches: Batches, held: Dataset, args: argparse.Namespace) -> Task:
+def _task(model: Any, saved: Any, batches: Batches, held: Dataset, args: argparse.Namespace) -> Task:
+    """``saved`` is ``model`` itself, or the same network in float32, which takes its weights."""
     import keras
 
     inputs = batches.prepare(held.images)
 
     def measure() -> dict[str, float]:
-        probabilities = predict(model, inputs)
+        if saved is not model:
+            saved.set_weights(model.get_weights())
+        probabilities = predict(saved, inputs)
         return {
             "val_accuracy": float((probabilities.argmax(axis=1) == held.labels).mean()),
             "val_loss": metrics.log_loss(probabilities, held.labels),
         }
 
     def described(figures: dict[str, float]) -> None:
-        write_json(args.out / "model.json", _card(model, batches.prepare, args, figures))
+        write_json(args.out / "model.json", _card(saved, batches.prepare, args, figures))
 
     return Task(
         model=logits_model(model),
@@ -129,9 +130,24 @@ def _task(model: Any, batches: Batches, held: Dataset, args: argparse.Namespace)
         steps=batches.steps,
         measure=measure,
         monitor="val_accuracy",
-        saved=model,
+        saved=saved,
         described=described,
     )
+
+
+def _networks(args: argparse.Namespace, prepare: Preprocess) -> tuple[Any, Any]:
+    """The network to train, and the float32 one to measure and save: the same unless --precision."""
+    import keras
+
+    saved = _network(args, prepare)
+    if args.precision == "float32":
+        return saved, saved
+    keras.config.set_dtype_policy(f"mixed_{args.precision}")
+    try:
+        model = _network(args, prepare)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    return model, saved
 
 
 def _network(args: argparse.Namespace, prepare: Preprocess) -> Any:

@@ -63,7 +63,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, **defaults: Any) -> 
     add("--plateau-factor", type=float, default=base.plateau_factor)
     add("--patience", type=int, default=base.patience, help="stop after so many epochs without progress")
     add("--ema", type=float, default=base.ema, help="decay per step of averaged weights, 0: none")
-    add("--precision", choices=("float32", "bfloat16", "float16"), default=base.precision)
+    add("--precision", choices=("float32", "bfloat16"), default=base.precision)
     add("--seed", type=int, default=base.seed)
     add("--threads", type=int, default=base.threads, help="CPU threads (all)")
     add("--resume", action="store_true", default=base.resume, help="go on from OUT/checkpoint.npz")

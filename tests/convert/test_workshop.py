@@ -183,12 +183,30 @@ def test_inspect_reads_the_file_itself(quantized: Path, capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out)["macs"] == card["macs"], "Keras and TFLite are counted alike"
 
 
+def test_a_network_is_inspected_untrained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "--arch", "e", "--labels", "5", "--runs", "5", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["bytes"] < 1.3 * 1_004_805, "a byte a weight"
+    assert facts["macs"] > 10_000_000
+    assert main(["inspect"]) == 2
+    assert "name a model file or an --arch" in capsys.readouterr().err
+
+
 def test_a_student_learns_from_its_teacher(trained: Path, tmp_path: Path) -> None:
     teacher = str(trained / "out" / "model.keras")
     options = ["--teacher", teacher, "--teacher-weight", "1.0", "--epochs", "6", "--seed", "5"]
     assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
     card = json.loads((tmp_path / "model.json").read_text())
     assert card["figures"]["val_accuracy"] > 0.9, "no label was used, only the teacher"
+
+
+def test_bfloat16_trains_and_saves_float32(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--precision", "bfloat16", "--epochs", "6"]
+    assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
+    assert evaluated(capsys, str(tmp_path / "model.keras"), "--data", str(trained))["accuracy"] > 0.9
+    from convert.networks import load_model
+
+    assert {layer.dtype_policy.name for layer in load_model(tmp_path / "model.keras").layers} == {"float32"}
 
 
 def test_early_stopping_and_the_falling_rate(trained: Path, tmp_path: Path) -> None:
