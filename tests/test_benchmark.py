@@ -1,0 +1,60 @@
+"""The benchmark says what it measured; how fast a test machine is, no test asks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmark import tables
+from tests.conftest import Run
+
+STAGES = {"capture", "colour", "detect", "landmarks", "pose", "eyes", "mouth", "quality", "monitoring", "publish"}
+QUICK = ("--seconds", "1", "--set=camera.width=320", "--set=camera.height=240")
+
+
+def test_every_stage_and_model_is_measured(fer_edge: Run) -> None:
+    result = fer_edge("benchmark", "--json", *QUICK)
+    assert result.returncode == 0, result.stderr
+    speed = json.loads(result.stdout)["speed"]
+    assert STAGES | {"expression"} <= set(speed["stages"])
+    for stage in speed["stages"].values():
+        assert 0 <= stage["p50_ms"] <= stage["p95_ms"] <= stage["p99_ms"]
+    assert sum(stage["share"] for stage in speed["stages"].values()) == pytest.approx(1)
+    assert speed["frames"] > 0 and speed["fps"] > 0 and speed["memory_mb"] > 10
+    assert {"expression", "landmarks", "eyes"} <= {model["name"] for model in speed["models"]}
+    assert all(model["gmac_per_s"] > 0 and model["bytes"] > 1000 for model in speed["models"])
+
+
+def test_an_earlier_result_is_compared_number_by_number(fer_edge: Run, tmp_path: Path) -> None:
+    (tmp_path / "before.json").write_text(fer_edge("benchmark", "--json", *QUICK).stdout)
+    told = fer_edge("benchmark", "--compare", "before.json", *QUICK)
+    assert told.returncode == 0, told.stderr
+    assert "speed.cpu_ms_per_frame" in told.stdout and "ratio" in told.stdout
+    (tmp_path / "other.json").write_text("[]")
+    assert fer_edge("benchmark", "--compare", "other.json", *QUICK).returncode == 2
+
+
+def test_ratios_are_now_over_before() -> None:
+    rows = tables.compare({"speed": {"fps": 50.0, "n": 3}}, {"speed": {"fps": 100.0, "gone": 1.0}})
+    assert rows == [{"name": "speed.fps", "before": 100.0, "now": 50.0, "ratio": 0.5}]
+
+
+def test_the_daemon_is_measured_as_a_process_and_latency_through_a_broker(fer_edge: Run) -> None:
+    result = fer_edge("benchmark", "--json", "--daemon", "--latency", "--sustain", "1", *QUICK, timeout=110)
+    assert result.returncode == 0, result.stderr
+    parts = json.loads(result.stdout)
+    assert parts["daemon"]["first_state_with_face_s"] > 0
+    assert parts["daemon"]["memory_mb"] > 10 and parts["daemon"]["cpu_percent"] > 0
+    assert parts["latency"]["events"] >= 28 and parts["latency"]["p50_ms"] > 0
+    assert parts["sustain"]["frames"] == 30
+
+
+def test_the_usual_way_runs_side_by_side_and_it_is_drawn(fer_edge: Run, tmp_path: Path) -> None:
+    result = fer_edge("benchmark", "--json", "--baseline", "--plot", "cost.png", *QUICK, timeout=110)
+    assert result.returncode == 0, result.stderr
+    both = json.loads(result.stdout)["baseline"]
+    assert both["ratio"] == pytest.approx(both["usual"]["cpu_ms_per_frame"] / both["ours"]["cpu_ms_per_frame"])
+    assert both["ours"]["faces"] >= 0.95
+    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
