@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from fer_edge.settings.base import Section
 
-_HOST = r"^[^\s/@:]+$|^[0-9A-Fa-f:.%]+$"
-_TOPIC = r"^[^/+#\x00]([^+#\x00]*[^/+#\x00])?$"
+_HOST = r"^[^\s/@:]+$|^[0-9A-Fa-f:.]+(%[0-9A-Za-z]+)?$"
+_TOPIC = r"^[^/+#$\x00]([^+#\x00]*[^/+#\x00])?$"
 
 
 class TlsSettings(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -74,11 +75,11 @@ class BoundedClient(paho.Client):
 
     max_packet = MAX_PACKET
 
-    def _packet_read(self) -> MQTTErrorCode:
-        result = super()._packet_read()
-        if self._in_packet["remaining_length"] > self.max_packet:
-            return MQTTErrorCode.MQTT_ERR_PROTOCOL
-        return result
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho asks for the whole rest of a packet at once; it takes an OSError for a lost connection.
+        if bufsize > self.max_packet:
+            raise OSError(errno.EMSGSIZE, f"a packet of {bufsize} bytes is too large")
+        return super()._sock_recv(bufsize)
 
 
 def new_client(identity: Identity, protocol: MQTTProtocolVersion, attempt: int, max_packet: int) -> BoundedClient:

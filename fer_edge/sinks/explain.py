@@ -45,6 +45,8 @@ def connect_error(error: Exception) -> str:
         return "its name cannot be resolved; check mqtt.host and the network"
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there; is the broker running?"
+    if isinstance(error, ConnectionResetError):
+        return "it cut the connection at once; check mqtt.port and mqtt.tls"
     if isinstance(error, TimeoutError):
         return "no answer; check mqtt.host, mqtt.port and the network"
     return f"cannot connect: {getattr(error, 'strerror', None) or error}"

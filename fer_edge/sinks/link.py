@@ -41,8 +41,9 @@ from fer_edge.sinks.explain import closed_early, connect_error, refusal
 _log = logging.getLogger(__name__)
 
 _FALLBACK_S = 3.0
-_STEADY_S = 2.0
+_STEADY_S = 10.0
 """A connection that lasted longer was a good one: the next wait is the shortest again."""
+_SHORT_ONES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Link:
         self._dialled_at = 0.0
         self._due_at = 0.0
         self._up_at = 0.0
+        self._short = 0
+        self._receive_maximum = 65535
         self._wait_s = settings.reconnect_s[0]
         self._protocol = V311 if settings.protocol == "3.1.1" else V5
         self._proven: MQTTProtocolVersion | None = None
@@ -123,6 +126,7 @@ class Link:
         self._let_go()
         if self.up and self._now() - self._up_at > _STEADY_S:
             self._wait_s = self._settings.reconnect_s[0]
+            self._short, self._said = 0, None
         self._due_at = self._now() + self._wait_s * random.uniform(0.8, 1.2)
         self._wait_s = min(self._wait_s * 2, self._settings.reconnect_s[1])
         self._say(f"broker {self._where}: {why}; connecting again")
@@ -175,8 +179,8 @@ class Link:
         if code.is_failure:
             self._post(partial(self._refused, attempt, code))
             return
+        self._receive_maximum = getattr(more, "ReceiveMaximum", 65535)
         subscribe(client, self._subscription)
-        self._post(partial(self._connected, attempt, getattr(more, "ReceiveMaximum", 65535)))
 
     def _on_disconnect(self, _client: paho.Client, attempt: int, _flags: Any, code: ReasonCode, _more: Any) -> None:
         self._post(partial(self._lost, attempt, code))
@@ -188,20 +192,21 @@ class Link:
         for topic, code in zip(self._subscription.topics, codes, strict=False):
             if code.is_failure:
                 _log.warning("broker %s refuses subscription to %s: %s", self._where, topic, refusal(code))
+        # Only now: whoever reads "online" may send a request at once.
+        self._post(partial(self._connected, attempt))
 
     def _on_message(self, _client: paho.Client, _attempt: int, message: paho.MQTTMessage) -> None:
         with suppress(UnicodeDecodeError):
             self._listener.message(Incoming.of(message))
 
-    def _connected(self, attempt: int, receive_maximum: int) -> None:
+    def _connected(self, attempt: int) -> None:
         if attempt != self._attempt or self._client is None:
             return
         self.up = True
         self._proven = self._protocol
         self._up_at = self._now()
-        self._said = None
         _log.info("connected to broker %s (MQTT %s)", self._where, self.version)
-        self._listener.up(receive_maximum)
+        self._listener.up(self._receive_maximum)
 
     def _refused(self, attempt: int, code: ReasonCode) -> None:
         if attempt != self._attempt:
@@ -219,7 +224,12 @@ class Link:
         if attempt != self._attempt or self._client is None:
             return
         if self.up:
-            self.drop(f"connection lost ({closed_early(code)})")
+            self._short += 1
+            # Old brokers throw out the elder of two clients with one id without a word.
+            twin = (
+                f"; does another device use the name {self._identity.client_id}?" if self._short >= _SHORT_ONES else ""
+            )
+            self.drop(f"connection lost ({closed_early(code)}){twin}")
         else:
             self._unanswered("connection closed before it answered; is this an MQTT broker, and TLS as it expects?")
 

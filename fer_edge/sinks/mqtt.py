@@ -28,6 +28,7 @@ from fer_edge.sinks.topics import Topics
 _log = logging.getLogger(__name__)
 
 _HANDOVER_S = 0.025
+_MOST_HANDED_OVER = 10_000
 
 Handler = Callable[[str, dict[str, Any]], Mapping[str, Any] | None]
 """Carries out a request: verb and checked values in, the answer's data out; refuses by FerEdgeError."""
@@ -98,7 +99,7 @@ class MqttSink:
         """Hand over one phase. Returns when it is on disk, or after 25 ms where the disk is slower."""
         with self._stored_more:
             behind = self._handed_over - self._stored
-            if behind > self._settings.mqtt.outbox.max_events:
+            if behind > _MOST_HANDED_OVER:
                 _log.error("the disk does not follow: %s %s is dropped", event.event_type, event.phase)
                 return
             self._handed_over += 1

@@ -21,7 +21,7 @@ Payload = dict[str, Any]
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@")
 _SECRET_QUERY = re.compile(r"(?i)([?&;][^=&;\s]*(?:user|login|pwd|pass|token|key|auth|secret|sig)[^=&;\s]*=)[^&;\s]*")
-_NOT_SHOWN = {"username", "password_file", "key_file"}
+_NOT_SHOWN = {"username", "password_file", "key_file", "token_file"}
 
 
 def event_payload(

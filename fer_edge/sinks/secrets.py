@@ -14,6 +14,17 @@ CREDENTIAL = "mqtt-password"
 VARIABLE = "FER_EDGE_MQTT_PASSWORD"
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closed at once where the handshake fails: paho forgets it, and a wrong certificate is tried for days."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def password(settings: MqttSettings, environ: Mapping[str, str] = os.environ) -> str | None:
     """From systemd's credential, else the environment, else ``password_file``; None where there is none.
 
@@ -44,6 +55,7 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
             [f"mqtt.tls.ca_file: {tls.ca_file} is not a readable PEM certificate: {_why(error)}"]
         ) from error
     context.check_hostname = tls.check_host
+    context.sslsocket_class = _TlsSocket
     if tls.cert_file:
         try:
             # Without this an encrypted key would make OpenSSL ask at the terminal.
