@@ -10,7 +10,7 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -106,10 +106,11 @@ def plain(text: str) -> str:
     return "".join(letter or "?" for letter in letters)
 
 
-def draw(image: Image, signals: Signals, state: DriverState | None = None) -> Image:
+def draw(image: Image, signals: Signals, state: DriverState | None = None, *, panels: bool = True) -> Image:
     """A BGR copy of the picture with faces, signals and, where given, the state drawn on it.
 
-    ``image`` is (height, width, 3) BGR or (height, width) grey, uint8.
+    ``image`` is (height, width, 3) BGR or (height, width) grey, uint8. Without ``panels`` only what
+    belongs to a place in the picture is drawn: the live page shows the numbers beside it.
     """
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     pen = Pen(canvas)
@@ -123,13 +124,23 @@ def draw(image: Image, signals: Signals, state: DriverState | None = None) -> Im
         _landmarks(pen, signals)
     if signals.face and not signals.people:
         _head_axes(pen, signals)
-        _bars(pen, (state and state.emotions) or signals.emotions)
+        if panels:
+            _bars(pen, (state and state.emotions) or signals.emotions)
     if not signals.face and not signals.people:
         pen.label(_why_no_face(signals), canvas.shape[1] * 0.04, canvas.shape[0] * 0.12, AMBER)
-    if state:
+    if state and panels:
         _banner(pen, state, colour)
         _gauges(pen, signals, state)
     return canvas
+
+
+def jpeg(picture: Image, width: int, quality: int) -> bytes:
+    """A picture as JPEG, ``quality`` 1 to 100, made smaller where it is wider than ``width`` pixels."""
+    if picture.shape[1] > width:
+        size = (width, max(1, round(picture.shape[0] * width / picture.shape[1])))
+        picture = cast("Image", cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(encoded)
 
 
 def draw_face(pen: Pen, face: Face, emotions: Mapping[str, float] | None, *, colour: Colour = GREEN) -> None:

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
@@ -23,14 +23,17 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.service.health import Health
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.parts import Builder, Parts
-from fer_edge.service.requests import carry_out
+from fer_edge.service.requests import Desk, carry_out
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
 from fer_edge.sinks.payloads import info_payload
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from fer_edge.core import Event, Frame, Sink
     from fer_edge.settings import Settings
+    from fer_edge.web import LivePage
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class Daemon:
         self._extra_sinks = extra_sinks
         self._clock = clock
         self._notifier = Notifier()
+        self._desk = Desk()
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._why_stopped = "end of source"
@@ -113,6 +117,10 @@ class Daemon:
         self._why_stopped = why
         self._stop.set()
 
+    def ask(self, verb: str, values: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        """Have the main loop carry out a request between two frames; safe from any thread."""
+        return self._desk.ask(verb, values)
+
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         now = self._clock()
@@ -143,9 +151,10 @@ class Daemon:
 
     def stats(self) -> dict[str, Any]:
         """Health since the last stats, with what the camera says."""
-        capture = self._parts.capture
+        capture, mqtt = self._parts.capture, self._parts.mqtt
         return {
             **self.health.stats(),
+            "broker": None if mqtt is None else "online" if mqtt.connected else "offline",
             "received": capture.box.received,
             "skipped": capture.box.skipped,
             "camera": self._camera_said,
@@ -178,6 +187,8 @@ class Daemon:
             self._exchange_mqtt(old)
         elif parts.mqtt:
             parts.mqtt.refresh_info()
+        if parts.page is not old.page:
+            _exchange_page(old.page, parts.page)
         if parts.capture is not old.capture:
             old.capture.stop()
             parts.capture.start()
@@ -188,7 +199,7 @@ class Daemon:
     def _startup(self) -> None:
         settings = self._load()
         self._memory = Memory(state_dir(settings.state_dir))
-        self._builder = Builder(self._memory, self._clock, self.info, self._extra_sinks)
+        self._builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
         self._parts = self._builder.build(settings)
         self._state = DriverState(at=self._clock(), profile=settings.profile)
         last = self._memory.load("last_exit")
@@ -197,6 +208,7 @@ class Daemon:
         self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
         if self._parts.mqtt:
             self._parts.mqtt.start()
+        _exchange_page(None, self._parts.page)
         self._parts.capture.start()
         self._stats_due = self._clock() + settings.mqtt.stats_interval_s
         self._save_due = self._clock() + SAVE_S
@@ -248,6 +260,7 @@ class Daemon:
         mqtt = self._parts.mqtt
         if mqtt:
             mqtt.serve(lambda verb, values: carry_out(self, verb, values))
+        self._desk.serve(self)
         if self._reload.is_set():
             self._reload.clear()
             with suppress(FerEdgeError):
@@ -309,3 +322,10 @@ class Daemon:
 
     def _save_calibration(self) -> None:
         self._memory.save("calibration", self._parts.pipeline.monitor.saved())
+
+
+def _exchange_page(old: LivePage | None, new: LivePage | None) -> None:
+    if old:
+        old.close()
+    if new:
+        new.start()

@@ -23,24 +23,23 @@ class Health:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started_at = clock()
-        self._recent: deque[tuple[float, float]] = deque(maxlen=int(240 * WINDOW_S))
-        self._told_at, self._told_cpu, self._told_frames = clock(), time.process_time(), 0
+        # When it was done, how long after it was taken, and the process's CPU seconds by then.
+        self._recent: deque[tuple[float, float, float]] = deque(maxlen=int(240 * WINDOW_S))
         self.frames = 0
 
     def processed(self, latency_s: float) -> None:
         """One frame went through, so long after it was taken."""
         self.frames += 1
-        self._recent.append((self._clock(), latency_s))
+        self._recent.append((self._clock(), latency_s, time.process_time()))
 
     def stats(self) -> dict[str, Any]:
-        """The numbers of the last minute (processor: since the last call); None where this machine cannot tell."""
+        """The numbers of the last minute; None where this machine cannot tell. Changes nothing: ask at any time."""
         now, cpu = self._clock(), time.process_time()
         while self._recent and now - self._recent[0][0] > WINDOW_S:
             self._recent.popleft()
-        ordered = sorted(latency for _, latency in self._recent)
-        seconds, frames = max(now - self._told_at, 1e-3), self.frames - self._told_frames
-        spent_s = cpu - self._told_cpu
-        self._told_at, self._told_cpu, self._told_frames = now, cpu, self.frames
+        ordered = sorted(latency for _, latency, _ in self._recent)
+        since, spent_s = (now - self._recent[0][0], cpu - self._recent[0][2]) if self._recent else (0.0, 0.0)
+        between = len(ordered) - 1
         return {
             "uptime_s": now - self._started_at,
             "fps": len(ordered) / max(min(WINDOW_S, now - self._started_at), 1e-3),
@@ -48,8 +47,8 @@ class Health:
             "latency_ms_p50": _percentile_ms(ordered, 0.50),
             "latency_ms_p95": _percentile_ms(ordered, 0.95),
             "latency_ms_p99": _percentile_ms(ordered, 0.99),
-            "cpu_percent": 100 * spent_s / seconds,
-            "cpu_ms_per_frame": 1000 * spent_s / frames if frames else None,
+            "cpu_percent": 100 * spent_s / since if since > 0 else None,
+            "cpu_ms_per_frame": 1000 * spent_s / between if between > 0 else None,
             "memory_mb": rss_mb(),
             "temperature_c": temperature_c(),
             "throttled": throttled(),

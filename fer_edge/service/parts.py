@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fer_edge.core import Sink
     from fer_edge.service.memory import Memory
     from fer_edge.settings import Settings
+    from fer_edge.web import LivePage
+    from fer_edge.web.node import Node
 
 
 @dataclass(frozen=True)
@@ -27,22 +29,25 @@ class Parts:
     pipeline: Pipeline
     capture: Capture
     mqtt: MqttSink | None
+    page: LivePage | None = None
 
 
 @dataclass(frozen=True)
 class Builder:
     """Builds parts for the daemon whose clock, memory and further sinks these are.
 
-    ``info`` makes the payload of topic ``info`` from the outbox's condition.
+    ``info`` makes the payload of topic ``info`` from the outbox's condition; ``node`` is what the
+    live page shows.
     """
 
     memory: Memory
     clock: Callable[[], float]
     info: Callable[[dict[str, Any]], dict[str, Any]]
+    node: Node
     extra_sinks: Sequence[Sink] = ()
 
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
-        """Parts for these settings, with capture and MQTT of ``old`` where nothing of theirs changed.
+        """Parts for these settings, with capture, MQTT and page of ``old`` where nothing of theirs changed.
 
         Raises ConfigError, ModelError or UsageError with everything old untouched; a missing
         camera or broker is no error here.
@@ -53,8 +58,9 @@ class Builder:
         same_broker = old is not None and _broker(old.settings) == _broker(settings)
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
-        sinks = [*([mqtt] if mqtt else []), *self.extra_sinks]
-        return Parts(settings, Pipeline(perception, monitor, sinks), capture, mqtt)
+        page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
+        sinks: list[Sink] = [*([mqtt] if mqtt else []), *([page] if page else []), *self.extra_sinks]
+        return Parts(settings, Pipeline(perception, monitor, sinks), capture, mqtt, page)
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
@@ -65,6 +71,18 @@ class Builder:
         if not settings.mqtt.enabled:
             return None
         return MqttSink(settings, state_dir=self.memory.folder, info=self.info)
+
+    def _page(self, settings: Settings) -> LivePage | None:
+        if not settings.web.enabled:
+            return None
+        from fer_edge.web import LivePage  # aiohttp only where there is a page
+
+        return LivePage(settings, self.node)
+
+
+def _page(settings: Settings) -> tuple[Any, ...]:
+    """Every setting that the live page reads."""
+    return settings.web, settings.node, settings.monitoring.drowsy
 
 
 def _broker(settings: Settings) -> tuple[Any, ...]:

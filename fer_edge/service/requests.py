@@ -1,8 +1,10 @@
-"""What the daemon does when it is asked to over MQTT. Runs in the main loop, between two frames."""
+"""What the daemon does when it is asked to, over MQTT or on the live page: in the main loop, between two frames."""
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
@@ -34,3 +36,27 @@ def carry_out(daemon: Daemon, verb: str, values: Mapping[str, Any]) -> dict[str,
         case _:
             raise UsageError(f"{verb}: not done by this version")
     return {}
+
+
+class Desk:
+    """Takes requests from other threads of this process for the main loop to carry out."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[str, Mapping[str, Any], Future[dict[str, Any]]]] = queue.SimpleQueue()
+
+    def ask(self, verb: str, values: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        """Hand a checked request in, from any thread; the future fails with FerEdgeError if it is refused."""
+        answer: Future[dict[str, Any]] = Future()
+        self._waiting.put((verb, values, answer))
+        return answer
+
+    def serve(self, daemon: Daemon) -> None:
+        """Carry out everything that waits."""
+        while not self._waiting.empty():
+            verb, values, answer = self._waiting.get()
+            if not answer.set_running_or_notify_cancel():
+                continue  # whoever asked has given up
+            try:
+                answer.set_result(carry_out(daemon, verb, values))
+            except Exception as fault:
+                answer.set_exception(fault)

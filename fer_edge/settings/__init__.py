@@ -14,6 +14,7 @@ from fer_edge.settings.camera import CameraSettings
 from fer_edge.settings.monitoring import MonitoringSettings
 from fer_edge.settings.mqtt import MqttSettings
 from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
+from fer_edge.settings.web import WebSettings
 
 
 class Settings(Section):
@@ -32,6 +33,7 @@ class Settings(Section):
     emotion: EmotionSettings = EmotionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     mqtt: MqttSettings = MqttSettings()
+    web: WebSettings = WebSettings()
     state_dir: str | None = Field(
         None,
         description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state",
@@ -41,4 +43,13 @@ class Settings(Section):
     )
 
 
-__all__ = ["CameraSettings", "EmotionSettings", "MonitoringSettings", "MqttSettings", "PerceptionSettings", "Section", "Settings"]
+__all__ = [
+    "CameraSettings",
+    "EmotionSettings",
+    "MonitoringSettings",
+    "MqttSettings",
+    "PerceptionSettings",
+    "Section",
+    "Settings",
+    "WebSettings",
+]

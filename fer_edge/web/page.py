@@ -1,0 +1,125 @@
+"""The live page as a sink of the daemon: its server runs in a thread of its own and never holds up a frame."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from fer_edge.errors import MissingExtra
+from fer_edge.web.access import Access
+from fer_edge.web.history import History
+
+if TYPE_CHECKING:
+    from aiohttp.web import AppRunner
+
+    from fer_edge.core import DriverState, Event, Signals
+    from fer_edge.settings import Settings
+    from fer_edge.web.hub import Hub
+    from fer_edge.web.node import Node
+
+log = logging.getLogger(__name__)
+
+STOP_S = 1.0
+RETRY_S = 10.0
+"""How often a port that is in use is tried again."""
+
+
+class LivePage:
+    """Shows one node. Raises MissingExtra without aiohttp and ConfigError for a token that is missing or bad."""
+
+    def __init__(self, settings: Settings, node: Node) -> None:
+        try:
+            import aiohttp  # noqa: F401
+        except ImportError as error:
+            raise MissingExtra("web.enabled: the live page needs aiohttp; pip install 'fer-edge[web]'") from error
+        self._settings = settings
+        self._node = node
+        self._access = Access.of(settings.web)
+        self._history = History(settings.web.history_s)
+        self._hub: Hub | None = None
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+        self.listening = threading.Event()
+        self.port: int | None = None
+
+    def start(self) -> None:
+        """Begin to serve, in a thread."""
+        self._thread.start()
+
+    def state(self, state: DriverState, signals: Signals) -> None:
+        """Keep what the timeline shows."""
+        self._history.add(state, signals)
+
+    def event(self, event: Event) -> None:
+        """Keep an event and tell whoever looks, at once."""
+        message = self._history.event(event)
+        hub = self._hub
+        if hub is not None and hub.visitors:
+            with suppress(RuntimeError):  # the loop has just ended
+                self._loop.call_soon_threadsafe(hub.event, message)
+
+    def close(self) -> None:
+        """Stop serving; takes a second at most."""
+        if not self._thread.is_alive():
+            return
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(STOP_S)
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        host = self._settings.web.host
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+        return f"http://{shown}:{self.port or self._settings.web.port}/"
+
+    def _run(self) -> None:
+        try:
+            asyncio.set_event_loop(self._loop)
+            self._loop.run_until_complete(self._serve())
+        except Exception as fault:
+            log.error("the live page ended (%r); the node goes on without it", fault)
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        from aiohttp import web
+
+        from fer_edge.web.hub import Hub
+        from fer_edge.web.server import Server
+
+        self._hub = Hub(self._settings, self._node, self._history)
+        server = Server(self._access, self._hub)
+        runner = web.AppRunner(server.app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        await runner.setup()
+        try:
+            async with self._hub.running():
+                await self._listen(runner)
+                await self._stop.wait()
+        finally:
+            await runner.cleanup()
+
+    async def _listen(self, runner: AppRunner) -> None:
+        """Take the port; while another program has it, say so once and try again."""
+        from aiohttp import web
+
+        host, port, told = self._settings.web.host, self._settings.web.port, False
+        while not self._stop.is_set():
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as fault:
+                if not told:
+                    why = fault.strerror or str(fault)
+                    log.warning("live page: %s:%d cannot be had (%s); free it or change web.port", host, port, why)
+                told = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), RETRY_S)
+                continue
+            self.port = int(runner.addresses[0][1])
+            log.info("live page: %s", self.url)
+            self.listening.set()
+            return

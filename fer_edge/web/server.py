@@ -1,0 +1,167 @@
+"""The page over HTTP: three static files, a door for the token, and one WebSocket a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from fer_edge.web.access import COOKIE
+from fer_edge.web.visitor import Visitor
+
+if TYPE_CHECKING:
+    from fer_edge.web.access import Access
+    from fer_edge.web.hub import Hub
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).with_name("static")
+MOST_VISITORS = 16
+WRONG_TOKEN_S = 0.5
+"""What a wrong token costs whoever tries."""
+_FILES = ("page.js", "timeline.js", "page.css", "icon.svg")
+_MONTH_S = 30 * 24 * 3600
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """The application; ``hub`` is told of every visitor."""
+
+    def __init__(self, access: Access, hub: Hub) -> None:
+        self._access = access
+        self._hub = hub
+        self._sockets: set[web.WebSocketResponse] = set()
+        self.app = web.Application(middlewares=[self._guard], client_max_size=4096)
+        self.app.add_routes(
+            [
+                web.get("/", self._page),
+                web.post("/enter", self._enter),
+                web.get("/live", self._live),
+                *(web.get(f"/{name}", _file) for name in _FILES),
+            ]
+        )
+        self.app.on_shutdown.append(self._say_goodbye)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuses foreign host names; adds the headers that keep a browser strict."""
+        if not self._access.host_allowed(request.headers.get("Host")):
+            return _refused(
+                403, "this page is not known by that name; open it by its address, or add the name to web.names"
+            )
+        try:
+            response = await handler(request)
+        except web.HTTPException as fault:
+            return _refused(fault.status, fault.reason)
+        if not response.prepared:
+            response.headers.update(_HEADERS)
+        return response
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        if not self._access.known(request.cookies.get(COOKIE)):
+            return _door("", 401)
+        return web.FileResponse(STATIC / "page.html")
+
+    async def _enter(self, request: web.Request) -> web.StreamResponse:
+        self._check_origin(request)
+        token = (await request.post()).get("token", "")
+        if not isinstance(token, str) or not self._access.right(token.strip()):
+            log.warning("live page: a wrong token from %s", request.remote)
+            await asyncio.sleep(WRONG_TOKEN_S)
+            return _door("That is not the token.", 401)
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(COOKIE, self._access.cookie, max_age=_MONTH_S, httponly=True, samesite="Strict")
+        return response
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        self._check_origin(request)
+        if not self._access.known(request.cookies.get(COOKIE)):
+            raise web.HTTPUnauthorized(reason="the token is needed: open the page first")
+        if len(self._hub.visitors) >= MOST_VISITORS:
+            raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers look already; close one")
+        socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2)
+        await socket.prepare(request)
+        visitor = Visitor(socket)
+        self._sockets.add(socket)
+        try:
+            with self._hub.visiting(visitor):
+                await self._serve(socket, visitor)
+        finally:
+            self._sockets.discard(socket)
+            if request.transport is not None and visitor.lost:
+                request.transport.abort()
+        return socket
+
+    async def _serve(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
+        """Send and listen until either ends."""
+        sending = asyncio.create_task(visitor.keep_up())
+        listening = asyncio.create_task(self._listen(socket, visitor))
+        _, unfinished = await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
+        for task in unfinished:
+            task.cancel()
+        results = await asyncio.gather(sending, listening, return_exceptions=True)
+        for fault in results:
+            # A browser that goes away in the middle of a message is nothing to tell.
+            if isinstance(fault, Exception) and not isinstance(fault, ConnectionError):
+                log.warning("live page: %r", fault)
+
+    async def _listen(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                return
+            said = _parsed(message.data)
+            if "drawn" in said:
+                visitor.drawn()
+            if "look" in said:
+                visitor.looking = said["look"] is True
+                visitor.drawn()
+                self._hub.pictures.look_again()
+            if "ask" in said:
+                values = {name: value for name, value in said.items() if name != "ask"}
+                visitor.tell(await self._hub.carry_out(said["ask"], values))
+
+    def _check_origin(self, request: web.Request) -> None:
+        if not self._access.origin_allowed(request.headers.get("Origin"), request.headers.get("Host")):
+            raise web.HTTPForbidden(reason="only this node's own page may do that")
+
+    async def _say_goodbye(self, _: web.Application) -> None:
+        for socket in list(self._sockets):
+            with suppress(ConnectionError):
+                await socket.close(code=1001, message=b"the node stops")
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / request.path.removeprefix("/"))
+
+
+def _door(message: str, status: int) -> web.Response:
+    text = (STATIC / "door.html").read_text("utf-8").replace("<!-- message -->", message)
+    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def _refused(status: int, reason: str) -> web.Response:
+    return web.Response(text=f"{reason}\n", status=status, headers=_HEADERS)
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    """What a browser says; anything but a JSON object says nothing."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
