@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 STUCK_S = 30.0
 """A capture thread silent for longer than this hangs in the driver: only a restart helps."""
 
+_NOT_YET = "not opened yet"
+
 
 class LatestFrame:
     """A box for one frame. A newer frame pushes out one that nobody took, and that is counted."""
@@ -69,7 +71,7 @@ class Capture:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source = source
-        self.reason = "not opened yet"
+        self.reason = _NOT_YET
         self.finished = threading.Event()
         self.box = LatestFrame()
         self._reopen_s = reopen_s
@@ -77,7 +79,7 @@ class Capture:
         self._clock = clock
         self._stop = threading.Event()
         self._streaming = False
-        self._progress_at = self._frame_at = clock()
+        self._began_at = self._progress_at = self._frame_at = clock()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     @property
@@ -86,12 +88,18 @@ class Capture:
         return self._streaming and self._clock() - self._frame_at <= self._stall_s
 
     @property
+    def opening(self) -> bool:
+        """Whether it is too early to say: the first try to open is not over, nor the stall time."""
+        return self.reason == _NOT_YET and self._clock() - self._began_at <= self._stall_s
+
+    @property
     def stuck(self) -> bool:
         """Whether the thread hangs inside the driver, neither reading nor opening again."""
         return not self.finished.is_set() and self._clock() - self._progress_at > STUCK_S
 
     def start(self) -> None:
         """Begin to open and read."""
+        self._began_at = self._clock()
         self._thread.start()
 
     def stop(self, timeout_s: float = 1.0) -> bool:
