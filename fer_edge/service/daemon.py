@@ -281,12 +281,15 @@ class Daemon:
         capture = self._parts.capture
         seen = "online" if capture.online else "offline"
         status = seen if self._paused_until is None else "disabled"
-        if status == self._camera_said:
+        if status == "offline" and not capture.opening:
+            self._notifier.status(f"camera offline: {capture.reason}")
+        if status == self._camera_said or (status == "offline" and capture.opening):
             return
         self._camera_said = status
         if self._parts.mqtt:
             self._parts.mqtt.camera(status)
-        self._notifier.status(f"camera {status}" + (f": {capture.reason}" if status == "offline" else ""))
+        if status != "offline":
+            self._notifier.status(f"camera {status}")
         if status == "offline":
             self._say_nothing_is_known()
 
