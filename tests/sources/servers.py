@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import socketserver
@@ -39,10 +40,8 @@ class MjpegServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                try:
+                with contextlib.suppress(OSError):  # the reader may go away
                     owner.serve(self)
-                except OSError:
-                    pass  # the reader went away
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -64,11 +63,11 @@ class MjpegServer:
         handler.send_response(200)
         handler.send_header("Content-Type", "multipart/x-mixed-replace; boundary=part")
         handler.end_headers()
-        for number, jpeg in enumerate(jpegs(itertools.count())):
+        for number in itertools.count():
             if path in ("/stall", "/die") and number == 10:
                 break
-            if path == "/freeze" and self.freeze.is_set():
-                jpeg = next(jpegs([3]))
+            frozen = path == "/freeze" and self.freeze.is_set()
+            jpeg = next(jpegs([3 if frozen else number]))
             handler.wfile.write(b"--part\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
             handler.wfile.write(jpeg + b"\r\n")
             if self.stop.wait(PERIOD_S):
@@ -94,10 +93,8 @@ class RtspServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                try:
+                with contextlib.suppress(OSError):
                     owner.answer(self)
-                except OSError:
-                    pass
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -42,8 +42,8 @@ class Camera:
         self.released.set()
 
 
-def source_of(connect: Callable[[], Camera], orient: Orient = Orient()) -> LiveSource:
-    return LiveSource("cam", connect, orient, LIMITS, time.monotonic)
+def source_of(connect: Callable[[], Camera], rotation: int = 0) -> LiveSource:
+    return LiveSource("cam", connect, Orient(rotation), LIMITS, time.monotonic)
 
 
 def test_a_device_that_hangs_is_lost_in_time_and_not_opened_twice() -> None:
@@ -118,7 +118,7 @@ def test_a_device_that_opens_but_never_gives_a_picture_is_unavailable() -> None:
 
 
 def test_numbers_go_on_over_opening_again_and_pictures_are_turned() -> None:
-    source = source_of(Camera, Orient(rotation=90))
+    source = source_of(Camera, rotation=90)
     numbers = []
     for _ in range(2):
         source.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,8 +266,6 @@ def test_it_repeats_in_real_time_and_when_looped_but_is_replayed_once(tmp_path: 
 
 
 def test_close_wakes_a_reader_that_waits(tmp_path: Path) -> None:
-    import threading
-
     source = source_of(tmp_path, "0 awake\n90 end", paced=True, fps=0.1)
     source.open()
     source.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -40,7 +41,7 @@ def test_frames_of_an_http_stream_arrive_in_order_on_the_monotonic_clock(mjpeg: 
     frames = [source.read() for _ in range(20)]
     source.close()
     assert frames[0].image.shape == (120, 160, 3)
-    assert all(later.number > earlier.number and later.at > earlier.at for earlier, later in zip(frames, frames[1:]))
+    assert all(later.number > earlier.number and later.at > earlier.at for earlier, later in itertools.pairwise(frames))
     assert before < frames[0].at < frames[-1].at <= time.monotonic()
     assert source.live
 

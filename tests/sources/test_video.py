@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_at_its_own_pace_a_file_takes_as_long_as_it_lasts_and_is_stamped_by_the_
     source.close()
     assert source.live
     assert arrived[-1] - began >= 19 / 40 - 0.005
-    assert [b.at - a.at for a, b in zip(frames, frames[1:])] == pytest.approx([1 / 40] * 19, abs=1e-3)
+    assert [b.at - a.at for a, b in itertools.pairwise(frames)] == pytest.approx([1 / 40] * 19, abs=1e-3)
     assert all(began <= frame.at <= when + 0.005 for frame, when in zip(frames, arrived, strict=True))
 
 
@@ -157,7 +158,7 @@ def test_close_wakes_a_reader_that_waits_for_a_frames_time(tmp_path: Path) -> No
 def test_times_rise_whatever_the_stamps_say(stamps: list[float], file_fps: float) -> None:
     times = FrameTimes(file_fps)
     got = [times.next(stamp) for stamp in stamps]
-    assert all(0 < b - a <= 1000 for a, b in zip(got, got[1:]))
+    assert all(0 < b - a <= 1000 for a, b in itertools.pairwise(got))
     assert all(at >= 0 for at in got)
 
 

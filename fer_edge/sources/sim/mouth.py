@@ -9,16 +9,19 @@ import cv2
 import numpy as np
 
 from fer_edge.sources.sim.marks import CHIN_Y, LOWER_LIP, MOUTH_CENTRE_X, NOSE_BASE_Y, UPPER_LIP, Floats, heights
+from fer_edge.sources.sim.portrait import blend
 
 if TYPE_CHECKING:
     from fer_edge.core import Image
 
 STEPS = 24
 """``mouth`` is drawn in so many steps, ``smile`` in a third of them; each picture is made once."""
-_LINE_Y = 257.0
+_LINE_Y = 259.0
 """Where the lips meet in a calm face."""
 _JAW = 46.0
 """Pixels the lower lip goes down in a full yawn: a third of the face below the eyes."""
+_TUCK = 2.5
+"""Pixels of each lip that are turned inwards when it is shut, or specks of teeth would show between."""
 _HALF_WIDTH = 37.5
 """Half the width of the smiling mouth, pixels."""
 
@@ -49,9 +52,14 @@ class Mouth:
         columns = self._source_columns(mouth, smile)
         x = columns[-1]
         upper, lower = heights(UPPER_LIP, x), heights(LOWER_LIP, x)
-        across = np.clip(np.abs(x - MOUTH_CENTRE_X) / _HALF_WIDTH, 0, 1)
+        from_centre = np.abs(x - MOUTH_CENTRE_X)
+        across = np.clip(from_centre / _HALF_WIDTH, 0, 1)
         arch = np.sqrt(1 - across**2)  # an open mouth is an oval between its corners
-        line = _LINE_Y - 1.5 * across**2
+        tuck = _TUCK * (1 - smile) * np.clip((1.05 - across) * 8, 0, 1)
+        upper, lower = upper - tuck, lower + tuck
+        middle = (upper + lower) / 2
+        near = np.exp(-((np.maximum(from_centre - _HALF_WIDTH, 0) / 26.0) ** 2))  # cheeks stay
+        line = middle + near * (_LINE_Y + 7.0 * across**2 - middle)
         new_upper = line + smile * (upper - line) - 9.0 * mouth * arch
         new_lower = line + smile * (lower - line) + _JAW * mouth * arch
         new_lower = np.maximum(new_lower, new_upper)
@@ -63,7 +71,7 @@ class Mouth:
 
     def _source_columns(self, mouth: float, smile: float) -> Floats:
         """A calm or open mouth is narrower than a smile: columns come from further out."""
-        narrow = 0.24 * (1 - smile) * (1 - 0.2 * mouth) + 0.10 * mouth * smile
+        narrow = 0.30 * (1 - smile) * (1 - 0.2 * mouth) + 0.10 * mouth * smile
         offset = self._x - MOUTH_CENTRE_X
         far = np.exp(-((offset / 52.0) ** 2)) * np.clip((self._y - self.top) / 40, 0, 1)
         columns: Floats = (self._x + narrow * offset * far).astype(np.float32)
@@ -115,11 +123,10 @@ class Mouth:
 
     def _without_folds(self, stage: Image, alpha: Image) -> Image:
         """The photograph with the folds of its smile, from the nose to the mouth's corners, smoothed out."""
-        weight = np.zeros(stage.shape[:2], np.float32)
-        for fold in (((291, 226), (272, 240), (274, 254)), ((340, 224), (358, 240), (364, 254))):
-            cv2.polylines(weight, [np.array(fold, np.int32)], isClosed=False, color=1.0, thickness=9)
-        weight = np.clip(cv2.GaussianBlur(weight, (0, 0), 3) * 1.2, 0, 0.85)[..., None]
-        smooth = cv2.GaussianBlur(stage, (0, 0), 8).astype(np.float32)
-        calm = (stage * (1 - weight) + smooth * weight).astype(np.uint8)
+        folds = np.zeros(stage.shape[:2], np.uint8)
+        for fold in (((290, 226), (270, 240), (265, 256)), ((341, 224), (361, 240), (370, 256))):
+            cv2.polylines(folds, [np.array(fold, np.int32)], isClosed=False, color=255, thickness=17)
+        filled = cv2.inpaint(stage, folds, 5, cv2.INPAINT_TELEA)
+        calm = blend(stage, cv2.GaussianBlur(filled, (0, 0), 1.5), cv2.GaussianBlur(folds, (0, 0), 3))
         merged: Image = cv2.merge([*cv2.split(calm), alpha])
         return merged

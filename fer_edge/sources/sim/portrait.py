@@ -37,7 +37,9 @@ def load_photograph() -> Image:
     except ImportError as error:
         raise MissingExtra("sim: needs scikit-image for the face; pip install 'fer-edge[demo]'") from error
     # Read by OpenCV: skimage.data.astronaut() would load an imaging library for it, half a second's work.
-    photograph: Image | None = cv2.imread(str(Path(skimage.data_dir) / "astronaut.png"), cv2.IMREAD_COLOR)
+    photograph: Image | None = cv2.imread(
+        str(Path(skimage.__file__).parent / "data" / "astronaut.png"), cv2.IMREAD_COLOR
+    )
     if photograph is None:
         photograph = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
     return photograph
