@@ -52,7 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    top = argparse.ArgumentParser(prog="python -m convert", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(
+        prog="python -m convert",
+        description="Train, quantize, evaluate and inspect models.",
+        epilog="`python -m convert VERB --task TASK --help` lists the options of one.",
+    )
     top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
     if not argv or argv[0] in {"-h", "--help"}:
         top.print_help()
