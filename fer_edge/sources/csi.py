@@ -34,10 +34,11 @@ _ALIGN = 64
 class CsiDevice:
     """A running ``rpicam-vid`` as a :class:`~fer_edge.sources.live.Device`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], name: str, width: int, height: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], name: str, width: int, height: int, fps: float) -> None:
         self._process = process
         self._name = name
         self._size = (height, width)
+        self.about = f"YUV420 {width}x{height} at {fps:g} fps"
         self._frame_bytes = width * height * 3 // 2
         self._words: deque[str] = deque(maxlen=20)
         self._listener = threading.Thread(target=self._listen, name=f"messages of {name}", daemon=True)
@@ -91,7 +92,8 @@ def csi_connector(number: int, settings: CameraSettings) -> Callable[[], Device]
         program = next((found for command in COMMANDS if (found := shutil.which(command))), None)
         if program is None:
             raise SourceUnavailable(f"{name}: rpicam-vid is not installed; sudo apt install rpicam-apps")
-        return CsiDevice(_start([program, *arguments(number, width, height, settings.fps)], name), name, width, height)
+        process = _start([program, *arguments(number, width, height, settings.fps)], name)
+        return CsiDevice(process, name, width, height, settings.fps)
 
     return connect
 

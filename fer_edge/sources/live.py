@@ -24,7 +24,12 @@ Clock = Callable[[], float]
 
 
 class Device(Protocol):
-    """An open camera or stream. Only the reading thread calls it, but for :meth:`interrupt`."""
+    """An open camera or stream. Only the reading thread calls it, but for :meth:`interrupt`.
+
+    ``about`` says what the device promises, such as ``MJPG 640x480 at 30 fps``.
+    """
+
+    about: str
 
     def grab(self) -> Image:
         """The next picture, waiting for it. Raises SourceLost when there will be none."""
@@ -56,6 +61,7 @@ class _Reading:
         self._at = 0.0
         self._number = -1
         self._failure: SourceError | SourceUnavailable | None = None
+        self.about: str | None = None
         self._stopped = False
         self._device: Device | None = None
         self._thread = threading.Thread(target=self._run, name=f"read {name}", daemon=True)
@@ -100,7 +106,7 @@ class _Reading:
             self._fail(SourceUnavailable(f"{self._name}: cannot be opened ({_one_line(error)})"))
             return
         with self._changed:
-            self._device = device
+            self._device, self.about = device, device.about
         try:
             while not self._stopped:
                 self._deliver(device.grab())
@@ -148,6 +154,15 @@ class LiveSource:
         self._last = -1
         self._base = 0
         self._freshness = Freshness()
+        self._froze = False
+
+    @property
+    def about(self) -> str | None:
+        """What the open device promises, such as ``MJPG 640x480 at 30 fps``; None before opening.
+
+        Its real rate is another matter: count frames.
+        """
+        return self._reading.about if self._reading else None
 
     def open(self) -> None:
         """Take the device and wait for its first picture. Raises SourceUnavailable.
@@ -169,7 +184,7 @@ class LiveSource:
         except SourceUnavailable:
             reading.stop()
             raise
-        self._freshness = Freshness()
+        self._freshness, self._froze = Freshness(), False
 
     def _wait_for_picture(self, reading: _Reading) -> None:
         """Until a picture comes, and a new one where the camera froze before."""
@@ -179,7 +194,7 @@ class LiveSource:
                 f"{self.name}: no picture came in {self._limits.open_s:g} s; check cable, power and network"
             )
         until = self._clock() + self._limits.stall_s
-        while first is not None and self._freshness.repeats(first[0]):
+        while self._froze and first is not None and self._freshness.repeats(first[0]):
             first = reading.newer(first[2], self._limits.stall_s)
             if self._clock() >= until:
                 raise SourceUnavailable(f"{self.name}: still frozen, the same picture; unplug it and plug it in again")
@@ -194,6 +209,7 @@ class LiveSource:
             raise SourceLost(f"{self.name}: no picture for {self._limits.stall_s:g} s")
         image, at, self._last = found
         if self._freshness.same_s(image, at) >= self._limits.stall_s:
+            self._froze = True
             raise SourceLost(f"{self.name}: frozen, the same picture for {self._limits.stall_s:g} s")
         return Frame(self._orient(image), at, self._base + self._last)
 

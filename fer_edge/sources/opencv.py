@@ -21,6 +21,7 @@ class CaptureDevice:
     def __init__(self, capture: cv2.VideoCapture, lost: str) -> None:
         self._capture = capture
         self._lost = lost
+        self.about = _about(capture)
 
     def grab(self) -> Image:
         """The next picture. Raises SourceLost when the capture gives none: it never recovers."""
@@ -39,3 +40,11 @@ class CaptureDevice:
     def release(self) -> None:
         """Close the device."""
         self._capture.release()
+
+
+def _about(capture: cv2.VideoCapture) -> str:
+    code = int(capture.get(cv2.CAP_PROP_FOURCC))
+    letters = code.to_bytes(4, "little", signed=code < 0).decode("ascii", "replace")
+    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    return f"{letters if letters.isalnum() else 'video'} {width:.0f}x{height:.0f} at {fps:g} fps"

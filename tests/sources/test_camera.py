@@ -68,6 +68,11 @@ class Capture:
         self.released = False
         made.append(self)
 
+    def get(self, what: int) -> float:
+        """What this camera made of the request: it knows one size and rate only."""
+        known = {cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*"MJPG"), cv2.CAP_PROP_FRAME_WIDTH: 640}
+        return float(known.get(what, {cv2.CAP_PROP_FRAME_HEIGHT: 480, cv2.CAP_PROP_FPS: 25}.get(what, 0)))
+
     def isOpened(self) -> bool:  # noqa: N802
         return True
 
@@ -130,6 +135,7 @@ def test_a_camera_is_asked_for_format_size_and_rate_in_this_order(
         (cv2.CAP_PROP_FRAME_HEIGHT, 720),
         (cv2.CAP_PROP_FPS, 15),
     ]
+    assert device.about == "MJPG 640x480 at 25 fps"
     device.release()
     assert capture[0].released
 

@@ -78,6 +78,7 @@ def test_the_luma_plane_is_the_picture(program: Path, tmp_path: Path) -> None:
     source = source_of(1)
     source.open()
     frames = [source.read() for _ in range(5)]
+    assert source.about == "YUV420 192x96 at 60 fps"
     source.close()
     image = frames[-1].image
     # A width that libcamera would pad is rounded to the next that it does not, a height to an even one.

@@ -20,6 +20,8 @@ LIMITS = Limits(open_s=0.5, stall_s=0.4)
 class Camera:
     """A device whose next picture comes when the test says so."""
 
+    about = "TEST 160x120 at 200 fps"
+
     def __init__(self, pictures: int = 10**6) -> None:
         self.go = threading.Event()
         self.go.set()
@@ -133,7 +135,9 @@ def test_it_can_be_closed_at_any_time_and_read_only_when_open() -> None:
     source.close()
     with pytest.raises(SourceLost, match="not open"):
         source.read()
+    assert source.about is None
     source.open()
+    assert source.about == "TEST 160x120 at 200 fps"
     source.close()
     source.close()
     with pytest.raises(SourceLost):

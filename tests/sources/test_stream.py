@@ -39,6 +39,7 @@ def test_frames_of_an_http_stream_arrive_in_order_on_the_monotonic_clock(mjpeg: 
     before = time.monotonic()
     source.open()
     frames = [source.read() for _ in range(20)]
+    assert "160x120" in str(source.about)
     source.close()
     assert frames[0].image.shape == (120, 160, 3)
     assert all(later.number > earlier.number and later.at > earlier.at for earlier, later in itertools.pairwise(frames))

@@ -16,7 +16,7 @@ def line(text: str) -> Timeline:
     return Timeline(parse_script(text))
 
 
-def closures(timeline: Timeline, until: float, threshold: float = 0.2, step: float = 0.002) -> list[float]:
+def closures(timeline: Timeline, until: float, threshold: float = 0.2, step: float = 0.005) -> list[float]:
     """How long each closure of the right eye below ``threshold`` lasts, seconds."""
     shut = [timeline.pose(at).eye_right <= threshold for at in np.arange(0, until, step)]
     return [len(list(run)) * step for is_shut, run in itertools.groupby(shut) if is_shut]
