@@ -49,7 +49,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who connects: client id (empty: the broker gives one), credentials, and the topic of the will."""
+    """Who connects: client id, credentials, and the topic of the will."""
 
     client_id: str
     username: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import uuid
 from collections.abc import Callable, Iterator
 
 from fer_edge.settings import MqttSettings
@@ -19,7 +20,9 @@ class Subscriber:
     def __init__(self, settings: MqttSettings, topics: tuple[str, ...]) -> None:
         self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        identity = Identity("", settings.username, password(settings), tls_context(settings))
+        identity = Identity(
+            f"fer-edge-watch-{uuid.uuid4().hex[:8]}", settings.username, password(settings), tls_context(settings)
+        )
         self._link = Link(
             settings,
             identity,

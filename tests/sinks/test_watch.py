@@ -1,0 +1,134 @@
+"""``fer-edge watch`` shows a real node: lines when piped, JSON on request, a page in a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_edge.commands.watch_view import NodeView, line, plain
+from fer_edge.core import Level, Phase
+from tests.brokers import Mosquitto, mosquitto, needs_mosquitto, wait_until
+from tests.conftest import Run, clean_environment
+from tests.sinks.examples import KIOSK, event, settings
+from tests.sinks.nodes import Node, node
+
+__all__ = ["mosquitto"]
+
+
+@pytest.fixture
+def shown(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Node]:
+    with node(settings(mosquitto.port), tmp_path / "state") as one:
+        one.sink.camera("online")
+        one.event(event(7, event_type="sleep", level=Level.CRITICAL, perclos=0.21))
+        one.state()
+        one.sink.stats({"fps": 29.7, "latency_ms_p95": 12.0, "memory_mb": 93.0})
+        wait_until(lambda: one.sink.outbox.waiting == 0, "delivery")
+        yield one
+
+
+@contextmanager
+def watching(folder: Path, port: int, *arguments: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process, interrupted at the end as by Ctrl-C."""
+    command = [sys.executable, "-m", "fer_edge", "watch", "--host", "127.0.0.1", "--port", str(port), *arguments]
+    environment = clean_environment(folder)
+    with subprocess.Popen(
+        command, **{"stdout": subprocess.PIPE} | more, text=True, cwd=folder, env=environment
+    ) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+
+
+@needs_mosquitto
+def test_json_tells_what_is_retained_and_what_comes(mosquitto: Mosquitto, shown: Node, tmp_path: Path) -> None:
+    told: dict[str, Any] = {}
+    with watching(tmp_path, mosquitto.port, "--json", "--node", "car") as process:
+        assert process.stdout is not None
+        for text in process.stdout:
+            message = json.loads(text)
+            told[message["topic"]] = message
+            if message["topic"] == "state":
+                # Everything retained is on its way: now something new.
+                shown.event(event(7, Phase.UPDATE, "unresponsive", held_s=6.0))
+            if message["topic"] == "event/fatigue":
+                break
+    assert told["status"] == {"node": "car", "topic": "status", "retained": True, "payload": "online"}
+    assert told["event/fatigue"]["payload"]["event_type"] == "unresponsive"
+
+
+@needs_mosquitto
+def test_lines_for_a_pipe_have_no_terminal_codes(mosquitto: Mosquitto, shown: Node, tmp_path: Path) -> None:
+    with watching(tmp_path, mosquitto.port, "--node", "+") as process:
+        assert process.stdout is not None
+        text = next(text for text in process.stdout if "  state " in text)
+    assert text.startswith("car")
+    assert "level critical" in text
+    assert "PERCLOS 21 %" in text
+    assert "\x1b" not in text
+
+
+@needs_mosquitto
+def test_the_page_in_a_terminal(mosquitto: Mosquitto, shown: Node, tmp_path: Path) -> None:
+    ours, its = pty.openpty()
+    seen = b""
+    with watching(tmp_path, mosquitto.port, "--node", "car", stdout=its):
+        os.close(its)
+        while not (b"PERCLOS" in seen and b"29.7 fps" in seen and b"sleep 3.0s" in seen):
+            assert select.select([ours], [], [], 30)[0], seen.decode()
+            seen += os.read(ours, 4096)
+    with suppress(OSError):  # the end of a terminal is an error
+        while rest := os.read(ours, 4096):
+            seen += rest
+    os.close(ours)
+    assert seen.rstrip().endswith(b"\x1b[?25h\x1b[?7h"), "the cursor is back"
+
+
+def test_no_broker_is_said_with_exit_69(fer_edge: Run) -> None:
+    done = fer_edge("watch", "--host", "127.0.0.1", "--port", "1", "--seconds", "1")
+    assert done.returncode == 69
+    assert done.stderr.splitlines()[-1].startswith("fer-edge: no broker was reached")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_is_none_is_told(fer_edge: Run, port: str) -> None:
+    done = fer_edge("watch", "--port", port)
+    assert done.returncode in (2, 78)
+    assert "port" in done.stderr
+
+
+def test_a_message_cannot_drive_the_terminal() -> None:
+    evil = {"event_type": "\x1b]0;owned\x07", "level": "critical\x1b[2J", "emotion": "\u202e", "phase": "start"}
+    shown = line("event/fatigue", plain(evil))
+    assert not any(character in shown for character in "\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize("payload", [None, 3, "x", [], {}, {"held_s": "long"}, {"time": 5}, {"open_events": [{}]}])
+@pytest.mark.parametrize("tail", ["state", "event/view", "stats", "info", "status", "response/stats", ""])
+def test_any_payload_can_be_shown(tail: str, payload: object) -> None:
+    assert line(tail, payload)
+    view = NodeView("car")
+    view.update(tail, payload)
+    assert view.page(connected=True, colour=True)
+
+
+def test_a_kiosk_shows_how_many_people_there_are() -> None:
+    from fer_edge.sinks.payloads import state_payload
+
+    view = NodeView("hall")
+    view.update("state", state_payload(KIOSK, time="2026-11-20T08:03:11.412Z", time_ok=True))
+    assert "2 people" in "\n".join(view.page(connected=True, colour=False))
