@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from fer_edge import __version__
 from fer_edge.core import DriverState, Signals
 from fer_edge.errors import FerEdgeError
-from fer_edge.service.health import Health
+from fer_edge.service.health import Health, temperature_c, throttled
 from fer_edge.service.memory import Memory, state_dir
+from fer_edge.service.pace import Pace
 from fer_edge.service.parts import Builder, Parts
 from fer_edge.service.requests import Desk, carry_out
 from fer_edge.service.systemd import Notifier
@@ -85,6 +86,7 @@ class Daemon:
         self._memory: Memory
         self._builder: Builder
         self._parts: Parts
+        self._pace: Pace
         self._state: DriverState
 
     def run(self) -> int:
@@ -159,6 +161,7 @@ class Daemon:
             "skipped": capture.box.skipped,
             "camera": self._camera_said,
             "camera_fault": capture.reason or None,
+            "pace_fps": self._pace.fps,
         }
 
     def info(self, outbox: dict[str, Any]) -> dict[str, Any]:
@@ -182,6 +185,7 @@ class Daemon:
         finally:
             self._notifier.ready()
         old, self._parts = self._parts, parts
+        self._pace = _pace(parts.settings)
         self._emit(old.pipeline.monitor.abort(self._clock(), "reloaded"), old)
         if parts.mqtt is not old.mqtt:
             self._exchange_mqtt(old)
@@ -201,6 +205,7 @@ class Daemon:
         self._memory = Memory(state_dir(settings.state_dir))
         self._builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
         self._parts = self._builder.build(settings)
+        self._pace = _pace(settings)
         self._state = DriverState(at=self._clock(), profile=settings.profile)
         last = self._memory.load("last_exit")
         if last:
@@ -242,15 +247,18 @@ class Daemon:
             self._between_frames()
             if self._paused_until is not None:
                 self._say_nothing_is_known()
-            elif frame is not None:
+            elif frame is not None and self._pace.admit(frame.at):
                 self._process(frame)
             if frame is None and capture.finished.is_set():
                 return
 
     def _process(self, frame: Frame) -> None:
+        began = self._clock()
         step = self._parts.pipeline.step(frame)
+        now = self._clock()
         self._state = step.state
-        self.health.processed(self._clock() - frame.at)
+        self.health.processed(now - frame.at)
+        self._pace.looked(now, now - began)
         self.viewer.show(frame, step)
         for event in step.events:
             log.info("%s %s (%s, %.1f s)", event.event_type, event.phase, event.level, event.held_s)
@@ -332,3 +340,7 @@ def _exchange_page(old: LivePage | None, new: LivePage | None) -> None:
         old.close()
     if new:
         new.start()
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(settings.health, settings.camera.fps, lambda: (temperature_c(), throttled()))

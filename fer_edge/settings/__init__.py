@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fer_edge.settings.base import Section
 from fer_edge.settings.camera import CameraSettings
+from fer_edge.settings.health import HealthSettings
 from fer_edge.settings.monitoring import MonitoringSettings
 from fer_edge.settings.mqtt import MqttSettings
 from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
@@ -34,6 +35,7 @@ class Settings(Section):
     monitoring: MonitoringSettings = MonitoringSettings()
     mqtt: MqttSettings = MqttSettings()
     web: WebSettings = WebSettings()
+    health: HealthSettings = HealthSettings()
     state_dir: str | None = Field(
         None,
         description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state",
@@ -46,6 +48,7 @@ class Settings(Section):
 __all__ = [
     "CameraSettings",
     "EmotionSettings",
+    "HealthSettings",
     "MonitoringSettings",
     "MqttSettings",
     "PerceptionSettings",

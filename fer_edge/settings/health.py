@@ -1,0 +1,16 @@
+"""Settings of how hard the machine may be worked."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fer_edge.settings.base import Section
+
+
+class HealthSettings(Section):
+    """What happens when the machine is late or hot."""
+
+    adaptive: bool = Field(
+        True, description="look at fewer frames (15, 10, 5 a second) while the machine is late or hot"
+    )
+    hot_c: float = Field(80.0, ge=40, le=110, description="processor temperature that counts as hot, degrees Celsius")
