@@ -27,12 +27,10 @@ from fer_edge.settings import Settings
 from fer_edge.settings.monitoring import FilterSettings
 from fer_edge.settings.perception import YuNetDetector
 
-EDGE_FRAMES = 4
-"""How far an edge may lie from its mark: a mark's own accuracy."""
-SHORTEST_S = {"eyes_closed": 0.2, "yawn": 1.5}
-"""Shorter intervals are not counted, seconds."""
-ELSEWHERE_S = 1.0
-"""A blink this near to no mark is counted as one that nobody marked."""
+LONGEST_BLINK_S = 0.2
+"""A closure that nobody marked counts from this length, seconds: marks leave blinks out."""
+YAWN_S = 1.5
+"""A mouth wide open for this long is a yawn, seconds."""
 
 
 def watch(path: Path, settings: Settings, yunet: YuNet | None) -> dict[str, Any]:
@@ -62,7 +60,7 @@ def watch(path: Path, settings: Settings, yunet: YuNet | None) -> dict[str, Any]
 
 
 def intervals(values: list[float | None], fps: float, shortest_s: float) -> list[tuple[int, int]]:
-    """First and last frame of every stretch in which a probability says yes, by the rules' own filter."""
+    """First and last frame of every long stretch in which a probability says yes, by the rules' own filter."""
     switch = Switch(FilterSettings())
     found: list[list[float]] = []
     state: bool | None = False
@@ -76,6 +74,15 @@ def intervals(values: list[float | None], fps: float, shortest_s: float) -> list
     if state and found:
         found[-1][1] = (len(values) - 1) / fps
     return [(round(a * fps + 0.5), round(b * fps - 0.5)) for a, b in found if b - a >= shortest_s]
+
+
+def runs(values: list[float | None]) -> list[tuple[int, int]]:
+    """First and last frame of every stretch of values over one half, unfiltered; one odd frame is bridged."""
+    yes = np.flatnonzero([value is not None and value >= 0.5 for value in values])
+    if not yes.size:
+        return []
+    breaks = np.flatnonzero(np.diff(yes) > 2)
+    return [(int(a), int(b)) for a, b in zip(yes[np.r_[0, breaks + 1]], yes[np.r_[breaks, yes.size - 1]], strict=True)]
 
 
 def compare(found: list[tuple[int, int]], marked: list[list[int]]) -> dict[str, Any]:
@@ -99,14 +106,13 @@ def judge(name: str, marks: dict[str, Any], seen: dict[str, Any]) -> dict[str, A
     result["face"] = round(float(np.mean([s.face is not None for s in signals])), 4)
     if seen["overlaps"]:
         result["where_yunet_does"] = round(float(np.mean(np.array(seen["overlaps"]) >= 0.5)), 4)
-    series = {"eyes_closed": [s.eyes_closed for s in signals], "yawn": [s.mouth_open for s in signals]}
-    for key, values in series.items():
-        if key in marks:
-            # Marked blinks may be short, so the marks are looked for among all closures.
-            everything = compare(intervals(values, fps, 0.0), marks[key])
-            long = {tuple(i) for i in intervals(values, fps, SHORTEST_S[key])}
-            everything["extra"] = [e for e in everything["extra"] if tuple(e) in long]
-            result[key] = everything
+    if "eyes_closed" in marks:
+        closures = compare(runs([s.eyes_closed for s in signals]), marks["eyes_closed"])
+        closures["extra"] = [e for e in closures["extra"] if e[1] - e[0] + 1 > LONGEST_BLINK_S * fps]
+        result["eyes_closed"] = closures
+    else:
+        result["closures_by_the_rules"] = intervals([s.eyes_closed for s in signals], fps, 1.0)
+    result["yawn"] = compare(intervals([s.mouth_open for s in signals], fps, YAWN_S), marks.get("yawn", []))
     judged = [s.eyes_closed is not None for s in signals]
     result["eyes_judged"] = round(float(np.mean(judged)), 3)
     heads = np.array([[np.nan if v is None else v for v in (s.yaw, s.pitch, s.roll)] for s in signals], float)

@@ -20,7 +20,7 @@ CLOSE_REGION = ((0.5, 0.5), 22 / 24)
 WIDE_REGION = ((0.5, 0.557), 76 / 96)
 """Centre and side, in sides of the crop, that frame an eye of the two sets like :func:`shape.eye_regions`."""
 NOT_AN_EYE = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-SHARES = {"close": 0.44, "wide": 0.18, "shut": 0.1, "open": 0.15}
+SHARES = {"close": 0.42, "wide": 0.17, "shut": 0.1, "open": 0.14}
 """Of every batch: eyes of close crops, of wide crops, marked shut and marked others; the rest is no eye."""
 
 
@@ -61,12 +61,15 @@ def sampler(sets: list[Path], faces: faces68.MarkedFaces, size: int) -> Callable
 
 
 def no_eye(faces: faces68.MarkedFaces, rng: np.random.Generator) -> Piece:
-    """Where no eye can be seen: cheek, mouth, hair, background, or dark glasses over the eye."""
+    """Where no eye can be seen: cheek, mouth, hair, background, or dark or mirroring glasses over the eye."""
     i = int(rng.integers(len(faces)))
     image, points = faces.images[i], faces.points[i]
     (x, y), side, angle = shape.eye_regions(points)[int(rng.integers(2))]
-    if rng.random() < 0.4:
+    kind = rng.random()
+    if kind < 0.3:
         image = worn.sunglasses(image, points, rng)
+    elif kind < 0.6:
+        image = worn.glare(image, points, faces.images[int(rng.integers(len(faces)))], rng)
     elif rng.random() < 0.5:
         x, y = (float(v) for v in points[int(rng.choice([2, 4, 8, 12, 14, 31, 35, 48, 51, 54, 57]))])
         side *= rng.uniform(0.8, 2)

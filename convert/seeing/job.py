@@ -26,8 +26,9 @@ class Job:
     """One kind of network.
 
     ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss()`` gives
-    what it minimizes and ``measure(args)`` the figures of a finished .tflite. ``float_ends`` keeps
-    the last layer in float32.
+    what it minimizes and ``measure(args)`` the figures of a finished .tflite. ``calibration(args)``
+    gives the pictures that set the ranges of int8 (training batches otherwise), ``deployed(net)``
+    what of the network is shipped; ``float_ends`` keeps the last layer in float32.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Job:
     sampler: Callable[[argparse.Namespace, Any], Callable]
     add_measured: Callable[[argparse.ArgumentParser], None]
     measure: Callable[[argparse.Namespace], dict[str, Any]]
+    calibration: Callable[[argparse.Namespace], np.ndarray] | None = None
     deployed: Callable[[Any], Any] = lambda net: net
     float_ends: bool = False
 
@@ -122,7 +124,10 @@ def _quantize(job: Job, args: argparse.Namespace) -> int:
 
     net = _load(keras, args.model)
     args.size = int(net.input_shape[1])
-    shown, _ = job.sampler(args, net)(np.random.default_rng(args.seed), args.samples)
+    if job.calibration:
+        shown = job.calibration(args)
+    else:
+        shown, _ = job.sampler(args, net)(np.random.default_rng(args.seed), args.samples)
     content = export.convert(job.deployed(net), shown, float_ends=job.float_ends)
     told = {"task": job.name, "labels": list(job.outputs), "input": dict(SCALING)}
     whole = card.write_model(args.out, content, told, card.read_notes(args.notes))

@@ -51,7 +51,7 @@ def landmark_loss(target, output):
     five = ops.mean(_wing(taught - ops.reshape(_five(found), (-1, 10))), axis=1)
     score = ops.clip(ops.sigmoid(output[:, 136]), 1e-6, 1 - 1e-6)
     sure = -(face * ops.log(score) + (1 - face) * ops.log(1 - score))
-    return ops.mean(target[:, 147] * (points + 0.4 * gaps) + 0.3 * target[:, 148] * five + 0.3 * target[:, 149] * sure)
+    return ops.mean(target[:, 147] * (points + 0.4 * gaps) + 0.3 * target[:, 148] * five + 0.5 * target[:, 149] * sure)
 
 
 def _wing(error):

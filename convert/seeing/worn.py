@@ -1,4 +1,4 @@
-"""What faces wear and do, drawn from marked photographs: dark glasses, masks, a yawn."""
+"""What faces wear and do, drawn from marked photographs: dark or mirroring glasses, masks, a yawn."""
 
 from __future__ import annotations
 
@@ -24,6 +24,20 @@ def sunglasses(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) 
     bridge = [tuple(round(v) for v in region[0]) for region in regions]
     cv2.line(drawn, bridge[0], bridge[1], level, max(1, int(regions[0][1] / 8)))
     return cv2.addWeighted(drawn, 0.93, image, 0.07, 0)
+
+
+def glare(image: np.ndarray, points: np.ndarray, texture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The face with glasses that mirror a bright scene (``texture``, any picture) over its eyes."""
+    lens = np.zeros(image.shape, np.float32)
+    for (x, y), side, angle in shape.eye_regions(points):
+        axes = (max(2, int(side * rng.uniform(0.5, 0.7))), max(2, int(side * rng.uniform(0.33, 0.5))))
+        cv2.ellipse(lens, (round(x), round(y)), axes, angle, 0, 360, 1.0, -1)
+    lens = cv2.GaussianBlur(lens, (0, 0), 0.8) * float(rng.uniform(0.65, 0.95))
+    side = int(rng.uniform(0.2, 0.6) * min(texture.shape))
+    left, top = (int(rng.integers(0, length - side)) for length in texture.shape[::-1])
+    mirrored = cv2.resize(texture[top : top + side, left : left + side], image.shape[::-1]).astype(np.float32)
+    mirrored = np.clip(mirrored * rng.uniform(0.6, 1.4) + rng.uniform(0, 90), 0, 255)
+    return (image * (1 - lens) + mirrored * lens).astype(np.uint8)
 
 
 def mask(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:

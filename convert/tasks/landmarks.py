@@ -46,6 +46,12 @@ def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     return landmarks_data.sampler(faces68.load(args.data, "train"), peopled, empty, args.size)
 
 
+def _calibration(args: argparse.Namespace) -> Any:
+    from convert.seeing import faces68, landmarks_data
+
+    return landmarks_data.unvaried(faces68.load(args.data, "train"), args.size, args.samples, args.seed)
+
+
 def _measure(args: argparse.Namespace) -> dict[str, Any]:
     from convert.seeing import faces68, figures
 
@@ -66,6 +72,7 @@ JOB = job.Job(
     sampler=_sampler,
     add_measured=_add_measured,
     measure=_measure,
+    calibration=_calibration,
     float_ends=True,
 )
 add_arguments = partial(job.add_arguments, JOB)

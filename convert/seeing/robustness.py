@@ -1,0 +1,172 @@
+"""``python -m convert.seeing.robustness``: every signal under bad light, lenses, sensors and things worn.
+
+Each change is made to whole pictures, before anything is cut from them. Rows of the table are
+changes; columns are what the shipped models still say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convert.seeing import augment, faces68, figures, scenes, worn
+from fer_edge.errors import FerEdgeError
+from fer_edge.perception import pose, shape
+from fer_edge.perception.detector import Tiny
+from fer_edge.perception.eyes import EyeReader
+from fer_edge.perception.landmarks import Landmarks
+from fer_edge.perception.mouth import MouthReader
+from fer_edge.settings.perception import TinyDetector
+
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Takes a picture and the points of the face in it (or of its box), gives the changed picture."""
+
+ROUGH = np.random.default_rng(20)
+
+
+def gamma(value: float) -> Change:
+    """Darker above 1, lighter below."""
+    table = ((np.arange(256) / 255) ** value * 255).astype(np.uint8)
+    return lambda picture, _: cv2.LUT(picture, table)
+
+
+def half_covered(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The half of the face on the picture's left under a grey board."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    hidden = picture.copy()
+    tall = high[1] - low[1]
+    top, bottom = int(max(0, low[1] - 0.5 * tall)), int(high[1] + 0.2 * tall)
+    hidden[top:bottom, int(max(0, low[0] - 0.2 * tall)) : int((low[0] + high[0]) / 2)] = 110
+    return hidden
+
+
+def dark_glasses(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Sunglasses over the eyes of marked faces; elsewhere nothing."""
+    return worn.sunglasses(picture, points, np.random.default_rng(5)) if len(points) == 68 else picture
+
+
+CHANGES: dict[str, Change] = {
+    "as it is (grey)": lambda picture, _: picture,
+    "gamma 0.3 (washed out)": gamma(0.3),
+    "gamma 2.5 (dark)": gamma(2.5),
+    "noise, deviation 20": lambda picture, _: augment.noise(picture, 20, ROUGH),
+    "blur, deviation 1.5": lambda picture, _: cv2.GaussianBlur(picture, (0, 0), 1.5),
+    "JPEG quality 20": lambda picture, _: augment.jpeg(picture, 20),
+    "half of the face covered": half_covered,
+    "sunglasses drawn": dark_glasses,
+}
+TURNS = (-30.0, 30.0)
+
+
+def turned(picture: np.ndarray, points: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+    """Picture and points turned about the picture's middle."""
+    height, width = picture.shape
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
+    there = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return there, points @ matrix[:, :2].T + matrix[:, 2]
+
+
+class Bench:
+    """The shipped models over marked faces and scenes."""
+
+    def __init__(self, faces: faces68.MarkedFaces, shown: Sequence[scenes.Scene]) -> None:
+        self._faces, self._scenes = faces, shown
+        self._landmarks, self._eyes, self._mouth = Landmarks(), EyeReader(), MouthReader()
+        self._finder = Tiny(TinyDetector())
+
+    def faces(self, change: Change, angle: float = 0.0) -> dict[str, float]:
+        """NME, head error against the marks' own pose, eyes and mouths judged and right."""
+        errors, heads, eyes, mouths = [], [], [], []
+        for image, marked in zip(self._faces.images, self._faces.points, strict=True):
+            picture, points = turned(change(image, marked), marked, angle)
+            reading = self._landmarks.read(picture, _loosely(points))
+            reading = self._landmarks.read(picture, shape.face_region(reading.points))
+            errors.append(np.hypot(*(reading.points - points).T).mean() / np.hypot(*(points[36] - points[45])))
+            head, truth = pose.estimate(reading.points), pose.estimate(points.astype(np.float32))
+            if head is None or truth is None or reading.score < 0.5:
+                eyes.append(None)
+                continue
+            heads.append(abs(head.yaw - truth.yaw))
+            eyes.append(_right(self._eyes.read(picture, reading.points, head).closed, _shut(points)))
+            mouths.append(_right(self._mouth.read(picture, reading.points, head), _wide(points)))
+        return {
+            "NME %": 100 * float(np.mean(errors)),
+            "yaw off, degrees": float(np.mean(heads)),
+            **_judged("eyes", eyes),
+            **_judged("mouth", mouths),
+        }
+
+    def detector(self, change: Change, angle: float = 0.0) -> dict[str, float]:
+        """Share of marked faces found at an overlap of 0.5 (0.4 where turned: boxes stay upright)."""
+        wanted = hit = 0
+        for scene in self._scenes:
+            for box in scene.boxes:
+                if np.sqrt(box[2] * box[3]) < figures.SMALLEST * max(scene.picture.shape):
+                    continue
+                corners = np.array([box[:2], box[:2] + box[2:]])
+                picture, middle = turned(change(scene.picture, corners), corners.mean(axis=0, keepdims=True), angle)
+                there = np.concatenate([middle[0] - box[2:] / 2, box[2:]])[None]
+                found = [(f.box.x, f.box.y, f.box.width, f.box.height) for f in self._finder.find(picture)]
+                overlap = scenes.iou(there, np.array(found).reshape(-1, 4)).max(initial=0)
+                wanted, hit = wanted + 1, hit + int(overlap >= (0.4 if angle else 0.5))
+        return {"faces found %": 100 * hit / max(wanted, 1)}
+
+
+def _loosely(points: np.ndarray) -> tuple:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return tuple((low + high) / 2), float((high - low).max()) * shape.FACE_SIDE, 0.0
+
+
+def _shut(points: np.ndarray) -> bool | None:
+    """Whether both eyes are marked shut, or open; None in between."""
+    ratio = max(shape.eye_aspect_ratio(points[part]) for part in (shape.RIGHT_EYE, shape.LEFT_EYE))
+    return True if ratio < 0.1 else False if ratio > 0.2 else None
+
+
+def _wide(points: np.ndarray) -> bool | None:
+    ratio = shape.mouth_aspect_ratio(points)
+    return True if ratio > 0.5 else False if ratio < 0.33 else None
+
+
+def _right(said: float | None, truth: bool | None) -> bool | None:
+    """Whether it was told right; None where it was not told or is not known."""
+    return None if said is None or truth is None else (said >= 0.5) == truth
+
+
+def _judged(name: str, told: Sequence[bool | None]) -> dict[str, float]:
+    known = [right for right in told if right is not None]
+    wrong = 100 * float(np.mean([not right for right in known])) if known else 0.0
+    return {f"{name} judged %": 100 * len(known) / max(len(told), 1), f"{name} wrong %": wrong}
+
+
+def main() -> int:
+    """Print the table as Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m convert.seeing.robustness", description=__doc__)
+    parser.add_argument("--faces", type=Path, required=True, help="folder of marked faces")
+    parser.add_argument("--scenes", type=Path, required=True, help="folder of scenes")
+    parser.add_argument("--boxes", type=Path, required=True, help="JSON of the scenes' boxes")
+    args = parser.parse_args()
+    try:
+        faces = faces68.subset(faces68.load(args.faces, "val"), ("helen", "afw", "user"))
+        bench = Bench(faces, scenes.load(args.scenes, args.boxes, "val"))
+        rows = {name: bench.detector(change) | bench.faces(change) for name, change in CHANGES.items()}
+        for angle in TURNS:
+            same = CHANGES["as it is (grey)"]
+            rows[f"turned {angle:+.0f} degrees"] = bench.detector(same, angle) | bench.faces(same, angle)
+    except FerEdgeError as fault:
+        print(f"robustness: {fault}", file=sys.stderr)
+        return fault.exit_code
+    columns = list(next(iter(rows.values())))
+    print("| | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
+    for name, row in rows.items():
+        print(f"| {name} | " + " | ".join(f"{row[column]:.1f}" for column in columns) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

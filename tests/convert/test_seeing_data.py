@@ -1,0 +1,97 @@
+"""Drawing training data: what is moved with the picture, and what cells are told to say."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.seeing import augment, detector_data, scenes, worn
+from convert.seeing.scenes import Scene
+from fer_edge.perception import grid
+
+EMPTY = np.zeros((0, 4), np.float32)
+
+
+def scene(x: float = 100, y: float = 60, size: float = 40) -> Scene:
+    """One bright square face with five marked points in a dark picture."""
+    picture = np.full((180, 240), 40, np.uint8)
+    cv2.rectangle(picture, (int(x), int(y)), (int(x + size), int(y + size)), 230, -1)
+    points = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.35, 0.75], [0.65, 0.75]]) * size + [x, y]
+    box = np.array([[x, y, size, size]], np.float32)
+    return Scene(picture, box, points[None].astype(np.float32), EMPTY)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_boxes_and_points_go_with_the_picture(seed: int) -> None:
+    view = detector_data.zoomed(scene(), 128, np.random.default_rng(seed))
+    for box, points in zip(view.boxes, view.points, strict=True):
+        x, y = (int(v) for v in box[:2] + box[2:] / 2)
+        if 0 <= x < 128 and 0 <= y < 128:
+            assert view.picture[y, x] > 150
+        assert points[0, 0] < points[1, 0]
+        assert points[3, 0] < points[4, 0]
+        assert np.abs(points.mean(axis=0) - (box[:2] + box[2:] / 2)).max() < 0.25 * box[2] + 2
+
+
+def test_cells_near_a_face_say_it_and_read_back_its_box() -> None:
+    box = np.array([[40, 50, 24, 30]], np.float32)
+    points = np.zeros((1, 5, 2), np.float32) + 55
+    view = detector_data.View(np.zeros((128, 128), np.uint8), box, points, EMPTY)
+    told = detector_data.targets(view, 128)
+    centres, bases = grid.cells(128)
+    says = told[:, 0] > 0
+    assert 1 <= says.sum() < 20
+    again, five = grid.decode(told[says, 2 : 2 + grid.NUMBERS], centres[says], bases[says])
+    assert again == pytest.approx(np.repeat(box, says.sum(), 0), abs=0.01)
+    assert five == pytest.approx(np.full_like(five, 55.5), abs=0.01)
+    far = np.abs(centres - [52, 65]).max(axis=1) > 40
+    assert (told[far, 1] == 1).all()
+
+
+def test_a_face_whose_points_are_unknown_teaches_its_box_only() -> None:
+    box = np.array([[40, 50, 24, 30]], np.float32)
+    view = detector_data.View(np.zeros((128, 128), np.uint8), box, scenes.UNKNOWN[None], EMPTY)
+    told = detector_data.targets(view, 128)
+    assert np.isfinite(told).all()
+    assert told[told[:, 0] > 0][:, 2 + grid.NUMBERS :].sum() == 0
+
+
+def test_nothing_is_learned_where_a_face_may_be() -> None:
+    place = np.array([[30, 30, 40, 40]], np.float32)
+    view = detector_data.View(np.zeros((128, 128), np.uint8), EMPTY, np.zeros((0, 5, 2), np.float32), place)
+    told = detector_data.targets(view, 128)
+    centres, _ = grid.cells(128)
+    inside = ((centres > 31) & (centres < 69)).all(axis=1)
+    assert (told[inside, 1] == 0).all()
+    assert told[:, 1].sum() > 200
+
+
+def test_the_same_seed_draws_the_same_pictures() -> None:
+    drawn = [detector_data.sampler([scene()], [], None, 128)(np.random.default_rng(7), 4)[0] for _ in range(2)]
+    assert (drawn[0] == drawn[1]).all()
+
+
+def test_variation_keeps_size_and_type() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (64, 48)).astype(np.uint8)
+    for seed in range(40):
+        varied = augment.vary(picture, augment.Variation(), np.random.default_rng(seed))
+        assert varied.shape == picture.shape
+        assert varied.dtype == np.uint8
+
+
+def test_a_yawn_opens_the_mouth_and_leaves_the_eyes() -> None:
+    from fer_edge.perception import shape
+
+    points = np.zeros((68, 2), np.float32)
+    points[shape.RIGHT_EYE], points[shape.LEFT_EYE] = (45, 50), (83, 50)
+    points[48:60, 0] = np.linspace(48, 80, 12)
+    points[48:60, 1] = 90
+    points[48], points[54] = (48, 92), (80, 92)
+    points[60:65], points[65:68] = (64, 90), (64, 96)
+    assert worn.can_yawn(points)
+    picture = np.random.default_rng(0).integers(0, 255, (160, 128)).astype(np.uint8)
+    drawn, moved = worn.yawn(picture, points, np.random.default_rng(1))
+    assert shape.mouth_aspect_ratio(moved) >= 0.49
+    assert (moved[36:48] == points[36:48]).all()
+    assert (drawn[:88] == picture[:88]).all()
