@@ -26,6 +26,7 @@ _REQBUFS = 0xC0145608
 _CAPTURE = 0x00000001
 _CAPTURE_PLANES = 0x00001000
 _MMAP = 1
+_BUSY = "busy, another program uses it; close that one (fuser -v names it)"
 _PI_DRIVERS = ("unicam", "bcm2835-unicam", "rp1-cfe", "bcm2835-isp", "pispbe")
 
 
@@ -82,7 +83,8 @@ def check(path: str) -> None:
             raise SourceUnavailable(f"{path}: a Raspberry Pi CSI camera ({driver}); use source csi:0")
         if not capabilities & (_CAPTURE | _CAPTURE_PLANES):
             raise SourceUnavailable(f"{path}: gives no pictures (a camera's second node); use its -video-index0")
-        fcntl.ioctl(device, _REQBUFS, bytearray(struct.pack("=5I", 0, 1, _MMAP, 0, 0)))
+        if _busy(device):
+            raise SourceUnavailable(f"{path}: {_BUSY}")
     except OSError as error:
         raise SourceUnavailable(f"{path}: {_why_not_used(error)}") from error
     finally:
@@ -118,6 +120,15 @@ def _query(device: int) -> tuple[str, int]:
     return driver.rstrip(b"\0").decode(errors="replace"), capabilities
 
 
+def _busy(device: int) -> bool:
+    """Whether another program has the buffers; a driver that cannot tell is taken as free."""
+    try:
+        fcntl.ioctl(device, _REQBUFS, bytearray(struct.pack("=5I", 0, 1, _MMAP, 0, 0)))
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    return False
+
+
 def _ask_for(capture: cv2.VideoCapture, settings: CameraSettings) -> None:
     """Format before size before rate: a driver resets the later ones when an earlier one changes.
 
@@ -138,7 +149,7 @@ def _why_not_opened(error: OSError) -> str:
         case errno.EACCES | errno.EPERM:
             return "no permission; add this user to the group video (sudo usermod -aG video $USER) and log in again"
         case errno.EBUSY:
-            return "busy, another program uses it; close that one (fuser -v names it)"
+            return _BUSY
     return f"cannot be opened ({(error.strerror or str(error)).lower()}); check the path"
 
 
@@ -146,8 +157,6 @@ def _why_not_used(error: OSError) -> str:
     match error.errno:
         case errno.ENOTTY | errno.EINVAL:
             return "not a camera; choose one that `fer-edge doctor` lists"
-        case errno.EBUSY:
-            return "busy, another program uses it; close that one (fuser -v names it)"
         case errno.ENODEV:
             return "no such camera any more; plug it in again"
     return f"does not answer ({(error.strerror or str(error)).lower()}); unplug it and plug it in again"

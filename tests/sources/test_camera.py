@@ -26,12 +26,15 @@ class Kernel:
         self.driver = b"uvcvideo"
         self.capabilities: dict[str, int] = {}
         self.busy = False
+        self.streams = True
 
     def ioctl(self, device: int, request: int, argument: bytearray) -> int:
         name = Path(f"/proc/self/fd/{device}").readlink().name
         if request == 0x80685600 and name in self.capabilities:
             struct.pack_into("=16s32s32sIII", argument, 0, self.driver, b"Cam", b"usb", 0, 0, self.capabilities[name])
         elif request == 0xC0145608 and name in self.capabilities:
+            if not self.streams:
+                raise OSError(errno.EINVAL, "Invalid argument")
             if self.busy:
                 raise OSError(errno.EBUSY, "Device or resource busy")
         else:
@@ -171,6 +174,11 @@ def test_a_busy_camera(kernel: Kernel) -> None:
     kernel.busy = True
     with pytest.raises(SourceUnavailable, match="busy, another program uses it"):
         camera.check(camera.camera_path("0"))
+
+
+def test_a_driver_that_cannot_tell_whether_it_is_busy_is_tried(kernel: Kernel) -> None:
+    kernel.streams = False
+    camera.check(camera.camera_path("0"))
 
 
 def test_a_camera_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ _RADII = (132.0, 205.0)
 """Pixels: the ball is as wide as the hair and so tall that the chin, too, is in front of it."""
 _NECK = (318.0, 345.0)
 """The head leans, nods and turns about this point at the foot of the neck."""
-_SIZE = (352, 400)
+_SIZE = (336, 416)
 """Width and height of the part of the stage that is drawn, pixels: the head, wherever it is."""
 _RELIEF = ((319.0, 220.0, 24.0, 33.0, 29.0), (319.0, 252.0, 45.0, 62.0, 43.0))
 """Middle x, y, spread in x and in y, and height of the nose and of the middle of the face, pixels."""
@@ -38,7 +38,12 @@ those of an average face would be."""
 _GRID = 8
 """Pixels between the points at which the warp is worked out; it is smooth in between."""
 
+_LITTLE = 0.3
+"""Sum of the sines of yaw and pitch below which no part of the face hides another."""
+
 Place = tuple[slice, slice]
+Ball = Callable[[Floats], tuple[Floats, Floats, Floats]]
+"""Column, row and share of the front that each ray meets on a ball so many pixels higher."""
 
 
 def turn(face: Image, cap: Image, pose: Pose) -> tuple[Image, Place]:
@@ -53,8 +58,8 @@ def turn(face: Image, cap: Image, pose: Pose) -> tuple[Image, Place]:
     y, x = np.mgrid[0 : height // _GRID + 2, 0 : width // _GRID + 2].astype(np.float32) * _GRID
     x, y = _upright(x + columns.start, y + rows.start, math.radians(pose.roll))
     x, y, front = _ahead(x, y, pose)
-    maps = _dense(x, width, height), _dense(y, width, height)
-    turned = cv2.remap(face, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    where = _dense(cv2.merge([x, y]), width, height)
+    turned = cv2.remap(face, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     shown = _dense(front, width, height)
     turned = cv2.multiply(turned, cv2.merge([shown] * 4), dtype=cv2.CV_8U)
     behind = cv2.warpAffine(cap, _cap_motion(pose, place), (width, height), flags=cv2.INTER_LINEAR)
@@ -80,8 +85,9 @@ def _place(pose: Pose) -> Place:
     across, down = _shift(pose)
     lean = math.radians(pose.roll)
     arm = _NECK[1] - 190.0
-    x = _CENTRE[0] + across - arm * math.sin(lean)
-    y = 200.0 + down + arm * (1 - math.cos(lean))
+    face_x, face_y = 40 * math.sin(math.radians(pose.yaw)), -48 * math.sin(math.radians(pose.pitch))
+    x = _CENTRE[0] + across + face_x - arm * math.sin(lean)
+    y = _CENTRE[1] + down + face_y + arm * (1 - math.cos(lean))
     left = int(np.clip(x - _SIZE[0] / 2, 0, STAGE[0] - _SIZE[0]))
     top = int(np.clip(y - _SIZE[1] / 2, 0, STAGE[1] - _SIZE[1]))
     return slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0])
@@ -126,11 +132,22 @@ def _ahead(x: Floats, y: Floats, pose: Pose) -> tuple[Floats, Floats, Floats]:
         v = (y + height * math.sin(pitch) - _CENTRE[1]) / _RADII[1]
         return _turn_ball(u, v, yaw, pitch)
 
-    source_x, source_y, front = ball(_seen_height(ball, x.shape))
+    little = abs(math.sin(yaw)) + abs(math.sin(pitch)) < _LITTLE
+    height = _nearby_height(ball, x.shape) if little else _seen_height(ball, x.shape)
+    source_x, source_y, front = ball(height)
     return source_x.astype(np.float32), source_y.astype(np.float32), front.astype(np.float32)
 
 
-def _seen_height(ball: Callable[[Floats], tuple[Floats, Floats, Floats]], shape: tuple[int, ...]) -> Floats:
+def _nearby_height(ball: Ball, shape: tuple[int, ...]) -> Floats:
+    """As :func:`_seen_height` for small turns, where nothing hides anything: a few steps find it."""
+    height = np.zeros(shape, np.float32)
+    for _ in range(3):
+        x, y, _front = ball(height)
+        height = _relief(x, y)
+    return height
+
+
+def _seen_height(ball: Ball, shape: tuple[int, ...]) -> Floats:
     """The height over the ball of what each ray meets first, coming from the front.
 
     Steps down from the highest point until the face is as high as the ray, then splits the step
