@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fer_edge.settings.alarm import AlarmSettings
 from fer_edge.settings.base import Section
 from fer_edge.settings.camera import CameraSettings
 from fer_edge.settings.health import HealthSettings
@@ -34,6 +35,7 @@ class Settings(Section):
     emotion: EmotionSettings = EmotionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     mqtt: MqttSettings = MqttSettings()
+    alarm: AlarmSettings = AlarmSettings()
     web: WebSettings = WebSettings()
     health: HealthSettings = HealthSettings()
     state_dir: str | None = Field(
@@ -46,6 +48,7 @@ class Settings(Section):
 
 
 __all__ = [
+    "AlarmSettings",
     "CameraSettings",
     "EmotionSettings",
     "HealthSettings",

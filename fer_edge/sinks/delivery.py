@@ -126,6 +126,10 @@ class Delivery:
             topics = self._parts.topics
             self.publisher.set(topics.discovery, homeassistant.discovery(self._parts.settings, topics))
 
+    def event_key(self, event_id: str) -> int | None:
+        """The key of an open event; may be asked from any thread."""
+        return next((key for key, known in dict(self._journal.ids).items() if known == event_id), None)
+
     def stop(self) -> None:
         """Finish after this round."""
         self._stopping = True

@@ -93,6 +93,11 @@ class Link:
         """The MQTT version in use or to be tried."""
         return "5" if self._protocol == V5 else "3.1.1"
 
+    @property
+    def fault(self) -> str | None:
+        """Why the broker is not there, as it was logged; None while it is, or before the first attempt has failed."""
+        return self._said
+
     def step(self) -> float:
         """Dial when it is time and give up on silence; returns when to be called again (clock of ``now``)."""
         now = self._now()

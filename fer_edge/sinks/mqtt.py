@@ -126,6 +126,10 @@ class MqttSink:
         """Publish ``info`` again: models or configuration have changed."""
         self._inbox.put(Delivery.tell_info)
 
+    def event_key(self, event_id: str) -> int | None:
+        """The key of an open event by its published id."""
+        return None if self._delivery is None else self._delivery.event_key(event_id)
+
     def pending(self) -> list[Request]:
         """Requests to be carried out now; each wants exactly one answer."""
         return self._desk.pending()

@@ -177,9 +177,10 @@ def without_credentials(address: str) -> str:
 
 
 def without_secrets(value: Any) -> Any:
-    """A configuration as JSON without file names of secrets and without credentials in addresses."""
+    """A configuration as JSON without names of secret files, credentials in addresses, and arguments of programs."""
     if isinstance(value, Mapping):
-        return {name: without_secrets(item) for name, item in value.items() if name not in _NOT_SHOWN}
+        shown = {name: without_secrets(item) for name, item in value.items() if name not in _NOT_SHOWN}
+        return shown | ({"run": list(shown["run"])[:1]} if "run" in shown else {})
     if isinstance(value, (list, tuple)):
         return [without_secrets(item) for item in value]
     return without_credentials(value) if isinstance(value, str) else value

@@ -41,6 +41,11 @@ class Subscriber:
         """Whether the broker has accepted us."""
         return self._link.up
 
+    @property
+    def fault(self) -> str | None:
+        """Why the broker is not there, in a line; None while it is, or before that is known."""
+        return self._link.fault
+
     def messages(self, every_s: float) -> Iterator[Incoming | None]:
         """Each message as it comes, and None at least so often; connects again for ever."""
         while True:

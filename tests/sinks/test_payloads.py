@@ -153,12 +153,14 @@ def test_info_shows_no_secret() -> None:
                 "password_file": "/run/hunter2",
                 "tls": {"cert_file": "c.pem", "key_file": "/run/hunter2.key"},
             },
+            "alarm": {"commands": [{"run": ["/usr/bin/curl", "-u", "hunter2", "https://alarm.local"]}]},
         }
     )
     outbox = {"storage": "disk", "reason": None, "dropped": 0}
     payload = info_payload(settings, [{"name": "expression", "sha256": "0" * 64, "runtime": "litert"}], outbox)
     assert "hunter2" not in json.dumps(payload)
     assert payload["configuration"]["camera"]["source"] == "rtsp://cam.local/live?password=…&size=1"
+    assert payload["configuration"]["alarm"]["commands"][0]["run"] == ["/usr/bin/curl"]
     conform("info", payload)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from fer_edge.settings.alarm import EventType
 from fer_edge.sinks.homeassistant import _EVENTS
 from fer_edge.sinks.requests import VERBS
 from tests.sinks.schemas import load
@@ -61,6 +62,7 @@ def test_verbs_are_the_same_everywhere(asyncapi: dict[str, Any]) -> None:
 def test_event_types_are_the_same_everywhere() -> None:
     types = set(load("event")["properties"]["event_type"]["enum"])
     assert {name for names in _EVENTS.values() for name in names} == types
+    assert set(get_args(EventType)) == types
     assert set(_EVENTS) == set(load("event")["properties"]["category"]["enum"])
 
 

@@ -1,0 +1,134 @@
+"""Alarms on this machine: a buzzer or light on a pin, and programs that are run. No network needed.
+
+The main loop decides what should be heard (pure, quick) and hands that to a thread, which drives
+the pin and starts and reaps the programs.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from fer_edge.core import DriverState, Event, Level, Phase, Signals
+from fer_edge.settings.alarm import AlarmLevel, AlarmSettings
+from fer_edge.sinks.buzzer import Buzzer
+from fer_edge.sinks.programs import Programs
+
+_log = logging.getLogger(__name__)
+
+_LOOK_S = 0.1
+_STOP_S = 1.0
+
+
+class Loudness:
+    """The level that should sound: the highest of the open events that nobody has acknowledged."""
+
+    def __init__(self, least: AlarmLevel, event_types: tuple[str, ...]) -> None:
+        self._least = Level(least).rank
+        self._types = frozenset(event_types)
+        self._open: dict[int, Level] = {}
+        self._acknowledged: dict[int, Level] = {}
+
+    def event(self, event: Event) -> Level | None:
+        """Take one phase in and return the level to sound."""
+        if event.phase is Phase.END:
+            self._open.pop(event.key, None)
+            self._acknowledged.pop(event.key, None)
+        elif self.counts(event):
+            self._open[event.key] = event.level
+        return self.level()
+
+    def counts(self, event: Event) -> bool:
+        """Whether such an event sounds at all."""
+        return event.level.rank >= self._least and (not self._types or event.event_type in self._types)
+
+    def acknowledge(self, key: int) -> bool:
+        """Be quiet about an event until it rises; False where it does not sound."""
+        if key not in self._open:
+            return False
+        self._acknowledged[key] = self._open[key]
+        return True
+
+    def level(self) -> Level | None:
+        """The highest level to sound now, None for silence."""
+        heard = [level for key, level in self._open.items() if level.rank > self._quiet_up_to(key)]
+        return max(heard, key=lambda level: level.rank, default=None)
+
+    def _quiet_up_to(self, key: int) -> int:
+        level = self._acknowledged.get(key)
+        return -1 if level is None else level.rank
+
+
+class AlarmSink:
+    """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id.
+
+    Raises MissingExtra or UnavailableError where a pin is configured and cannot be had: an alarm
+    that silently does not work is worse than none.
+    """
+
+    def __init__(self, settings: AlarmSettings, key_of: Callable[[str], int | None]) -> None:
+        self._key_of = key_of
+        gpio = settings.gpio
+        self._loudness = Loudness(gpio.level, gpio.event_types)
+        self._buzzer = None if gpio.pin is None else Buzzer(gpio)
+        self._programs = Programs(settings.commands)
+        self._sounding: Level | None = None
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
+        self._thread.start()
+
+    def state(self, state: DriverState, signals: Signals) -> None:
+        """States make no noise."""
+
+    def event(self, event: Event) -> None:
+        """Sound or fall silent, and run what is due. Returns at once."""
+        self._sound(self._loudness.event(event))
+        if event.phase is not Phase.END:
+            self._calls.put(partial(self._programs.event, event))
+
+    def acknowledge(self, event_id: str) -> bool:
+        """Be quiet about this event until it rises in level; whether it sounded."""
+        key = self._key_of(event_id)
+        known = key is not None and self._loudness.acknowledge(key)
+        self._sound(self._loudness.level())
+        return known
+
+    def close(self) -> None:
+        """Be silent, end what runs, give the pin back."""
+        self._calls.put(None)
+        self._thread.join(_STOP_S)
+
+    def _sound(self, level: Level | None) -> None:
+        if self._buzzer is not None and level is not self._sounding:
+            self._calls.put(partial(self._buzzer.sound, level))
+        self._sounding = level
+
+    def _run(self) -> None:
+        while True:
+            busy = self._programs.running or (self._buzzer is not None and self._buzzer.sounding)
+            try:
+                call = self._calls.get(timeout=_LOOK_S if busy else None)
+            except queue.Empty:
+                self._tend()
+                continue
+            if call is None:
+                break
+            try:
+                call()
+            except Exception as error:
+                _log.error("alarm failed: %r", error)
+        self._programs.close()
+        if self._buzzer is not None:
+            with suppress(Exception):
+                self._buzzer.close()
+
+    def _tend(self) -> None:
+        now = time.monotonic()
+        self._programs.tend(now)
+        if self._buzzer is not None:
+            self._buzzer.tend(now)

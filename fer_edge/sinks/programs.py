@@ -1,0 +1,113 @@
+"""Programs that events run: no shell, rarely enough, killed when they take too long."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fer_edge.core import Event, Level
+from fer_edge.settings.alarm import CommandAlarm
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Rule:
+    """One configured program, the last event it ran for, and its process while it runs."""
+
+    settings: CommandAlarm
+    started_at: float = float("-inf")
+    heard: tuple[int, Level] | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+
+class Programs:
+    """Used in one thread; ``now`` is a monotonic clock in seconds."""
+
+    def __init__(self, commands: Sequence[CommandAlarm], now: Callable[[], float] = time.monotonic) -> None:
+        self._rules = [_Rule(command) for command in commands]
+        self._now = now
+
+    @property
+    def running(self) -> bool:
+        """Whether a program has not ended yet."""
+        return any(rule.process is not None for rule in self._rules)
+
+    def event(self, event: Event) -> None:
+        """Run every program that this start, or rise in level, calls for."""
+        self.tend(self._now())
+        for rule in self._rules:
+            if self._is_due(rule, event):
+                self._start(rule, event)
+
+    def tend(self, now: float) -> None:
+        """Reap what has ended and kill what takes too long."""
+        for rule in self._rules:
+            if rule.process is None:
+                continue
+            code = rule.process.poll()
+            if code is None and now - rule.started_at >= rule.settings.timeout_s:
+                _log.warning("alarm %s took longer than %g s: killed", rule.settings.run[0], rule.settings.timeout_s)
+                _kill(rule.process)
+                rule.process = None
+            elif code is not None:
+                if code != 0:
+                    _log.warning("alarm %s ended with %d", rule.settings.run[0], code)
+                rule.process = None
+
+    def close(self) -> None:
+        """End what still runs."""
+        for rule in self._rules:
+            if rule.process is not None:
+                _kill(rule.process)
+                rule.process = None
+
+    def _is_due(self, rule: _Rule, event: Event) -> bool:
+        wanted = rule.settings
+        if event.level.rank < Level(wanted.level).rank:
+            return False
+        if wanted.event_types and event.event_type not in wanted.event_types:
+            return False
+        if rule.heard is not None and rule.heard[0] == event.key and event.level.rank <= rule.heard[1].rank:
+            return False
+        return rule.process is None and self._now() - rule.started_at >= wanted.every_s
+
+    def _start(self, rule: _Rule, event: Event) -> None:
+        rule.started_at, rule.heard = self._now(), (event.key, event.level)
+        told = {
+            "FER_EDGE_EVENT_TYPE": event.event_type,
+            "FER_EDGE_LEVEL": str(event.level),
+            "FER_EDGE_PHASE": str(event.phase),
+            "FER_EDGE_CATEGORY": event.category,
+        }
+        # The daemon's own secrets are no business of a program that plays a sound.
+        environment = {name: value for name, value in os.environ.items() if not _is_private(name)}
+        try:
+            rule.process = subprocess.Popen(
+                rule.settings.run,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment | told,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            _log.error("alarm %s cannot be run: %s; check alarm.commands", rule.settings.run[0], why)
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith(("FER_EDGE_", "CREDENTIALS_", "NOTIFY_", "WATCHDOG_"))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The program and whatever it has started: they are a session of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
