@@ -16,11 +16,11 @@ NAMES = {"train": ("train", "training"), "val": ("validation", "val", "valid"), 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
-def read_folders(path: Path, split: str) -> Dataset:
+def read_folders(path: Path, split: str, size: int) -> Dataset:
     """Every picture of ``split``; of all where the tree has class folders only.
 
     Class folders may be in any case and say ``anger`` for ``angry``. Pictures of different sizes
-    are brought to the first one's. Raises DataError naming the file.
+    are brought to ``size`` x ``size`` pixels. Raises DataError naming the file.
     """
     folder = _split_folder(path, split)
     found = {canonical(child.name): child for child in sorted(folder.iterdir()) if child.is_dir()}
@@ -33,7 +33,7 @@ def read_folders(path: Path, split: str) -> Dataset:
     for label, name in enumerate(classes):
         files = sorted(file for file in found[name].iterdir() if file.is_file() and file.name[0] != ".")
         for file in files:
-            images.append(_picture(file, images[0] if images else None))
+            images.append(_picture(file, size))
             labels.append(label)
             origins.append(str(file.relative_to(path)))
     if not images:
@@ -56,7 +56,9 @@ def _split_folder(path: Path, split: str) -> Path:
         if name in folders:
             return folders[name]
     if any(name in folders for names in NAMES.values() for name in names):
-        raise DataError(f"{path}: no folder {' or '.join(NAMES[split])} in it; --val-fraction 0.1 splits one off")
+        raise DataError(
+            f"{path}: no folder {' or '.join(NAMES[split])} in it (train splits one off: --val-fraction 0.1)"
+        )
     return path
 
 
@@ -68,7 +70,7 @@ def _order(found: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _picture(file: Path, first: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+def _picture(file: Path, size: int) -> NDArray[np.uint8]:
     if file.suffix.lower() not in PICTURES:
         raise DataError(f"{file}: not a picture (.jpg or .png is expected)")
     image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
@@ -78,6 +80,7 @@ def _picture(file: Path, first: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         image = cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
-    if first is not None and image.shape[:2] != first.shape[:2]:
-        image = cv2.resize(image, first.shape[1::-1], interpolation=cv2.INTER_AREA)
+    if image.shape[:2] != (size, size):
+        shrinks = max(image.shape[:2]) > size
+        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return image.reshape(*image.shape[:2], -1)

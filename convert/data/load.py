@@ -37,7 +37,7 @@ def load(path: Path, split: str, want: Want) -> Dataset:
     ``path`` is a Kaggle CSV, a folder tree, an .npz (with a ``split`` array, or whole), or a folder
     of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``. Raises DataError naming file and row.
     """
-    data = _read(path, split)
+    data = _read(path, split, want.size)
     found = len(data)
     data = data.relabel(want.classes or data.classes, partial=want.partial)
     if len(data) < found:
@@ -93,13 +93,13 @@ def _sibling(path: Path) -> Path | None:
     return beside if beside != path and beside.is_file() else None
 
 
-def _read(path: Path, split: str) -> Dataset:
+def _read(path: Path, split: str, size: int) -> Dataset:
     if path.is_dir():
         files = sorted(path.glob(f"*_{split}.npz"))
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise DataError(f"{path}: several files for split {split} ({names}); name one")
-        return read_npz(files[0], split) if files else read_folders(path, split)
+        return read_npz(files[0], split) if files else read_folders(path, split, size)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
     match path.suffix.lower():
