@@ -32,7 +32,7 @@ PLATE: Colour = (28, 24, 22)
 
 LEVEL_COLOURS: Mapping[Level | None, Colour] = {
     None: GREEN,
-    Level.INFO: BLUE,
+    Level.INFO: GREEN,
     Level.ADVISORY: AMBER,
     Level.WARNING: AMBER,
     Level.CRITICAL: RED,
@@ -82,14 +82,14 @@ class Pen:
         part = self.canvas[y0:y1, x0:x1]
         part[:] = cv2.addWeighted(part, 1 - cover, np.full_like(part, colour), cover, 0)
 
-    def label(self, text: str, x: float, y: float, colour: Colour = WHITE, plate: Colour = PLATE) -> float:
+    def label(self, text: str, x: float, y: float, colour: Colour = WHITE, scale: float = 1.0) -> float:
         """Text on a plate with its upper left corner at (x, y), kept inside the picture; its height."""
-        width, height = self.size(text)
-        pad = 5 * self.unit
+        width, height = self.size(text, scale)
+        pad = 5 * self.unit * scale
         x = min(max(0.0, x), max(0.0, self.canvas.shape[1] - width - 2 * pad))
         y = min(max(0.0, y), max(0.0, self.canvas.shape[0] - height - 2 * pad))
-        self.plate(x, y, width + 2 * pad, height + 2 * pad, plate)
-        self.text(text, (x + pad, y + pad + height), colour)
+        self.plate(x, y, width + 2 * pad, height + 2 * pad)
+        self.text(text, (x + pad, y + pad + height), colour, scale)
         return height + 2 * pad
 
     def _font(self, scale: float) -> float:
@@ -127,7 +127,7 @@ def draw(image: Image, signals: Signals, state: DriverState | None = None, *, pa
         if panels:
             _bars(pen, (state and state.emotions) or signals.emotions)
     if not signals.face and not signals.people:
-        pen.label(_why_no_face(signals), canvas.shape[1] * 0.04, canvas.shape[0] * 0.12, AMBER)
+        pen.label(_why_no_face(signals), canvas.shape[1] * 0.04, canvas.shape[0] * 0.12, AMBER, 1.5)
     if state and panels:
         _banner(pen, state, colour)
         _gauges(pen, signals, state)

@@ -64,7 +64,8 @@ class LivePage:
 
     def close(self) -> None:
         """Stop serving; takes a second at most."""
-        if not self._thread.is_alive():
+        if self._thread.ident is None:
+            self._loop.close()  # it was never started
             return
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop.set)

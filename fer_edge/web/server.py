@@ -31,7 +31,8 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: with that a browser hides the Origin of our own form, too.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -96,15 +97,14 @@ class Server:
             raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers look already; close one")
         socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2)
         await socket.prepare(request)
-        visitor = Visitor(socket)
+        transport = request.transport
+        visitor = Visitor(socket, transport.abort if transport else lambda: None)
         self._sockets.add(socket)
         try:
             with self._hub.visiting(visitor):
                 await self._serve(socket, visitor)
         finally:
             self._sockets.discard(socket)
-            if request.transport is not None and visitor.lost:
-                request.transport.abort()
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, visitor: Visitor) -> None:

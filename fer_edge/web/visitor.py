@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ class Visitor:
     """Sends each message in order, but only the newest state and the newest picture.
 
     A picture goes out only when the browser has said that it has drawn the last one, so a slow one
-    is skipped and never keeps the others waiting.
+    is skipped and never keeps the others waiting. ``let_go`` ends the connection of one that reads
+    nothing: it is called once, when too much waits.
     """
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, let_go: Callable[[], None]) -> None:
         self._socket = socket
+        self._let_go = let_go
         self._waiting: deque[str] = deque()
         self._newest: dict[str, str] = {}
         self._picture: bytes | None = None
@@ -43,11 +46,12 @@ class Visitor:
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send this, after everything told before."""
-        if len(self._waiting) >= MOST_WAITING:
-            self.lost = True
-        else:
+        if len(self._waiting) < MOST_WAITING:
             self._waiting.append(_text(message))
-        self._wake.set()
+            self._wake.set()
+        elif not self.lost:
+            self.lost = True
+            self._let_go()
 
     def newest(self, message: dict[str, Any]) -> None:
         """Send this in place of what of its kind still waits."""
@@ -60,8 +64,8 @@ class Visitor:
         self._wake.set()
 
     async def keep_up(self) -> None:
-        """Send what there is until the connection ends or the browser is too far behind."""
-        while not self._socket.closed and not self.lost:
+        """Send what there is until the connection ends."""
+        while not self._socket.closed:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:

@@ -49,7 +49,7 @@ function greet(hello) {
   connected = true;
   Object.assign(seen, { hello, samples: hello.samples, spans: new Map() });
   hello.events.forEach(follow);
-  $("node").textContent = hello.node;
+  $("node").textContent = `node ${hello.node}`;
   document.title = `${hello.node}: fer-edge`;
   $("connection").textContent = `live, version ${hello.version}`;
   listEvents();
@@ -166,7 +166,7 @@ function cover(now) {
 
 function readings(state) {
   const eyes = state.eyes_closed === null ? "cannot tell" : state.eyes_closed ? `closed ${seconds(state.closure_s ?? 0)}` : "open";
-  $("eyes").textContent = state.eyes_closed === false && state.openness !== null ? `open, ${percent(state.openness)}` : eyes;
+  $("eyes").textContent = state.eyes_closed === false && state.openness !== null ? `open, ${percent(Math.min(1, state.openness))}` : eyes;
   $("mouth").textContent = state.mouth === null ? "cannot tell" : state.mouth > 0.5 ? "wide open" : "closed";
   $("head").textContent = direction(state.yaw, state.pitch);
   $("perclos").textContent = state.perclos === null ? "not yet known" : `${percent(state.perclos, 1)} (judged ${percent(state.coverage)})`;
@@ -181,7 +181,8 @@ function readings(state) {
 }
 
 function expressions(state) {
-  const people = state.people ?? [{ emotion: state.emotion, emotions: state.emotions }];
+  // The last expression of somebody who is no longer in view says nothing about now.
+  const people = state.people ?? (state.faces ? [{ emotion: state.emotion, emotions: state.emotions }] : []);
   const rows = [];
   for (const person of people) {
     if (person.person !== undefined) rows.push(make("li", `Person ${person.person}, ${seconds(person.present_s)}`, "person"));
@@ -226,7 +227,7 @@ function drawTime() {
   const width = $("timeline").clientWidth;
   drawTimeline($("timeline"), {
     samples: seen.samples, spans: seen.spans.values(), now, word, perclos: seen.hello.perclos,
-    seconds: width < 600 ? Math.min(120, seen.hello.history_s) : seen.hello.history_s,
+    seconds: width < 420 ? Math.min(120, seen.hello.history_s) : seen.hello.history_s,
   });
 }
 

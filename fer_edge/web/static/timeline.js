@@ -2,7 +2,7 @@
 
 const LEVELS = { info: "#74b9ff", advisory: "#ffd166", warning: "#ff9f45", critical: "#ff6b6b" };
 const TEXT = "#a3b3bd", GRID = "#26323a", SHUT = "#e9eff2", OPEN_MOUTH = "#b79bff", HEAD = "#74b9ff", PERCLOS = "#5ad18a";
-const LABELS_PX = 66, LANE_PX = 17, HEAD_DEG = 60;
+const LABELS_PX = 66, LANE_PX = 16, LANES = 4, HEAD_DEG = 60;
 
 /** Draw it. `data` has samples [at, closed, mouth, yaw, perclos], spans, now (s), seconds, perclos limits, word(type). */
 export function drawTimeline(canvas, data) {
@@ -16,7 +16,7 @@ export function drawTimeline(canvas, data) {
   pen.clearRect(0, 0, width, height);
   pen.font = "12px system-ui, sans-serif";
   const x = (at) => LABELS_PX + (width - LABELS_PX - 8) * (1 - (data.now - at) / data.seconds);
-  const axis = 16, lanes = 3 * LANE_PX, rest = height - axis - lanes;
+  const axis = 16, lanes = LANES * LANE_PX, rest = height - axis - lanes;
   const rows = {
     events: [0, lanes - 3], eyes: [lanes + 4, rest * 0.15], mouth: [lanes + 4 + rest * 0.2, rest * 0.15],
     head: [lanes + 4 + rest * 0.4, rest * 0.22], PERCLOS: [lanes + 4 + rest * 0.67, rest * 0.3],
@@ -46,14 +46,14 @@ function frame(pen, rows, data, x, width, height) {
     pen.fillStyle = name === "events" ? "transparent" : "#182127";
     pen.fillRect(LABELS_PX, top, width - LABELS_PX - 8, tall);
   }
-  const step = data.seconds > 600 ? 300 : data.seconds > 150 ? 60 : 30;
+  const step = [30, 60, 120, 300, 600, 1200].find((each) => (each / data.seconds) * (width - LABELS_PX) > 80) ?? 3600;
   for (let ago = 0; ago <= data.seconds; ago += step) {
     const at = x(data.now - ago);
     pen.fillStyle = GRID;
     pen.fillRect(at, 0, 1, height - 16);
     pen.fillStyle = TEXT;
     pen.textAlign = ago === 0 ? "right" : ago === data.seconds ? "left" : "center";
-    pen.fillText(ago === 0 ? "now" : step < 60 ? `−${ago} s` : `−${ago / 60} min`, at, height - 7);
+    pen.fillText(ago === 0 ? "now" : ago < 60 ? `−${ago} s` : `−${ago / 60} min`, at, height - 7);
   }
 }
 
@@ -108,18 +108,23 @@ function limits(pen, [top, tall], perclos, most, width) {
   pen.setLineDash([]);
 }
 
-// One lane each for what is urgent, what is not, and expressions, so that nothing hides an alarm.
+// A lane each for alarms, drowsiness (which lasts), what is only told, and expressions: nothing hides an alarm.
+function laneOf(span) {
+  if (span.category === "emotion") return 3;
+  return span.type === "drowsy" ? 1 : span.level === "info" ? 2 : 0;
+}
+
 function spans(pen, data, x, width) {
   for (const span of data.spans) {
-    const lane = span.category === "emotion" ? 2 : span.level === "info" ? 1 : 0;
+    const lane = laneOf(span), quiet = lane === 3;
     const from = Math.max(x(span.from), LABELS_PX), to = Math.min(x(span.to ?? data.now), width - 8), top = lane * LANE_PX;
     if (to < LABELS_PX) continue;
-    pen.fillStyle = lane === 2 ? "#2c3b45" : LEVELS[span.level];
-    pen.fillRect(from, top, Math.max(3, to - from - (lane === 2 ? 1 : 0)), LANE_PX - 3);
-    const text = lane === 2 ? span.emotion ?? "" : data.word(span.type);
+    pen.fillStyle = quiet ? "#2c3b45" : LEVELS[span.level];
+    pen.fillRect(from, top, Math.max(3, to - from - (quiet ? 1 : 0)), LANE_PX - 3);
+    const text = quiet ? span.emotion ?? "" : data.word(span.type);
     const room = to - from - 8, wide = pen.measureText(text).width;
     pen.textAlign = "left";
-    pen.fillStyle = lane === 2 ? "#e9eff2" : "#0b0f12";
+    pen.fillStyle = quiet ? "#e9eff2" : "#0b0f12";
     if (wide < room) pen.fillText(text, from + 4, top + (LANE_PX - 3) / 2 + 0.5);
   }
 }

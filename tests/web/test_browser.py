@@ -1,0 +1,271 @@
+"""The page in a real browser: Debian's Chromium, headless."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fer_edge.core import Level, OpenEvent, Phase
+from tests.conftest import Run
+from tests.daemons import Nodes, nodes  # noqa: F401 a fixture
+from tests.fakes import wait_until
+from tests.web.nodes import Drive
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+TOKEN = "a-long-enough-token"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; install it: sudo apt install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright here: pip install 'fer-edge[test]'")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    drive = Drive()
+    yield drive.start()
+    drive.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def shown(page: Page) -> int:
+    return int(page.get_attribute("#picture", "data-shown") or 0)
+
+
+def more_pictures(page: Page, count: int) -> None:
+    """Wait until so many were shown."""
+    page.wait_for_function("(count) => Number(picture.dataset.shown) >= count", arg=count)
+
+
+def pixel(page: Page) -> list[int]:
+    return list(
+        page.evaluate("[...document.getElementById('picture').getContext('2d').getImageData(5, 200, 1, 1).data]")
+    )
+
+
+def says(page: Page, selector: str, text: str) -> None:
+    """Wait until an element says it."""
+    page.wait_for_function(
+        "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
+    )
+
+
+def test_the_picture_moves_at_no_more_than_ten_a_second(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    page.wait_for_selector("#picture[data-shown]")
+    assert (page.evaluate("[picture.width, picture.height]")) == [320, 240]
+    first, began, before = shown(page), time.monotonic(), pixel(page)
+    more_pictures(page, first + 10)
+    assert time.monotonic() - began > 0.85
+    assert pixel(page) != before
+    assert page.is_hidden("#cover")
+
+
+def test_the_state_is_said_in_words_and_so_is_what_is_not_known(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    assert page.inner_text("#level-word") == "no alarm"
+    says(page, "#eyes", "open, 90 %")
+    says(page, "#perclos", "3.0 %")
+    drive.state |= {"eyes_closed": None, "openness": None, "perclos": None}
+    says(page, "#headline", "Eyes not visible")
+    says(page, "#eyes", "cannot tell")
+    says(page, "#perclos", "not yet known")
+    says(page, "#health", "30.0 frames/s")
+
+
+def test_an_event_appears_within_a_second_and_is_read_aloud(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    began = time.monotonic()
+    drive.happen("sleep")
+    drive.state |= {"level": Level.CRITICAL, "open_events": (OpenEvent(1, "sleep", Level.CRITICAL, drive.at - 3),)}
+    says(page, "#events", "Asleep")
+    says(page, "#headline", "Asleep")
+    assert time.monotonic() - began < 1.0
+    assert page.inner_text("#urgent") == "Asleep, critical" and page.get_attribute("#urgent", "role") == "alert"
+    assert page.get_attribute("#driver", "data-level") == "critical"
+    assert page.inner_text("#level-word") == "critical", "never by colour alone"
+    drive.happen("sleep", Phase.END)
+    drive.state |= {"level": None, "open_events": ()}
+    says(page, "#headline", "Awake")
+    assert "3.0 s" in page.inner_text("#events") and page.locator("#events li").count() == 1
+
+
+def test_pause_and_resume_by_keyboard_alone(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "minutes"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    says(page, "#headline", "Paused")
+    assert drive.node.asked == [("pause", {"seconds": 60.0})]
+    assert page.inner_text("#cover") == "Paused: nothing is looked at"
+    says(page, "#pause", "Resume")
+    page.keyboard.press("Enter")
+    says(page, "#headline", "Awake")
+    assert drive.node.asked[-1] == ("resume", {})
+
+
+def test_recalibrating_asks_first(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    page.click("#recalibrate")
+    page.keyboard.press("Escape")
+    page.click("#recalibrate")
+    page.click("dialog button[value=no]")
+    assert drive.node.asked == []
+    page.click("#recalibrate")
+    page.click("dialog button[value=yes]")
+    says(page, "#answer", "Learning the driver anew.")
+    assert drive.node.asked == [("recalibrate", {})]
+    drive.node.refuse = True
+    page.click("#recalibrate")
+    page.click("dialog button[value=yes]")
+    says(page, "#answer", "Not done: not while the engine is off")
+
+
+def test_a_hidden_picture_costs_nothing(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    page.wait_for_selector("#picture[data-shown]")
+    page.click("#hide")
+    assert page.inner_text("#cover") == "Picture hidden"
+    assert wait_until(lambda: drive.node.viewer._latest is None)
+    page.click("#hide")
+    more_pictures(page, shown(page) + 1)
+
+
+def test_several_browsers_see_the_same(drive: Drive, page: Page, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    second = context.new_page()
+    for each in (page, second):
+        each.goto(drive.page.url)
+        each.wait_for_selector("#picture[data-shown]")
+    drive.happen("yawn", level=Level.INFO)
+    for each in (page, second):
+        says(each, "#events", "Yawning")
+        says(each, "#polite", "Yawning, info")
+    context.close()
+
+
+def test_it_fits_the_screen(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    page.wait_for_selector("#picture[data-shown]")
+    for size in ((320, 640), (390, 844), (844, 390), (1280, 800), (1920, 1080)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        fits(page, size)
+
+
+def fits(page: Page, size: tuple[int, int]) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0], "never scrolls sideways"
+    headline = page.locator("#headline").bounding_box()
+    assert headline is not None and headline["y"] + headline["height"] < size[1], "the state is seen without scrolling"
+    if size[0] >= 1280:
+        assert page.evaluate("document.documentElement.scrollHeight") <= size[1], "one screen"
+    for name in ("pause", "recalibrate", "hide"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert box is not None and box["height"] >= 44, "large enough for a thumb"
+
+
+def test_it_comes_back_by_itself_when_the_node_was_away(page: Page) -> None:
+    drive = Drive().start()
+    port = drive.page.port
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    drive.close()
+    says(page, "#headline", "No connection")
+    assert page.inner_text("#cover") == "No connection to the node"
+    again = Drive(port=port).start()
+    says(page, "#headline", "Awake")
+    again.close()
+
+
+def test_a_wrong_token_is_refused_and_the_right_one_remembered(monkeypatch: pytest.MonkeyPatch, page: Page) -> None:
+    monkeypatch.setenv("FER_EDGE_WEB_TOKEN", TOKEN)
+    drive = Drive().start()
+    page.goto(drive.page.url)
+    page.fill("input", "not the token at all")
+    page.keyboard.press("Enter")
+    says(page, ".wrong", "That is not the token.")
+    page.fill("input", TOKEN)
+    page.click("button")
+    says(page, "#headline", "Awake")
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    drive.close()
+
+
+def test_a_strangers_page_cannot_listen_in(drive: Drive, browser: Browser) -> None:
+    """Another page in the same browser, not held back by any policy of its own."""
+    other = Drive(name="stranger").start()
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{other.page.url}icon.svg")
+    tried = """(url) => new Promise((done) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => done("open");
+        socket.onerror = () => done("refused");
+    })"""
+    assert page.evaluate(tried, f"ws://127.0.0.1:{drive.page.port}/live") == "refused"
+    assert page.evaluate(tried, f"ws://127.0.0.1:{other.page.port}/live") == "open", "only its own"
+    context.close()
+    other.close()
+
+
+def test_the_whole_node_shows_the_simulated_driver(page: Page, nodes: Nodes) -> None:  # noqa: F811
+    """`fer-edge run` with the simulated driver asleep: the page says so, and pausing pauses the node."""
+    node = nodes.start(
+        "--source=sim:asleep", "--set=web.enabled=true", "--set=web.port=0", "--set=emotion.enabled=false", port=None
+    ).ready()
+    assert wait_until(lambda: "live page: http" in node.log())
+    found = re.search(r"live page: (http\S+)", node.log())
+    assert found is not None
+    page.goto(found[1])
+    page.wait_for_selector("#picture[data-shown]")
+    page.set_default_timeout(30_000)
+    says(page, "#events", "Asleep")
+    says(page, "#health", "camera online")
+    page.click("#pause")
+    says(page, "#headline", "Paused")
+    says(page, "#health", "camera disabled")
+    page.click("#pause")
+    page.wait_for_function("() => document.querySelector('#headline').textContent !== 'Paused'")
+    assert node.terminate() < 2.0
+    says(page, "#headline", "No connection")
+
+
+def test_a_page_that_others_could_reach_without_a_token_does_not_start(fer_edge: Run) -> None:
+    result = fer_edge("run", "--source=sim:alert", "--set=web.enabled=true", "--set=web.host=0.0.0.0")
+    assert result.returncode == 78
+    assert result.stderr.count("\n") == 1 and "web.token_file" in result.stderr
