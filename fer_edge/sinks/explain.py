@@ -24,9 +24,16 @@ _WHY = {
 
 
 def refusal(code: ReasonCode) -> str:
-    """A reason code of CONNACK, SUBACK, PUBACK or DISCONNECT, explained."""
+    """A reason code of SUBACK, PUBACK or DISCONNECT, explained."""
     name = code.getName()
     return _WHY.get(name, f"refused: {name}")
+
+
+def connect_refusal(code: ReasonCode) -> str:
+    """A reason code of CONNACK, explained: there "not authorized" is most often a wrong password (mosquitto)."""
+    if code.getName() == "Not authorized":
+        return "user name or password refused, or not allowed to connect; check mqtt.username and the password"
+    return refusal(code)
 
 
 def closed_early(code: ReasonCode) -> str:

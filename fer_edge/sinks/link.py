@@ -36,7 +36,7 @@ from fer_edge.sinks.client import (
     new_client,
     subscribe,
 )
-from fer_edge.sinks.explain import closed_early, connect_error, refusal
+from fer_edge.sinks.explain import closed_early, connect_error, connect_refusal, refusal
 
 _log = logging.getLogger(__name__)
 
@@ -217,9 +217,9 @@ class Link:
         if attempt != self._attempt:
             return
         if code.getName() == "Unsupported protocol version":
-            self._unanswered(refusal(code))
+            self._unanswered(connect_refusal(code))
         else:
-            self.drop(refusal(code))
+            self.drop(connect_refusal(code))
 
     def _failed(self, attempt: int, why: str) -> None:
         if attempt == self._attempt:

@@ -1,0 +1,140 @@
+"""fer-edge doctor: what it finds, in words a person can act on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.perception.interpreter import shipped
+from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber
+from tests.conftest import Run
+from tests.daemons import Nodes, nodes
+
+__all__ = ["mosquitto", "nodes", "subscriber"]
+
+QUIET = ("--set=camera.source=sim:alert", "--set=mqtt.enabled=false")
+"""Camera and broker out of the way of what a test looks at."""
+
+
+def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
+    assert "Traceback" not in done.stderr
+    told = json.loads(done.stdout)
+    assert told["ok"] == (done.returncode == 0) == all(check["verdict"] != "fail" for check in told["checks"])
+    return {check["name"]: check for check in told["checks"]}
+
+
+def film(path: Path, fps: float, level: int | None) -> Path:
+    """A film of noise, or of one grey level."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (320, 240))
+    blocks = np.random.default_rng(1).integers(0, 255, (15, 20, 3)).astype(np.uint8)
+    scene = cv2.resize(blocks, (320, 240)) if level is None else np.full((240, 320, 3), level, np.uint8)
+    for n in range(60):
+        # Never twice the same picture: that would be a frozen camera.
+        writer.write(np.roll(scene, n, axis=1) if level is None else scene)
+    writer.release()
+    return path
+
+
+def test_where_everything_works_every_line_is_ok_and_the_exit_code_0(fer_edge: Run, mosquitto: Mosquitto) -> None:
+    done = fer_edge(
+        "doctor",
+        "--json",
+        "--set=camera.source=sim:alert",
+        f"--set=mqtt.port={mosquitto.port}",
+        "--set=mqtt.trust_clock=true",
+    )
+    found = findings(done)
+    assert done.returncode == 0 and done.stderr == ""
+    assert {
+        found[name]["verdict"] for name in ("configuration", "models", "runtime", "camera", "broker", "clock", "disk")
+    } == {"ok"}
+    assert "640 x 480" in found["camera"]["says"] and "frames/s" in found["camera"]["says"]
+    assert "landmarks" in found["models"]["says"] and found["runtime"]["says"] in ("litert", "tflite-runtime")
+
+
+def test_for_a_person_each_finding_is_a_line_with_what_to_do(fer_edge: Run) -> None:
+    done = fer_edge("doctor", "--set=camera.source=/dev/video99", f"--set=mqtt.port={free_port()}")
+    assert done.returncode == 69 and done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert all(line.split()[0] in ("ok", "warn", "fail") for line in lines)
+    camera = next(line for line in lines if line.startswith("fail camera"))
+    assert "/dev/video99: no such camera; plug it in" in camera
+    assert any(line.startswith("fail broker") and "is the broker running?" in line for line in lines)
+
+
+def test_a_wrong_password_is_told_from_a_missing_broker(fer_edge: Run, tmp_path: Path) -> None:
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto is not installed (sudo apt install mosquitto)")
+    users = tmp_path / "users"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "bus", "right"], check=True, capture_output=True)
+    broker = Mosquitto(tmp_path, config=f"password_file {users}")
+    broker.start()
+    try:
+        ask = (
+            "doctor",
+            "--json",
+            "--set=camera.source=sim:alert",
+            f"--set=mqtt.port={broker.port}",
+            "--set=mqtt.username=bus",
+        )
+        refused = findings(fer_edge(*ask, FER_EDGE_MQTT_PASSWORD="wrong"))["broker"]
+        assert refused["verdict"] == "fail" and "password refused" in refused["says"]
+        assert "mqtt.username" in refused["do"]
+        assert findings(fer_edge(*ask, FER_EDGE_MQTT_PASSWORD="right"))["broker"]["verdict"] == "ok"
+    finally:
+        broker.kill()
+
+
+def test_it_does_not_push_the_running_node_off_the_broker(
+    fer_edge: Run, nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
+) -> None:
+    nodes.start("--source=sim:alert", "--set=emotion.enabled=false", port=mosquitto.port).ready()
+    assert subscriber.wait("/status").text == "online"
+    found = findings(fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={mosquitto.port}"))
+    assert found["broker"]["verdict"] == "ok"
+    assert [message.text for message in subscriber.of("/status")] == ["online"]
+
+
+def test_a_damaged_model_is_told_by_its_path(fer_edge: Run, tmp_path: Path) -> None:
+    model = tmp_path / "own.tflite"
+    content = bytearray(shipped("expression").read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    shutil.copy(shipped("expression").with_suffix(".json"), model.with_suffix(".json"))
+    found = findings(fer_edge("doctor", "--json", *QUIET, f"--set=emotion.model={model}"))
+    assert found["models"]["verdict"] == "fail"
+    assert str(model) in found["models"]["says"] and "sha256" in found["models"]["says"]
+
+
+def test_a_faulty_configuration_is_told_with_its_line_and_the_rest_is_still_looked_at(
+    fer_edge: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("node: bus-7\nprofile: pilot\n")
+    found = findings(fer_edge("doctor", "--json"))
+    assert found["configuration"]["verdict"] == "fail" and ":2 profile" in found["configuration"]["says"]
+    assert found["models"]["verdict"] == "ok"
+
+
+def test_a_camera_slower_than_asked_is_told_with_its_real_rate(fer_edge: Run, tmp_path: Path) -> None:
+    path = film(tmp_path / "slow.avi", 10.0, None)
+    found = findings(fer_edge("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
+    assert found["camera"]["verdict"] == "warn"
+    assert "320 x 240, 10.0 frames/s of 30 asked for" in found["camera"]["says"]
+    assert "picture" not in found
+
+
+def test_a_covered_lens_is_told(fer_edge: Run, tmp_path: Path) -> None:
+    path = film(tmp_path / "dark.avi", 30.0, 3)
+    found = findings(fer_edge("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
+    assert found["picture"]["verdict"] == "warn" and "lens" in found["picture"]["do"]
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(fer_edge: Run) -> None:
+    found = findings(fer_edge("doctor", "--json", *QUIET, "--set=state_dir=/proc/fer-edge"))
+    assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]
