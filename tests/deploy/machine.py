@@ -30,7 +30,7 @@ class Machine:
 
     ``binds`` shows folders of this machine inside (outside path to inside path). ``own_network``
     gives it a loopback of its own; else it shares this machine's network. ``files`` are written
-    into its root before the first boot.
+    into its root before the first boot. ``target`` is what it boots into.
     """
 
     def __init__(
@@ -41,17 +41,20 @@ class Machine:
         binds: Mapping[Path, str] | None = None,
         own_network: bool = True,
         files: Mapping[str, str] | None = None,
+        target: str = "basic.target",
     ) -> None:
         self._work = work
         self._lower = lower
         self._binds = dict(binds or {})
         self._namespaces = (*_NAMESPACES, *(["--net"] if own_network else []))
         self._own_network = own_network
+        self._target = target
         self._cgroup: Path | None = None
         self._unshare: subprocess.Popen[bytes] | None = None
         self._init = 0
         self.files = {
             "/etc/systemd/journald.conf.d/test.conf": "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
+            "/etc/hostname": "fer-edge-test\n",
             "/etc/machine-id": "0123456789abcdef0123456789abcdef\n",
             **(files or {}),
         }
@@ -60,9 +63,10 @@ class Machine:
         """Boot, and wait until systemd answers."""
         self._skip_where_impossible()
         self._prepare()
+        unshare = ("unshare", "--fork", "--kill-child", *self._namespaces)
         with (self._work / "boot.log").open("ab") as log:
             self._unshare = subprocess.Popen(
-                ["unshare", "--fork", "--kill-child", *self._namespaces, str(_BOOT_SCRIPT), self._lower, self._work],
+                [*unshare, str(_BOOT_SCRIPT), self._lower, self._work, self._target],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -158,7 +162,7 @@ class Machine:
         self._init = int(children[0])
         if Path(f"/proc/{self._init}/comm").read_text().strip() != "systemd":
             return False
-        return self.run("systemctl", "is-active", "basic.target", check=False).returncode == 0
+        return self.run("systemctl", "is-active", self._target, check=False).returncode == 0
 
     def _last_words(self) -> str:
         lines = (self._work / "boot.log").read_text(errors="replace").strip().splitlines()

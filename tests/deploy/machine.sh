@@ -1,9 +1,10 @@
 #!/bin/sh
 # Becomes process 1 of a small machine: systemd on a throw-away copy of a root file system.
 # Run as root by machine.py, already in namespaces of its own (pid, mount, cgroup, ipc, uts).
-#   machine.sh LOWER WORK    LOWER: the root to copy on write; WORK: a folder for what is written
+#   machine.sh LOWER WORK TARGET    LOWER: the root to copy on write; WORK: a folder for what is
+#                                   written; TARGET: the unit to boot into
 set -eu
-lower=$1 work=$2 root=$2/root
+lower=$1 work=$2 root=$2/root target=$3
 
 mount --make-rprivate /
 mkdir -p "$work/upper" "$work/work" "$root"
@@ -27,9 +28,10 @@ done
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 
-# Folders to show inside: "from:to" one a line, prepared by machine.py.
+# Folders and files to show inside: "from:to" one a line, prepared by machine.py.
 while IFS=: read -r from to; do
-    mkdir -p "$root$to"
+    mkdir -p "$(dirname "$root$to")"
+    if [ -d "$from" ]; then mkdir -p "$root$to"; else touch "$root$to"; fi
     mount --rbind "$from" "$root$to"
 done < "$work/binds"
 if [ -e "$work/resolv.conf" ]; then
@@ -38,7 +40,6 @@ if [ -e "$work/resolv.conf" ]; then
 fi
 
 ip link set lo up 2>/dev/null || true
-hostname fer-edge-test
 cd "$root"
 mkdir -p .outside
 pivot_root . .outside
@@ -46,4 +47,4 @@ umount -l /.outside
 # As on a real machine: what systemd mounts for a service (its credentials) must reach it.
 mount --make-rshared /
 exec env -i container=fer-edge-test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    /lib/systemd/systemd --system --unit=basic.target --log-target=journal --show-status=no
+    /lib/systemd/systemd --system --unit="$target" --log-target=journal --show-status=no
