@@ -7,7 +7,7 @@ one driver in ten. And a camera beside the wheel sees a driver who looks straigh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp, isfinite
+from math import isfinite
 from typing import Any
 
 from fer_edge.core import Calibration
@@ -62,9 +62,9 @@ class Baseline:
             if self._valid.total_s >= self._settings.full_s:
                 self._settle()
         elif openness >= WIDE_SHARE * self.value:
-            value = self.value + (1.0 - exp(-dt / self._settings.slow_s)) * (openness - self.value)
+            value = self.value + dt / (dt + self._settings.slow_s) * (openness - self.value)
             lowest = self._calibrated * (1.0 - self._settings.open_droop)
-            self.value = self._clamp(max(value, lowest))
+            self.value = self._clamp(value if value > lowest else lowest)
 
     def _settle(self) -> None:
         top = self._valid.quantile(0.9) or 0.0
@@ -73,7 +73,9 @@ class Baseline:
             self.restore(median)
 
     def _clamp(self, value: float) -> float:
-        return min(max(value, self._low), self._high)
+        if value < self._low:
+            return self._low
+        return value if value < self._high else self._high
 
 
 class Ahead:
@@ -112,7 +114,7 @@ class Ahead:
         if self.yaw is None or self.pitch is None:
             return
         if abs(yaw - self.yaw) < AHEAD_DEG and abs(pitch - self.pitch) < AHEAD_DEG:
-            share = 1.0 - exp(-dt / self._settings.slow_s)
+            share = dt / (dt + self._settings.slow_s)
             self.yaw += share * (yaw - self.yaw)
             self.pitch += share * (pitch - self.pitch)
 

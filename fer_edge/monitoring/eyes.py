@@ -94,7 +94,7 @@ class EyesReader:
         self._learner = learner
         self._switch = Switch(settings.filter)
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
-        self._least = settings.filter.coverage
+        self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
         self.perclos = Perclos(
             settings.drowsy.window_s, settings.drowsy.min_closure_s, settings.filter.bridge_s, settings.filter.gap_s
@@ -110,10 +110,7 @@ class EyesReader:
         at, switch, perclos = signals.at, self._switch, self.perclos
         openness = self._openness(signals)
         evidence = self._evidence(signals.eyes_closed, openness)
-        counted = (
-            switch.state is True and switch.known_at is not None and switch.known_at - switch.since >= self._counts_s
-        )
-        switch.step(at, evidence, self._hold_s if counted else self._bridge_s)
+        switch.step(at, evidence, self._patience_s())
         perclos.step(at, dt, None if evidence is None else evidence >= 0.5)
         held_s = switch.held_s(at)
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
@@ -130,6 +127,14 @@ class EyesReader:
             judged,
             perclos.blinks.count(at) if judged >= self._least else None,
         )
+
+    def _patience_s(self) -> float:
+        """How long the eyes may be unknown before their state is: a closure earns as much as it lasted."""
+        switch = self._switch
+        if not switch.state or switch.known_at is None:
+            return self._bridge_s
+        lasted_s = switch.held_s(switch.known_at) - switch.bridged_s
+        return self._hold_s if lasted_s >= self._counts_s else max(self._bridge_s, min(lasted_s, self._gap_s))
 
     def _openness(self, signals: Signals) -> float | None:
         """Of the eyes that can be seen, relative to the baseline: 1 is this driver's open eye."""

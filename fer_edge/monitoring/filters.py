@@ -49,7 +49,7 @@ class Switch:
     an edge does not move it.
 
     Unknown values leave the state as it is for ``bridge_s``, and so do lost frames for the ``gap_s`` of
-    the settings; ``unknown_s`` counts what was bridged since the state began.
+    the settings; ``bridged_s`` is the time so bridged since the state began.
     """
 
     __slots__ = (
@@ -62,8 +62,8 @@ class Switch:
         "_on",
         "_raw",
         "_tau_s",
-        "_unknown_s",
         "bridge_s",
+        "bridged_s",
         "known_at",
         "since",
         "state",
@@ -82,7 +82,7 @@ class Switch:
         self.known_at: float | None = None
         self._filter = 0.5
         self._raw = False
-        self._crossing = self._against = self._unknown_s = 0.0
+        self._crossing = self._against = self.bridged_s = 0.0
         self._bridging = False
 
     def held_s(self, at: float) -> float:
@@ -95,13 +95,13 @@ class Switch:
     def unknown_s(self, at: float) -> float:
         """Seconds of the present state in which nothing could be told, up to ``at``."""
         open_s = at - self.known_at if self._bridging and self.known_at is not None else 0.0
-        return self._unknown_s + open_s
+        return self.bridged_s + open_s
 
     def coverage(self, at: float) -> float:
         """Share of the present state that could be judged, 0 to 1; 0 where it is unknown."""
         if self.state is None:
             return 0.0
-        if not self._unknown_s and not self._bridging:
+        if not self.bridged_s and not self._bridging:
             return 1.0
         lasted_s = at - self.since
         return 1.0 - min(self.unknown_s(at) / lasted_s, 1.0) if lasted_s > 0 else 0.0
@@ -120,7 +120,7 @@ class Switch:
             self._raw, self._crossing = raw, at
         else:
             if self._bridging:
-                self._unknown_s += at - known_at
+                self.bridged_s += at - known_at
             self._follow(at, known_at, value, raw)
         self.known_at, self._bridging = at, False
         return self.state
@@ -154,4 +154,4 @@ class Switch:
     def _change(self, state: bool, at: float) -> None:
         if state is not self.state:
             self.state, self.since = state, min(self._crossing, at)
-            self._against = self._unknown_s = 0.0
+            self._against = self.bridged_s = 0.0

@@ -53,20 +53,20 @@ class HeadReader:
             loud_s = held_s if self._loud_since is None else at - self._loud_since
             away_s = min(held_s, loud_s) if switch.state else 0.0
         return HeadNow(
-            yaw=yaw,
-            pitch=pitch,
-            roll=signals.roll,
-            pitch_raw=signals.pitch,
-            away=switch.state,
-            since=switch.since,
-            held_s=held_s,
-            away_s=away_s,
-            away_coverage=switch.coverage(at),
-            shared_s=self._shared.part_s,
-            shared_coverage=self._shared.coverage,
-            turned=self._turned(signals, yaw, pitch),
-            upright=self._upright(pitch, signals.roll),
-            quiet=quiet,
+            yaw,
+            pitch,
+            signals.roll,
+            signals.pitch,
+            switch.state,
+            switch.since,
+            held_s,
+            away_s,
+            switch.coverage(at),
+            self._shared.part_s,
+            self._shared.coverage,
+            self._turned(signals, yaw, pitch),
+            self._upright(pitch, signals.roll),
+            quiet,
         )
 
     def _gather(self, at: float, dt: float, before: bool | None, since: float) -> None:

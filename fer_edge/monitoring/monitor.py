@@ -134,7 +134,7 @@ class Monitor:
 
     def _describe(self, now: Moment, signals: Signals) -> DriverState:
         face, eyes, head, rules = now.face, now.eyes, now.head, self._rules
-        opened = tuple(rules.open)
+        opened = rules.open
         if self._people:
             opened += tuple(self._people.open)
         return DriverState(
@@ -165,4 +165,6 @@ class Monitor:
 
 
 def _highest(opened: tuple[OpenEvent, ...]) -> Level | None:
-    return max((event.level for event in opened), key=RANK.__getitem__, default=None)
+    if not opened:
+        return None
+    return max([event.level for event in opened], key=RANK.__getitem__)

@@ -51,12 +51,16 @@ class Share:
     @property
     def share(self) -> float | None:
         """Part of the judged time, 0 to 1; None where nothing was judged."""
-        return min(max(self.part_s / self.judged_s, 0.0), 1.0) if self.judged_s > 0 else None
+        if self.judged_s <= 0:
+            return None
+        share = self.part_s / self.judged_s
+        return share if 0.0 <= share <= 1.0 else float(share > 0.5)
 
     @property
     def coverage(self) -> float:
         """Judged part of the whole window, 0 to 1."""
-        return min(self.judged_s / self.span_s, 1.0)
+        coverage = self.judged_s / self.span_s
+        return coverage if coverage < 1.0 else 1.0
 
 
 class Recent:

@@ -57,7 +57,7 @@ class CalibrationSettings(Section):
     full_s: float = Field(60.0, gt=0, le=3600, description="valid frames that calibrate, seconds")
     slow_s: float = Field(600.0, gt=0, le=86400, description="time constant of learning afterwards, seconds")
     open_prior: float = Field(
-        0.8, gt=0, le=1, description="openness of the average driver's open eye, before this one is known"
+        0.9, gt=0, le=1, description="openness of the average driver's open eye, before this one is known"
     )
     open_spread: float = Field(
         0.082,
@@ -69,7 +69,7 @@ class CalibrationSettings(Section):
         0.05, description="the baseline may sink so far below what was calibrated, as a share: no drowsy baseline"
     )
     shut: Share = Field(
-        0.45, description="share of the own open eye where openness speaks neither for open nor for closed"
+        0.6, description="share of the own open eye where openness speaks neither for open nor for closed"
     )
     openness_weight: float = Field(
         8.0,

@@ -43,7 +43,9 @@ class Rules:
         """What this moment starts, changes and ends."""
         events: list[Event] = []
         for rule in self._rules:
-            events += rule.step(now)
+            told = rule.step(now)
+            if told:
+                events += told
         return events
 
     def abort(self, at: float, reason: str, until: float | None) -> list[Event]:
@@ -64,6 +66,6 @@ class Rules:
         return any(rule.open for rule in self._tiring)
 
     @property
-    def open(self) -> Iterator[OpenEvent]:
+    def open(self) -> tuple[OpenEvent, ...]:
         """Events that have started and not ended."""
-        return (rule.open for rule in self._rules if rule.open)
+        return tuple([rule.open for rule in self._rules if rule.open])

@@ -12,6 +12,9 @@ from fer_edge.monitoring.rules.base import QUIET, Rule
 from fer_edge.monitoring.windows import Peak
 from fer_edge.settings.monitoring import MonitoringSettings
 
+OPENING_S = 0.3
+"""The eyes may have opened for so long when the head's movement is noticed: it wakes the driver."""
+
 
 class Nod(Rule):
     """First the eyes, then the head: a look at the instruments lowers both together.
@@ -38,7 +41,7 @@ class Nod(Rule):
         self._since: float | None = None
         self._level = 0.0
         self._ripe: bool | None = None
-        self._ripe_until = float("-inf")
+        self._ripe_at = self._ripe_until = float("-inf")
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -55,7 +58,7 @@ class Nod(Rule):
             return QUIET
         if high - pitch >= self._rules.drop_deg:
             return (self._raise(now, high_at, high, "drop"),)
-        if pitch + low >= self._rules.drop_deg:
+        if pitch + low >= self._rules.drop_deg and low_at >= self._ripe_at:
             return (self._raise(now, low_at, pitch, "jerk"),)
         return QUIET
 
@@ -66,10 +69,13 @@ class Nod(Rule):
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None
-        if self._ripe is None and now.at - eyes.since >= rules.closed_s:
+        if eyes.evidence < 0.5 or eyes.closure_s is None:
+            return
+        if self._ripe is None and eyes.closure_s >= rules.closed_s:
             self._ripe = pitch >= self._level - rules.steady_deg
+            self._ripe_at = now.at
         if self._ripe:
-            self._ripe_until = now.at + rules.within_s
+            self._ripe_until = now.at + OPENING_S
 
     def _raise(self, now: Moment, since: float, level: float, reason: str) -> Event:
         self._level, self._ripe_until = level, float("-inf")

@@ -208,9 +208,10 @@ def signals(
     noise: Noise = CLEAN,
     driver: Driver = Driver(),
     seed: int = 0,
+    start: float = 0.0,
 ) -> Iterator[Signals]:
-    """The signals of a story, frame by frame."""
+    """The signals of a story from ``start`` on, frame by frame."""
     random = Random(seed)
     perceiver = Perceiver(driver, noise, Random(seed + 1))
-    for number, (at, truth) in enumerate(story.truths(camera.times(story.seconds, random))):
+    for number, (at, truth) in enumerate(story.truths(camera.times(story.seconds - start, random, start))):
         yield perceiver.signals(at, truth, number)

@@ -1,0 +1,206 @@
+"""Simulated drives: false alarms of alert drivers, closures missed, people who differ, the cost of a step.
+
+``fer-edge benchmark --drives 100h`` drives so long with the measured noise of perception, a tenth as
+long with it twice and five times as bad, plants 10 microsleeps and draws 100 drivers per hour.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from fer_edge.core import Event, Phase
+from fer_edge.errors import UsageError
+from fer_edge.monitoring import Monitor
+from fer_edge.monitoring.simulation import MEASURED, Camera, Noise, Story, signals
+from fer_edge.monitoring.simulation.alert import alert_drive, anyone, microsleeps
+from fer_edge.settings import Settings
+
+CAMERA = Camera(fps=15, jitter=0.2, loss=0.02)
+COARSE = Camera(fps=1.25)
+"""Enough to learn a driver's open eyes; the closures after it are seen at the usual rate."""
+
+ALARMS = ("fatigue", "attention")
+WORSE = {"1x": 1.0, "2x": 2.0, "5x": 5.0}
+MICROSLEEPS_PER_HOUR, DRIVERS_PER_HOUR = 10, 100
+WORSE_SHARE = 0.1
+
+Progress = Callable[[str, float], None]
+
+
+def hours(text: str) -> float:
+    """``100h``, ``30m``, ``90s`` or a number of hours. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([hms]?)\s*", text)
+    value = float(match[1]) / {"h": 1, "": 1, "m": 60, "s": 3600}[match[2]] if match else 0.0
+    if not 0 < value <= 100_000:
+        raise UsageError(f"--drives: give a time like 100h, 30m or 90s (got {text!r})")
+    return value
+
+
+def run(time_text: str, *, seed: int, as_json: bool) -> int:
+    """Measure and print. Raises UsageError."""
+    wanted = hours(time_text)
+    result = measure(wanted, seed, progress=_show if sys.stderr.isatty() else _silent)
+    sys.stdout.write(json.dumps(result) + "\n" if as_json else table(result))
+    return 0
+
+
+def measure(wanted_h: float, seed: int, progress: Progress = lambda _name, _share: None) -> dict[str, Any]:
+    """Everything, as JSON-able values; the same for the same hours and seed, times apart."""
+    began = time.perf_counter()
+    settings = Settings()
+    alert = [
+        _alert(
+            name, wanted_h * (1.0 if factor == 1.0 else WORSE_SHARE), MEASURED.times(factor), settings, seed, progress
+        )
+        for name, factor in WORSE.items()
+    ]
+    return {
+        "seed": seed,
+        "fps": CAMERA.fps,
+        "alert": alert,
+        "microsleeps": _planted(max(round(MICROSLEEPS_PER_HOUR * wanted_h), 1), settings, seed, progress),
+        "people": _people(max(round(DRIVERS_PER_HOUR * wanted_h), 1), settings, seed, progress),
+        "step_us": _step_us(settings, seed),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def _alert(
+    name: str, wanted_h: float, noise: Noise, settings: Settings, seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Hours of alert driving, another driver each hour: every alarm is a false one."""
+    told: Counter[str] = Counter()
+    frames, left_s, number = 0, wanted_h * 3600.0, 0
+    while left_s > 0.5:
+        random = Random(f"{seed} {name} {number}")
+        story = alert_drive(min(left_s, 3600.0), random)
+        driver = anyone(random, settings.monitoring.calibration.open_prior)
+        monitor = Monitor(settings)
+        for frame in signals(story, CAMERA, noise, driver, seed=random.randrange(1 << 30)):
+            frames += 1
+            for event in monitor.step(frame)[1]:
+                told[event.event_type] += event.phase is Phase.START and event.category != "emotion"
+        left_s -= story.seconds
+        number += 1
+        progress(f"alert drivers, noise {name}", 1 - left_s / (wanted_h * 3600.0))
+    view = {kind: told.pop(kind, 0) for kind in ("absent", "view_degraded")}
+    return {
+        "noise": name,
+        "hours": round(wanted_h, 3),
+        "frames": frames,
+        "false_alarms": sum(told.values()),
+        "by_type": {kind: count for kind, count in sorted(told.items()) if count},
+        "view": view,
+    }
+
+
+def _step_us(settings: Settings, seed: int) -> float:
+    """CPU time of a step, microseconds: the median of twenty stretches, away from what makes the signals."""
+    random = Random(f"{seed} cost")
+    drive = list(signals(alert_drive(900.0, random), CAMERA, MEASURED, seed=seed))
+    monitor, costs = Monitor(settings), []
+    for part in range(20):
+        stretch = drive[part * len(drive) // 20 : (part + 1) * len(drive) // 20]
+        began = time.process_time()
+        for frame in stretch:
+            monitor.step(frame)
+        costs.append((time.process_time() - began) / len(stretch) * 1e6)
+    return round(sorted(costs)[10], 1)
+
+
+def _planted(count: int, settings: Settings, seed: int, progress: Progress) -> dict[str, Any]:
+    """Microsleeps planted in drives of fifty, with the measured noise."""
+    found, late, left, number = 0, [], count, 0
+    while left > 0:
+        random = Random(f"{seed} microsleeps {number}")
+        story, closures = microsleeps(min(left, 50), random)
+        events = _events(story, MEASURED, settings, random)
+        starts = [e for e in events if e.event_type in ("microsleep", "sleep") and e.phase is not Phase.END]
+        for start, end in closures:
+            own = [e.at for e in starts if start < e.at <= end + 0.5]
+            found += bool(own)
+            late += [own[0] - start - settings.monitoring.closure.microsleep_s] if own else []
+        left -= len(closures)
+        number += 1
+        progress("microsleeps", 1 - left / count)
+    late.sort()
+    return {
+        "planted": count,
+        "missed": count - found,
+        "within_0_2_s": round(sum(abs(x) <= 0.2 for x in late) / max(len(late), 1), 4),
+        "late_s_p50": round(late[len(late) // 2], 3) if late else None,
+        "late_s_p99": round(late[int(len(late) * 0.99)], 3) if late else None,
+    }
+
+
+def _events(story: Story, noise: Noise, settings: Settings, random: Random) -> list[Event]:
+    monitor = Monitor(settings)
+    driver = anyone(random, settings.monitoring.calibration.open_prior)
+    drive = signals(story, CAMERA, noise, driver, seed=random.randrange(1 << 30))
+    return [event for frame in drive for event in monitor.step(frame)[1]]
+
+
+def _people(count: int, settings: Settings, seed: int, progress: Progress) -> dict[str, Any]:
+    """Drivers drawn from the population, before a network that calls narrow eyes closed."""
+    random = Random(f"{seed} people")
+    flagged = found = fooled = 0
+    learn_s = settings.monitoring.calibration.full_s + 10
+    noise = Noise(openness_spread=MEASURED.openness_spread)
+    for number in range(count):
+        driver = anyone(random, settings.monitoring.calibration.open_prior, fooled=True)
+        fooled += driver.closed(driver.openness, False) >= 0.5
+        monitor = Monitor(settings)
+        for frame in signals(Story(learn_s), COARSE, noise, driver, seed=number):
+            state, _ = monitor.step(frame)
+        flagged += state.eyes_closed is not False
+        closure = Story(learn_s + 4).closed(learn_s + 1.5, learn_s + 3.5)
+        told = [
+            event
+            for frame in signals(closure, CAMERA, noise, driver, seed=number, start=learn_s)
+            for event in monitor.step(frame)[1]
+        ]
+        found += any(e.event_type == "microsleep" and abs(e.began_at - learn_s - 1.5) < 0.2 for e in told)
+        if number % 20 == 0:
+            progress("people", number / count)
+    return {
+        "drivers": count,
+        "flagged_by_the_network_alone": round(fooled / count, 5),
+        "flagged_for_good": round(flagged / count, 5),
+        "closures_found": round(found / count, 5),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for a person."""
+    lines = [f"Alert drivers at {result['fps']:g} fps, seed {result['seed']}:"]
+    lines.append(f"{'noise':<7}{'hours':>8}{'false alarms':>14}   by type")
+    for row in result["alert"]:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in row["by_type"].items()) or "none"
+        lines.append(f"{row['noise']:<7}{row['hours']:>8g}{row['false_alarms']:>14}   {kinds}")
+    planted, people = result["microsleeps"], result["people"]
+    lines += [
+        "",
+        f"Microsleeps: {planted['planted']} planted, {planted['missed']} missed, "
+        f"{planted['within_0_2_s']:.1%} told within 0.2 s of their time",
+        f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged for good "
+        f"(by the network alone {people['flagged_by_the_network_alone']:.1%}), "
+        f"{people['closures_found']:.2%} of closures found",
+        f"A step of monitoring: {result['step_us']} us CPU; all of it took {result['seconds']:.0f} s",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _show(name: str, share: float) -> None:
+    sys.stderr.write(f"\r{name}: {share:4.0%}\x1b[K" + ("\n" if share >= 1 else ""))
+    sys.stderr.flush()
+
+
+def _silent(_name: str, _share: float) -> None:
+    """Nobody is watching."""
