@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from fer_edge.core import Event, Frame, Sink
     from fer_edge.settings import Settings
+    from fer_edge.sinks.alarm import AlarmSink
     from fer_edge.web import LivePage
 
 log = logging.getLogger(__name__)
@@ -193,6 +194,8 @@ class Daemon:
             parts.mqtt.refresh_info()
         if parts.page is not old.page:
             _exchange_page(old.page, parts.page)
+        if parts.alarm is not old.alarm:
+            _exchange_alarm(old.alarm, parts.alarm)
         if parts.capture is not old.capture:
             old.capture.stop()
             parts.capture.start()
@@ -211,6 +214,8 @@ class Daemon:
         if last:
             log.info("the last run ended: %s", last.get("reason"))
         self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
+        if self._parts.alarm:
+            self._parts.alarm.start()
         if self._parts.mqtt:
             self._parts.mqtt.start()
         _exchange_page(None, self._parts.page)
@@ -340,6 +345,16 @@ def _exchange_page(old: LivePage | None, new: LivePage | None) -> None:
         old.close()
     if new:
         new.start()
+
+
+def _exchange_alarm(old: AlarmSink | None, new: AlarmSink | None) -> None:
+    if old:
+        old.close()
+    if new:
+        try:
+            new.start()
+        except FerEdgeError as fault:
+            log.error("no alarm: %s", fault)
 
 
 def _pace(settings: Settings) -> Pace:

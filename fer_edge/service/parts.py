@@ -10,6 +10,7 @@ from fer_edge.monitoring import Monitor
 from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.service.capture import Capture
+from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sources import make_source
 
@@ -30,6 +31,7 @@ class Parts:
     capture: Capture
     mqtt: MqttSink | None
     page: LivePage | None = None
+    alarm: AlarmSink | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Builder:
     extra_sinks: Sequence[Sink] = ()
 
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
-        """Parts for these settings, with capture, MQTT and page of ``old`` where nothing of theirs changed.
+        """Parts for these settings, with capture, MQTT, page and alarm of ``old`` where nothing of theirs changed.
 
         Raises ConfigError, ModelError or UsageError with everything old untouched; a missing
         camera or broker is no error here.
@@ -59,8 +61,10 @@ class Builder:
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
         page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
-        sinks: list[Sink] = [*([mqtt] if mqtt else []), *([page] if page else []), *self.extra_sinks]
-        return Parts(settings, Pipeline(perception, monitor, sinks), capture, mqtt, page)
+        same_alarm = old is not None and old.settings.alarm == settings.alarm and old.mqtt is mqtt
+        alarm = old.alarm if old and same_alarm else _alarm(settings, mqtt)
+        sinks: list[Sink] = [sink for sink in (alarm, mqtt, page) if sink is not None]
+        return Parts(settings, Pipeline(perception, monitor, [*sinks, *self.extra_sinks]), capture, mqtt, page, alarm)
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
@@ -80,6 +84,12 @@ class Builder:
         return LivePage(settings, self.node)
 
 
+def _alarm(settings: Settings, mqtt: MqttSink | None) -> AlarmSink | None:
+    if not settings.alarm.wanted:
+        return None
+    return AlarmSink(settings.alarm, mqtt.event_key if mqtt else lambda _event_id: None)
+
+
 def _page(settings: Settings) -> tuple[Any, ...]:
     """Every setting that the live page reads."""
     return settings.web, settings.node, settings.monitoring.drowsy
@@ -87,4 +97,4 @@ def _page(settings: Settings) -> tuple[Any, ...]:
 
 def _broker(settings: Settings) -> tuple[Any, ...]:
     """Every setting that the MQTT sink reads."""
-    return settings.mqtt, settings.node, settings.profile
+    return settings.mqtt, settings.node, settings.profile, settings.emotion.enabled

@@ -65,22 +65,28 @@ class Loudness:
 
 
 class AlarmSink:
-    """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id.
-
-    Raises MissingExtra or UnavailableError where a pin is configured and cannot be had: an alarm
-    that silently does not work is worse than none.
-    """
+    """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id."""
 
     def __init__(self, settings: AlarmSettings, key_of: Callable[[str], int | None]) -> None:
+        self._settings = settings.gpio
         self._key_of = key_of
-        gpio = settings.gpio
-        self._loudness = Loudness(gpio.level, gpio.event_types)
-        self._buzzer = None if gpio.pin is None else Buzzer(gpio)
+        self._loudness = Loudness(settings.gpio.level, settings.gpio.event_types)
+        self._buzzer: Buzzer | None = None
         self._programs = Programs(settings.commands)
         self._sounding: Level | None = None
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Take the pin and begin. Raises MissingExtra or UnavailableError where the pin cannot be had.
+
+        An alarm that silently does not work is worse than none; programs are run all the same.
+        """
+        try:
+            if self._settings.pin is not None:
+                self._buzzer = Buzzer(self._settings)
+        finally:
+            self._thread.start()
 
     def state(self, state: DriverState, signals: Signals) -> None:
         """States make no noise."""
@@ -101,7 +107,8 @@ class AlarmSink:
     def close(self) -> None:
         """Be silent, end what runs, give the pin back."""
         self._calls.put(None)
-        self._thread.join(_STOP_S)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
 
     def _sound(self, level: Level | None) -> None:
         if self._buzzer is not None and level is not self._sounding:

@@ -43,7 +43,9 @@ def pins() -> Iterator[Any]:
 
 
 def alarm(**settings: Any) -> AlarmSink:
-    return AlarmSink(AlarmSettings.model_validate(settings), KEYS.get)
+    sink = AlarmSink(AlarmSettings.model_validate(settings), KEYS.get)
+    sink.start()
+    return sink
 
 
 def levels_of(pin: Any) -> list[bool]:
