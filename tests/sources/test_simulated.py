@@ -17,8 +17,10 @@ pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face
 
 from fer_edge.core import Frame
 from fer_edge.errors import EndOfSource, MissingExtra, SourceLost, SourceUnavailable
+from fer_edge.perception.pose import estimate
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source
+from fer_edge.sources.sim import head
 from fer_edge.sources.sim.scene import Scene
 from fer_edge.sources.sim.states import Pose
 from fer_edge.sources.simulated import SimulatedSource
@@ -168,6 +170,36 @@ def test_the_noise_is_as_strong_as_asked_and_new_in_every_frame(scene: Scene) ->
     )
     assert (first - clean).std() == pytest.approx(4.5, abs=0.6)
     assert (first - second).std() > 4
+
+
+MARKS = {
+    **{17: (257, 162), 21: (300, 164), 22: (344, 166), 26: (387, 170), 27: (320, 180), 28: (320, 193), 29: (320, 207)},
+    **{30: (319, 222), 31: (303, 233), 33: (319, 238), 35: (335, 234), 36: (261, 181), 39: (300, 186), 42: (341, 187)},
+    **{45: (380, 185), 48: (288, 256), 51: (319, 249), 54: (350, 256)},
+}
+"""Brows, nose, corners of eyes and mouth of the portrait, marked by hand, by their numbers among the 68 points."""
+
+
+def marks_in(pose: Pose) -> np.ndarray:
+    """Where the marks are in the drawn picture: (68, 2), only those of MARKS filled in."""
+    y, x = np.mgrid[0:480:2, 0:640:2].astype(np.float32)
+    source_x, source_y = head._upright(x, y, np.radians(pose.roll))
+    source_x, source_y, front = head._ahead(source_x, source_y, pose)
+    points = np.zeros((68, 2), np.float32)
+    for number, (mark_x, mark_y) in MARKS.items():
+        away = np.hypot(source_x - mark_x, source_y - mark_y) + 1000 * (front < 0.2)
+        nearest = np.argsort(away, axis=None)[:4]
+        weight = 1 / (away.flat[nearest] + 0.3)
+        points[number] = [(axis.flat[nearest] @ weight) / weight.sum() for axis in (x, y)]
+    return points
+
+
+def test_the_turned_face_has_its_points_where_an_average_face_so_turned_has_them() -> None:
+    rest = estimate(marks_in(Pose()))
+    for values in ({"yaw": 20.0}, {"yaw": 45.0}, {"yaw": -45.0}, {"pitch": -25.0}, {"pitch": 15.0}, {"roll": 20.0}):
+        seen = estimate(marks_in(Pose(**values)))
+        for axis, degrees in values.items():
+            assert getattr(seen, axis) - getattr(rest, axis) == pytest.approx(degrees, abs=7), values
 
 
 # How it behaves
