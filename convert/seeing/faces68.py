@@ -9,6 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from convert.errors import DataError
+from convert.seeing import npz
+
 
 @dataclass(frozen=True)
 class MarkedFaces:
@@ -34,14 +37,23 @@ def load(path: Path, split: str) -> MarkedFaces:
     with images and points, which is one split whole.
     """
     if path.is_file():
-        arrays = np.load(path)
+        arrays = npz.arrays(path, "images", "points")
         count = len(arrays["images"])
         return MarkedFaces(arrays["images"], arrays["points"].astype(np.float32), np.full(count, "user"))
-    arrays = np.load(path / "points.npz")
+    arrays = npz.arrays(path / "points.npz", "files", "points", "source", "subject")
     held = np.array([zlib.crc32(str(name).encode()) % 10 == 0 for name in arrays["subject"]])
     chosen = np.flatnonzero({"train": ~held, "val": held, "all": np.ones_like(held)}[split])
-    images = [cv2.imread(str(path / str(arrays["files"][i])), cv2.IMREAD_GRAYSCALE) for i in chosen]
+    if not len(chosen):
+        raise DataError(f"{path}: no faces of split {split}")
+    images = [_read(path / str(arrays["files"][i])) for i in chosen]
     return MarkedFaces(np.stack(images), arrays["points"][chosen], arrays["source"][chosen])
+
+
+def _read(path: Path) -> np.ndarray:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataError(f"{path}: cannot be read as a picture")
+    return picture
 
 
 def subset(faces: MarkedFaces, sources: tuple[str, ...]) -> MarkedFaces:

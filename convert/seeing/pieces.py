@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convert.errors import DataError
 from convert.seeing.augment import Variation, cover, vary
 from fer_edge.perception import warp
 
@@ -38,9 +39,17 @@ class Group:
 
 
 def sampler(groups: Sequence[Group], nothing: Callable[[np.random.Generator], Piece], size: int) -> Callable:
-    """Draws varied batches from the groups; what their shares leave over is ``nothing``."""
+    """Draws varied batches from the groups; what their shares leave over is ``nothing``.
+
+    An empty group's share goes to the others. Raises DataError where all are empty.
+    """
     how, wobble = Variation(), Wobble()
-    chances = np.cumsum([group.share for group in groups])
+    whole = sum(group.share for group in groups)
+    groups = [group for group in groups if group.pieces]
+    if not groups:
+        raise DataError("nothing to learn from: no labelled crop and no usable marked face in the data")
+    left = sum(group.share for group in groups)
+    chances = np.cumsum([group.share * whole / left for group in groups])
 
     def one(rng: np.random.Generator) -> tuple[np.ndarray, tuple[float, ...]]:
         n = int(np.searchsorted(chances, rng.random()))

@@ -1,0 +1,156 @@
+"""The seeing networks' workshop on drawn faces: each is trained for a moment, quantized and measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.cli import main
+from fer_edge.perception import shape
+
+pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
+
+
+def solid() -> np.ndarray:
+    from fer_edge.perception import pose
+
+    return np.array(json.loads(pose.MEAN_FACE.read_text())["points"])[:, :2]
+
+
+def draw_face(rng: np.random.Generator, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
+    """A cartoon with the average face's points, somewhere in a noisy square."""
+    points = solid() * rng.uniform(26, 30) + size / 2 + rng.normal(0, 2, 2)
+    picture = rng.normal(90, 10, (size, size)).clip(0, 255).astype(np.uint8)
+    cv2.fillConvexPoly(picture, cv2.convexHull(points[:27].astype(np.int32)), int(rng.integers(150, 220)))
+    for part in (shape.RIGHT_EYE, shape.LEFT_EYE, shape.MOUTH):
+        cv2.fillConvexPoly(picture, cv2.convexHull(points[part].astype(np.int32)), 30)
+    return picture, points.astype(np.float32)
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    """A folder of marked faces, of many people."""
+    folder = tmp_path / "landmarks"
+    folder.mkdir()
+    rng, files, marks = np.random.default_rng(3), [], []
+    for n in range(60):
+        picture, points = draw_face(rng)
+        cv2.imwrite(str(folder / f"{n}.png"), picture)
+        files.append(f"{n}.png")
+        marks.append(points)
+    np.savez(
+        folder / "points.npz",
+        files=files,
+        points=np.stack(marks),
+        source=["drawn"] * 60,
+        subject=[f"person {n}" for n in range(60)],
+    )
+    return folder
+
+
+def crops(path: Path, rng: np.random.Generator, count: int = 60) -> Path:
+    """Ones are a dark disc (an open eye, a wide mouth), zeros a line."""
+    labels = np.arange(count) % 2
+    images = np.full((count, 24, 24), 170, np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        cv2.ellipse(image, (12, 12), (8, 6 if label else 1), float(rng.normal() * 5), 0, 360, 30, -1)
+    np.savez(path, images=images, labels=labels, split=np.where(np.arange(count) < 40, "train", "val"))
+    return path
+
+
+def run(*args: object) -> None:
+    assert main([str(arg) for arg in args]) == 0
+
+
+def figures(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("task", ["eyes", "mouth"])
+def test_crops_are_learned_quantized_and_measured(
+    task: str, tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
+    where = ["--task", task, "--data", data, "--faces", marked, "--threads", 1]
+    small = ["--stages", "8 16 16", "--steps", 60, "--batch", 32, "--out", tmp_path / "out"]
+    run("train", *where, *small)
+    model = tmp_path / f"{task}.tflite"
+    run("quantize", tmp_path / "out" / f"{task}.keras", *where, "--out", model, "--samples", 40)
+    card = json.loads(model.with_suffix(".json").read_text())
+    assert card["input"]["shape"] == [1, 32, 32, 1]
+    assert card["input"]["quantization"]["scale"] == pytest.approx(1 / 128, rel=1e-3)
+    run("evaluate", model, "--task", task, "--data", data, "--json")
+    assert figures(capsys)["accuracy"] > 0.8
+
+
+def test_landmarks_are_learned_quantized_and_measured(
+    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--task", "landmarks", "--data", marked, "--threads", 1]
+    small = ["--stages", "8 8 16 16 32", "--steps", 50, "--batch", 16, "--out", tmp_path / "out"]
+    run("train", *where, *small)
+    model = tmp_path / "landmarks.tflite"
+    run("quantize", tmp_path / "out" / "landmarks.keras", *where, "--out", model, "--samples", 30)
+    run("evaluate", model, "--task", "landmarks", "--data", marked, "--split", "all", "--json")
+    measured = figures(capsys)
+    assert measured["n"] == 60
+    assert 0 < measured["nme_first_look"] < 0.4
+
+
+def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng, boxes = np.random.default_rng(9), {}
+    for n in range(40):
+        face, points = draw_face(rng)
+        low, high = points.min(axis=0), points.max(axis=0)
+        cv2.imwrite(str(tmp_path / f"{n}.png"), face)
+        box = [*low.tolist(), *(high - low).tolist()]
+        boxes[f"{n}.png"] = {"boxes": [box], "ignore": [], "split": "train" if n < 30 else "val"}
+    listed = tmp_path / "faces.json"
+    listed.write_text(json.dumps(boxes))
+    where = ["--task", "detector", "--data", tmp_path, "--boxes", listed, "--threads", 1]
+    small = ["--stages", "8 8 16 16", "--steps", 120, "--batch", 8, "--rate", 0.003, "--out", tmp_path / "out"]
+    run("train", *where, *small)
+    model = tmp_path / "detector.tflite"
+    run("quantize", tmp_path / "out" / "detector.keras", *where, "--out", model, "--samples", 30)
+    run("evaluate", model, "--task", "detector", "--data", tmp_path, "--boxes", listed, "--score", 0.3, "--json")
+    measured = figures(capsys)
+    assert measured["n"] == 10
+    assert measured["faces"] == 10
+    assert measured["recall"] > 0.3
+
+
+def test_training_goes_on_from_its_checkpoint(
+    tmp_path: Path, marked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convert.seeing import training
+
+    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
+    base = ["train", "--task", "mouth", "--data", data, "--faces", marked, "--stages", "8 8 8", "--batch", 8]
+    monkeypatch.setattr(training, "SAVE_S", 0.0)
+    run(*base, "--steps", 6, "--out", tmp_path)
+    (tmp_path / "checkpoint.json").write_text(json.dumps({"step": 4}))
+    capsys.readouterr()
+    run(*base, "--steps", 6, "--out", tmp_path)
+    assert "going on from step 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["train", "--task", "eyes", "--data", "none.npz", "--faces", ".", "--out", "x"], "points.npz"),
+        (["evaluate", "model.keras", "--task", "eyes", "--data", "x.npz"], "give the .tflite file"),
+        (["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x"], "none.keras"),
+    ],
+)
+def test_faults_are_one_line(args: list[str], said: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(args) != 0
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
