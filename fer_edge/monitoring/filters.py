@@ -70,7 +70,7 @@ class Switch:
     )
 
     def __init__(self, settings: FilterSettings, bridge_s: float | None = None) -> None:
-        self._tau_s, self._on, self._off = settings.time_constant_s, settings.on, settings.off
+        self._tau_s, self._on, self._off = settings.time_constant_s, settings.begins_above, settings.ends_below
         self._gap_s = settings.gap_s
         self.bridge_s = settings.bridge_s if bridge_s is None else bridge_s
         self.reset()

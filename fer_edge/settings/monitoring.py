@@ -29,8 +29,8 @@ class FilterSettings(Section):
     """Deciding whether eyes, mouth or head changed state: one bad frame starts and ends nothing."""
 
     time_constant_s: float = Field(0.15, gt=0, le=5, description="first-order filter of eyes, mouth and head, seconds")
-    on: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
-    off: Share = Field(0.37, description="filtered value below which it is over (openpilot)")
+    begins_above: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
+    ends_below: Share = Field(0.37, description="filtered value below which it is over (openpilot)")
     bridge_s: Seconds = Field(0.5, description="unknown frames for so long do not interrupt a state, seconds")
     gap_s: float = Field(
         1.0, gt=0, le=60, description="time between two frames above which it counts as not judged, seconds"
@@ -44,7 +44,7 @@ class FilterSettings(Section):
 
     @model_validator(mode="after")
     def _order(self) -> Self:
-        _ascending(off=self.off, on=self.on)
+        _ascending(ends_below=self.ends_below, begins_above=self.begins_above)
         return self
 
 
