@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from fer_edge import __version__
 
@@ -22,6 +23,7 @@ COMMANDS = {
     "benchmark": "frames per second, latency and memory on this machine",
     "check-config": "every fault of a configuration file",
     "doctor": "camera, models, broker, clock: what works here",
+    "completion": "commands and options for a shell to complete",
 }
 
 
@@ -35,18 +37,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name in COMMANDS and arguments.index(name) == 0:
         # Only the command that runs is imported: --version and --help stay instant.
-        command = importlib.import_module(f"fer_edge.commands.{name.replace('-', '_')}")
-        chosen = argparse.ArgumentParser(
-            prog=f"fer-edge {name}",
-            description=(command.__doc__ or "").strip(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(chosen)
-        return _guarded(command.run, chosen.parse_args(arguments[1:]))
+        return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
     parser.parse_args(arguments)
     if name is None:
         parser.print_help(sys.stderr)
     return 2
+
+
+def module(name: str) -> ModuleType:
+    """The module of a command."""
+    return importlib.import_module(f"fer_edge.commands.{name.replace('-', '_')}")
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command's options."""
+    command = module(name)
+    parser = argparse.ArgumentParser(
+        prog=f"fer-edge {name}",
+        description=(command.__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return parser
 
 
 def _parser() -> argparse.ArgumentParser:

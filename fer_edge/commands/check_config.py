@@ -28,12 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
     parser.add_argument("--json", action="store_true", help="faults as JSON on stdout")
     parser.add_argument("--defaults", action="store_true", help="print every setting at its default as YAML")
+    parser.add_argument("--markdown", action="store_true", help="print every setting, explained, as Markdown")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check, print the verdict, and return 0 or 78."""
     if args.defaults:
         sys.stdout.write(config.template())
+        return 0
+    if args.markdown:
+        from fer_edge.config.handbook import markdown
+
+        sys.stdout.write(markdown())
         return 0
     path = args.file or config.find()
     faults: list[str] = []

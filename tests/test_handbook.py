@@ -1,0 +1,71 @@
+"""What is made from the settings and commands themselves is current, and the shell completes with it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fer_edge import config
+from fer_edge.cli import COMMANDS
+from fer_edge.commands.completion import script, settings
+from fer_edge.config.handbook import markdown
+from fer_edge.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_page_of_every_setting_is_current() -> None:
+    current = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    assert current == markdown(), "run: fer-edge check-config --markdown > docs/configuration.md"
+
+
+def test_the_page_explains_every_setting_with_its_range_and_default() -> None:
+    page = markdown()
+    for name in (name.removesuffix("=") for name in settings(Settings(), ())):
+        last = name.rsplit(".", 1)[-1]
+        assert f"| `{last}` |" in page or f"`{last}: " in page or f"### `{name}`" in page, name
+    assert "| `port` | `1883` | ≥ 1, ≤ 65535 | The broker's port; 8883 is usual with TLS. |" in page
+    assert "| `rotation` | `0` | `0`, `90`, `180`, `270` |" in page
+    assert "`kind: yunet`" in page and "| `path` | needed | text |" in page
+
+
+def completed(script: str, *words: str) -> list[str]:
+    """What bash offers for the last word."""
+    line = " ".join(f"'{word}'" for word in words)
+    asked = f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; compopt() {{ :; }}; _fer_edge"
+    result = subprocess.run(
+        ["bash", "-c", f'{asked}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
+    )
+    assert result.stderr == ""
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("re",), ["replay"]),
+        (("check-config", "--d"), ["--defaults"]),
+        (("run", "--set", "web.p"), ["web.port="]),
+        (
+            ("run", "--set", "monitoring.closure.sl"),
+            ["monitoring.closure.sleep_s=", "monitoring.closure.slump_s=", "monitoring.closure.slump_lost_s="],
+        ),
+        (("replay", "dri"), []),
+        (("run", "--config", "--"), ["--help", "--source", "--config", "--set"]),
+        (("completion", "b"), ["bash"]),
+    ],
+)
+def test_bash_completes_commands_options_and_settings(words: tuple[str, ...], offered: list[str]) -> None:
+    assert completed(script(), "fer-edge", *words) == offered
+
+
+def test_every_command_is_offered() -> None:
+    assert completed(script(), "fer-edge", "") == list(COMMANDS)
+
+
+def test_the_configuration_file_that_ships_is_current() -> None:
+    assert (ROOT / "config.yaml").read_text("utf-8") == config.template(), (
+        "run: fer-edge check-config --defaults > config.yaml"
+    )
