@@ -86,6 +86,36 @@ class Perclos:
         self._run, self._counts, self._pending_s = None, False, 0.0
 
 
+class Awake:
+    """Time with open eyes since the last closure that was no blink; unknown eyes end it."""
+
+    def __init__(self, min_closure_s: float) -> None:
+        self._min_closure_s = min_closure_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.since: float | None = None
+        self._before_s = 0.0
+        self._opened = 0.0
+        self._open = False
+
+    def step(self, closed: bool | None, since: float, held_s: float) -> float:
+        """Take the state of the eyes; returns the seconds so far, 0 while they are not open."""
+        if closed is None or (closed and held_s >= self._min_closure_s):
+            self.reset()
+        elif closed:
+            if self._open:
+                self._before_s += since - self._opened
+            self._open = False
+        else:
+            if self.since is None:
+                self.since = since
+            self._open, self._opened = True, since
+            return self._before_s + held_s
+        return 0.0
+
+
 class EyesReader:
     """Joins the network's probability with the openness relative to this driver's own open eyes."""
 
@@ -93,6 +123,7 @@ class EyesReader:
         rules, calibration = settings.closure, settings.calibration
         self._learner = learner
         self._switch = Switch(settings.filter)
+        self._awake = Awake(settings.drowsy.min_closure_s)
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
         self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
@@ -103,6 +134,7 @@ class EyesReader:
     def reset(self) -> None:
         """Forget everything but the driver."""
         self._switch.reset()
+        self._awake.reset()
         self.perclos.reset()
 
     def step(self, signals: Signals, dt: float) -> EyesNow:
@@ -114,6 +146,7 @@ class EyesReader:
         perclos.step(at, dt, None if evidence is None else evidence >= 0.5)
         held_s = switch.held_s(at)
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
+        awake_s = self._awake.step(switch.state, switch.since, held_s)
         judged = perclos.window.coverage
         return EyesNow(
             evidence,
@@ -123,6 +156,8 @@ class EyesReader:
             openness,
             closure_s,
             switch.coverage(at),
+            awake_s,
+            at if self._awake.since is None else self._awake.since,
             perclos.window.share if judged >= self._least else None,
             judged,
             perclos.blinks.count(at) if judged >= self._least else None,

@@ -26,7 +26,8 @@ class EyesNow(NamedTuple):
 
     ``evidence`` is the probability that they are closed, unfiltered; ``openness`` is relative to the
     own baseline. ``closure_s`` is 0 while the eyes are open and None while they cannot be judged;
-    ``closure_coverage`` the judged share of it.
+    ``closure_coverage`` the judged share of it. ``awake_s`` is the time with open eyes since the last
+    closure that was no blink, ended at ``awake_since``; blinks neither count nor end it.
     """
 
     evidence: float | None
@@ -36,6 +37,8 @@ class EyesNow(NamedTuple):
     openness: float | None
     closure_s: float | None
     closure_coverage: float
+    awake_s: float
+    awake_since: float
     perclos: float | None
     coverage: float
     blinks_per_min: float | None

@@ -54,9 +54,21 @@ def test_unresponsive_at_6_s_of_the_same_closure() -> None:
 
 
 def test_sleep_ends_only_after_two_whole_seconds_of_open_eyes() -> None:
-    story = Story(90).closed(70, 74).closed(75.5, 75.8)
-    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 77.8)]
+    """Open at 74, shut again from 75.5 to 76.2: the two seconds begin anew."""
+    story = Story(90).closed(70, 74).closed(75.5, 76.2)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 78.2)]
     assert_told(tell(story, config=NO_DROWSY), due)
+
+
+def test_blinks_neither_count_for_the_two_seconds_nor_start_them_anew() -> None:
+    """A driver who wakes and blinks 45 times a minute: 2 s of open eyes, two blinks left out."""
+    story = Story(90).closed(70, 74)
+    for number in range(1, 10):
+        story.closed(74 + 0.8 * number, 74.2 + 0.8 * number)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 76.4)]
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, due)
+    assert told.find("sleep", "end").held_s == pytest.approx(4.0, abs=0.06)
 
 
 def test_a_sleeper_slumps_first_the_eyes_then_the_face_are_lost() -> None:

@@ -40,7 +40,7 @@ class Closure(Rule):
         rules = settings.closure
         self._times_s = (rules.microsleep_s, rules.sleep_s, rules.unresponsive_s)
         self._calm = Switch(settings.filter)
-        self._rank = MICROSLEEP
+        self._rank, self._coverage = MICROSLEEP, 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -63,6 +63,7 @@ class Closure(Rule):
         closed_s = (eyes.closure_s or 0.0) + now.slack_s
         shown = self.open is not None or eyes.evidence is not None
         if eyes.closed and shown and closed_s >= self._times_s[MICROSLEEP]:
+            self._coverage = eyes.closure_coverage
             if eyes.evidence is not None:
                 self._counted = (eyes.since, now.at)
             if eyes.closure_coverage >= self._least:
@@ -88,7 +89,7 @@ class Closure(Rule):
         phase = self._update if self.open else self._start
         if not self.open:
             self._calm.reset()
-        self._rank = stage.rank
+        self._rank, self._coverage = stage.rank, stage.coverage
         return phase(event_type, level, now.at, stage.since, details)
 
     def _calmness(self, now: Moment) -> float | None:
@@ -101,9 +102,9 @@ class Closure(Rule):
 
     def _over(self, now: Moment) -> Sequence[Event]:
         eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
-        details = {"perclos": eyes.perclos, "coverage": eyes.coverage}
+        details = {"perclos": eyes.perclos, "coverage": self._coverage}
         if eyes.closed is False:
-            since, held_s = eyes.since, eyes.held_s
+            since, held_s = eyes.awake_since, eyes.awake_s
             if self._rank == UNRESPONSIVE:
                 if head.away is not False:
                     return QUIET

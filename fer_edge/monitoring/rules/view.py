@@ -64,12 +64,12 @@ class Degraded(Rule):
 
     def _evidence(self, now: Moment) -> float | None:
         """1 where the view hides the eyes, 0 where they are judged, None where it cannot be said."""
+        if now.eyes.evidence is not None or (now.seen and not self._eyes):
+            return 0.0
         if now.face.lens is not Lens.CLEAR:
             self._reason = now.face.lens.value
             return 1.0
         if not self._eyes:
-            return 0.0
-        if now.eyes.evidence is not None:
             return 0.0
         if not now.seen or now.head.turned:
             return None
