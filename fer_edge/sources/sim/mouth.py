@@ -36,7 +36,7 @@ class Mouth:
         self._calm = self._without_folds(stage, alpha)
         self._x = np.arange(self.left, self.right, dtype=np.float32)
         self._y = np.arange(self.top, self.bottom, dtype=np.float32)[:, None]
-        self._kept = lru_cache(maxsize=96)(self._draw)
+        self._kept = lru_cache(maxsize=48)(self._draw)
 
     @property
     def place(self) -> tuple[slice, slice]:

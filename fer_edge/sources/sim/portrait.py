@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fer_edge.core import Image
 
 
+_HAIR = (slice(0, 340), slice(170, 480))
+"""Rows and columns of the stage that hold all of the hair."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
     """Layers of the stage, each (480, 640): ``head`` BGR with its ``head_alpha``, the ``cap`` of hair
@@ -88,23 +92,28 @@ def _cap(stage: Image) -> Image:
 
     Where the face is, there is the hair beside it, mirrored inwards.
     """
-    x, y = np.meshgrid(np.arange(STAGE[0], dtype=np.float32), np.arange(STAGE[1], dtype=np.float32))
-    right = 243 - np.abs((x - 243 + 42) % 84 - 42)  # back and forth over 42 pixels of hair
-    left = 405 + np.abs((x - 405 + 42) % 84 - 42)
-    inwards = np.where(x < 243, x, np.where(x > 405, x, np.where(x < 321, right, left)))
-    above = np.clip((y - 70) / 40, 0, 1)
-    columns = (x + (inwards - x) * above).astype(np.float32)
-    turn = np.where(x < 243, 192, np.where(x > 405, 212, 168))  # below here only skin and wall: back up
-    rows = (turn - np.abs(y - turn)).astype(np.float32)
-    hair = cv2.remap(stage, columns, rows, cv2.INTER_LINEAR)
-    shade = np.interp(np.arange(STAGE[1]), (130, 235), (1.0, 0.45))[:, None]  # the nape is in shadow
-    shade = 1 - (1 - shade) * np.clip(1.5 - np.abs(x - 321) / 70, 0, 1)
-    hair = (hair * shade[..., None]).astype(np.uint8)
+    hair = stage.copy()
+    hair[_HAIR] = _hair(stage)
     neck = _mask(NECK, soft=2.5)
     neck = np.minimum(neck, np.interp(np.arange(STAGE[1]), (292, 316), (255, 0))[:, None]).astype(np.uint8)
     alpha = _mask(CAP, soft=1.5)
     both = blend(_neck(stage), hair, alpha)
     return times_alpha(both, cv2.max(alpha, neck))
+
+
+def _hair(stage: Image) -> Image:
+    """The part :data:`_HAIR` of the stage with hair in place of the face, darker towards the nape."""
+    rows, columns = _HAIR
+    y, x = np.mgrid[rows, columns].astype(np.float32)
+    right = 243 - np.abs((x - 243 + 42) % 84 - 42)  # back and forth over 42 pixels of hair
+    left = 405 + np.abs((x - 405 + 42) % 84 - 42)
+    inwards = np.where(x < 243, x, np.where(x > 405, x, np.where(x < 321, right, left)))
+    from_x = x + (inwards - x) * np.clip((y - 70) / 40, 0, 1)
+    turn = np.where(x < 243, 192, np.where(x > 405, 212, 168)).astype(np.float32)  # skin and wall below: back up
+    hair = cv2.remap(stage, from_x, turn - np.abs(y - turn), cv2.INTER_LINEAR)
+    shade = np.clip((y - 130) / 105, 0, 1) * 0.55 * np.clip(1.5 - np.abs(x - 321) / 70, 0, 1)
+    dark: Image = cv2.multiply(hair, cv2.merge([1 - shade] * 3), dtype=cv2.CV_8U)
+    return dark
 
 
 def _empty_room(stage: Image, person: Image) -> Image:
@@ -115,8 +124,8 @@ def _empty_room(stage: Image, person: Image) -> Image:
     filled = cv2.inpaint(small, (hidden > 8).astype(np.uint8), 5, cv2.INPAINT_TELEA)
     filled = cv2.GaussianBlur(filled, (0, 0), 3)
     wall = cv2.resize(filled, STAGE, interpolation=cv2.INTER_CUBIC)
-    mottle = np.random.default_rng(1).normal(0, 60, (STAGE[1], STAGE[0], 1)).astype(np.float32)
-    mottle = cv2.GaussianBlur(mottle, (0, 0), 12)[..., None] * 3
+    coarse = np.random.default_rng(1).normal(0, 180, (STAGE[1] // 4, STAGE[0] // 4)).astype(np.float32)
+    mottle = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 3) / 4, STAGE)[..., None]
     wall = np.clip(wall + mottle, 0, 255).astype(np.uint8)
     return blend(stage, wall, cv2.GaussianBlur(cv2.dilate(person, np.ones((31, 31), np.uint8)), (0, 0), 7))
 
