@@ -34,6 +34,10 @@ WORSE_SHARE = 0.1
 Progress = Callable[[str, float], None]
 
 
+def silent(_name: str, _share: float) -> None:
+    """Nobody is watching."""
+
+
 def hours(text: str) -> float:
     """``100h``, ``30m``, ``90s`` or a number of hours. Raises UsageError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([hms]?)\s*", text)
@@ -46,17 +50,17 @@ def hours(text: str) -> float:
 def run(time_text: str, *, seed: int, as_json: bool) -> int:
     """Measure and print. Raises UsageError."""
     wanted = hours(time_text)
-    result = measure(wanted, seed, progress=_show if sys.stderr.isatty() else _silent)
+    result = measure(wanted, seed, progress=_show if sys.stderr.isatty() else silent)
     sys.stdout.write(json.dumps(result) + "\n" if as_json else table(result))
     return 0
 
 
-def measure(wanted_h: float, seed: int, progress: Progress = lambda _name, _share: None) -> dict[str, Any]:
+def measure(wanted_h: float, seed: int, progress: Progress = silent) -> dict[str, Any]:
     """Everything, as JSON-able values; the same for the same hours and seed, times apart."""
     began = time.perf_counter()
     settings = Settings()
     alert = [
-        _alert(
+        alert_hours(
             name, wanted_h * (1.0 if factor == 1.0 else WORSE_SHARE), MEASURED.times(factor), settings, seed, progress
         )
         for name, factor in WORSE.items()
@@ -72,8 +76,13 @@ def measure(wanted_h: float, seed: int, progress: Progress = lambda _name, _shar
     }
 
 
-def _alert(
-    name: str, wanted_h: float, noise: Noise, settings: Settings, seed: int, progress: Progress
+def alert_hours(
+    name: str,
+    wanted_h: float,
+    noise: Noise,
+    settings: Settings,
+    seed: int,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Hours of alert driving, another driver each hour: every alarm is a false one."""
     told: Counter[str] = Counter()
@@ -200,7 +209,3 @@ def table(result: dict[str, Any]) -> str:
 def _show(name: str, share: float) -> None:
     sys.stderr.write(f"\r{name}: {share:4.0%}\x1b[K" + ("\n" if share >= 1 else ""))
     sys.stderr.flush()
-
-
-def _silent(_name: str, _share: float) -> None:
-    """Nobody is watching."""

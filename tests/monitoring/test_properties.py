@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as some
 
+import fer_edge
 from fer_edge.core import EMOTIONS, Box, Event, Face, Lens, Person, Signals
 from fer_edge.monitoring import Monitor
-from tests.monitoring.telling import SETTINGS, settings
+from fer_edge.monitoring.simulation import Story
+from tests.monitoring.telling import SETTINGS, settings, tell
 
 FACE = Face(Box(0, 0, 100, 100), 0.9)
 KIOSK = settings(profile="kiosk", monitoring={"fatigue": True, "attention": True})
@@ -146,3 +150,18 @@ def closure(length: float, fps: float, phase: float) -> dict[str, int]:
             if event.phase == "start":
                 told[event.event_type] = told.get(event.event_type, 0) + 1
     return told
+
+
+def test_whatever_is_told_is_in_the_schema() -> None:
+    """Every type, category and field of events, of a drive in which everything happens."""
+    schema = json.loads((Path(fer_edge.__file__).parent / "schemas" / "event.json").read_text())["properties"]
+    story = Story(400).closed(70, 80).during(90, 97, yaw=50.0).closed(110, 112).during(111.8, 115, face=False)
+    story.during(130, 134, mouth=True).during(140, 144, mouth=True).during(150, 154, mouth=True)
+    story.closed(160, 161).during(160.7, 162, pitch=-25.0).during(180, 195, eyes_seen=False)
+    story.during(200, 220, emotion="happy").during(320, 400, face=False)
+    told = tell(story)
+    types = {event.event_type for event in told.events}
+    assert types >= set(schema["event_type"]["enum"]) - {"present"}
+    for event in told.events:
+        assert event.category in schema["category"]["enum"]
+        assert set(event.details) <= set(schema), event.details
