@@ -7,7 +7,7 @@ CONVERT := .venv-convert
 OLD := .venv-tflite
 SECONDS ?=
 
-.PHONY: run test test-convert test-runtimes lint check clean
+.PHONY: run test test-convert test-runtimes test-install lint check clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -22,6 +22,9 @@ test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment 
 
 test-runtimes: $(READY) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
 	@FER_EDGE_OTHER_PYTHON=$(CURDIR)/$(OLD)/bin/python $(BIN)/python -m pytest -m runtimes tests/test_runtimes.py $(ARGS)
+
+test-install: $(READY)  ## install.sh on a fresh Debian 12 in a namespace: needs root, debootstrap, the network, some minutes
+	@FER_EDGE_TEST_INSTALL=1 $(BIN)/python -m pytest tests/deploy/test_install.py -s $(ARGS)
 
 lint: $(READY)  ## style, types, and imports that go one way
 	@$(BIN)/ruff check .

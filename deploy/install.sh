@@ -266,7 +266,7 @@ do_uninstall() {
     if systemd_runs; then systemctl daemon-reload; fi
     if [ -n "$PURGE" ]; then
         rm -rf "$CONFIG_DIR" "$DROP_INS" /var/lib/fer-edge /var/lib/private/fer-edge "$LOG"
-        rm -f /etc/credstore/fer-edge.mqtt-password /etc/credstore/fer-edge.mqtt-tls-key
+        rm -f /etc/credstore/fer-edge.mqtt-password /etc/credstore/fer-edge.mqtt-tls-key /etc/credstore/fer-edge.web-token
         say "fer-edge is removed with its configuration, secrets and state"
     else
         say "fer-edge is removed; $CONFIG_DIR, /etc/credstore/fer-edge.* and /var/lib/fer-edge stay (--uninstall --purge removes them)"

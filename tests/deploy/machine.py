@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,21 +91,26 @@ class Machine:
     def run(
         self, *command: str, check: bool = True, timeout: float = 60.0, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, as root."""
+        """Run a command inside, as root. With ``check`` it must succeed; else the journal's end is told."""
+        done = self._inside(command, timeout, env or {})
+        if check and done.returncode != 0:
+            journal = self._inside(("journalctl", "--no-pager", "--lines=15", "--output=cat"), timeout, {}).stdout
+            pytest.fail(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{journal}")
+        return done
+
+    def _inside(
+        self, command: Sequence[str], timeout: float, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         names = [*_NAMESPACES, *(["--net"] if self._own_network else [])]
-        done = subprocess.run(
+        return subprocess.run(
             ["nsenter", f"--target={self._init}", *names, "--", *command],
             capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
             cwd="/",
-            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", **(env or {})},
+            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", **env},
         )
-        assert not check or done.returncode == 0, (
-            f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-        return done
 
     def show(self, unit: str, prop: str) -> str:
         """One property of a unit."""
