@@ -6,6 +6,7 @@ Conversion to TFLite always needs TensorFlow.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -30,7 +31,9 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
     os.environ["KERAS_BACKEND"] = name
     _limit_threads(name, threads)
     try:
-        with quiet():  # TensorFlow, which Keras looks for on every engine, greets at length
+        with quiet():  # Keras looks for TensorFlow on every engine, and it greets at length
+            if importlib.util.find_spec("tensorflow"):
+                importlib.import_module("tensorflow")
             import keras
     except ImportError as error:
         raise MissingExtra(f"{error.name or 'keras'} is not installed: {HINT}") from None
