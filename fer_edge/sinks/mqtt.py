@@ -72,6 +72,7 @@ class MqttSink:
         )
         self._delivery: Delivery | None = None
         self._thread = threading.Thread(target=self._run, name="fer-edge-mqtt", daemon=True)
+        self._announcing = False
         self._handed_over = 0
         self._stored = 0
         self._stored_more = threading.Condition()
@@ -173,8 +174,13 @@ class MqttSink:
     def _on_message(self, message: Incoming) -> None:
         if message.topic != self.topics.birth:
             self._desk.take(message)
-        elif message.payload == b"online":
-            self._inbox.put(Delivery.announce)
+        elif message.payload == b"online" and not self._announcing:
+            self._announcing = True
+            self._inbox.put(self._announce)
+
+    def _announce(self, delivery: Delivery) -> None:
+        self._announcing = False
+        delivery.announce()
 
     def _make_link(self) -> Link:
         mqtt = self._settings.mqtt

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_edge import __version__
-from fer_edge.core import DriverState, Event, Face, Person, PersonState, Quality, Signals
+from fer_edge.core import DriverState, Event, Face, OpenEvent, Person, PersonState, Quality, Signals
 from fer_edge.settings import Settings
 
 SCHEMA_VERSION = 1
@@ -81,15 +81,7 @@ def state_payload(
         "paused_s": _round(state.paused_s, 0),
         "present": state.present,
         "level": None if state.level is None else str(state.level),
-        "open_events": [
-            {
-                "id": known.get(event.key),
-                "event_type": event.event_type,
-                "level": str(event.level),
-                "held_s": _round(max(state.at - event.since, 0.0), 2),
-            }
-            for event in state.open_events
-        ],
+        "open_events": [_open_event(event, state.at, known) for event in state.open_events],
         "emotion": state.emotion,
         "emotions": _probabilities(state.emotions),
         "eyes_closed": state.eyes_closed,
@@ -237,6 +229,15 @@ def _person_state(person: PersonState) -> Payload:
         "present_s": _round(person.present_s, 1),
         "emotion": person.emotion,
         "emotions": _probabilities(person.emotions),
+    }
+
+
+def _open_event(event: OpenEvent, now: float, ids: Mapping[int, str]) -> Payload:
+    return {
+        "id": ids.get(event.key),
+        "event_type": event.event_type,
+        "level": str(event.level),
+        "held_s": _round(max(now - event.since, 0.0), 2),
     }
 
 

@@ -62,6 +62,7 @@ class Publisher:
         self._slots: dict[str, _Slot] = {}
         self._sent: dict[int, _Sent] = {}
         self._confirmed: list[int] = []
+        self._refused: set[str] = set()
         self._window = _WINDOW
         self._live_since: float | None = None
         self._after_seq = 0
@@ -79,6 +80,7 @@ class Publisher:
         """A connection stands: everything is said again, events from the oldest that waits."""
         self._window = max(1, min(_WINDOW, receive_maximum))
         self._sent.clear()
+        self._refused.clear()
         self._after_seq = 0
         self._hold_until = 0.0
         self._live_since = self._clock.ticks()
@@ -99,7 +101,8 @@ class Publisher:
         sent = self._sent.pop(mid, None)
         if sent is None:
             return
-        if refused is not None:
+        if refused is not None and sent.topic not in self._refused:
+            self._refused.add(sent.topic)
             _log.warning("broker does not take %s: %s", sent.topic, refused)
         if sent.seq is None:
             return

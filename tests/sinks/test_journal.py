@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,16 @@ def test_a_year_long_gone_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> No
     clock = SystemClock(trusted=True)
     monkeypatch.setattr("time.time", lambda: 12.0)
     assert not clock.wall_ok()
+
+
+@pytest.mark.parametrize(("off_s", "believed"), [(0.0, True), (30.0, True), (-86_400.0, False), (-1.7e9, False)])
+def test_a_battery_clock_is_believed_when_it_agrees(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, off_s: float, believed: bool
+) -> None:
+    """A Pi 5 without a battery for its clock says 1970 while the system goes on from its last shutdown."""
+    (tmp_path / "rtc0").mkdir()
+    (tmp_path / "rtc0" / "since_epoch").write_text(f"{int(time.time() + off_s)}\n")
+    monkeypatch.setattr("fer_edge.sinks.clock._RTC", tmp_path)
+    monkeypatch.setattr("fer_edge.sinks.clock._SYNCHRONISED", tmp_path / "none")
+    monkeypatch.setattr(SystemClock, "_kernel_says_synchronised", lambda _: False)
+    assert SystemClock().wall_ok() is believed
