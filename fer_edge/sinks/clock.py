@@ -68,9 +68,9 @@ class SystemClock:
         """A believable year, and a time server or a battery clock that agrees."""
         if self.wall() < _BUILT:
             return False
-        return (
-            self._trusted or _SYNCHRONISED.exists() or self._kernel_says_synchronised() or self._battery_clock_agrees()
-        )
+        if self._trusted or _SYNCHRONISED.exists():
+            return True
+        return self._kernel_says_synchronised() or self._battery_clock_agrees()
 
     def _kernel_says_synchronised(self) -> bool:
         # struct timex is 208 bytes on 64-bit Linux and smaller elsewhere; modes = 0 only reads.
