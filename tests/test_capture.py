@@ -45,7 +45,7 @@ def test_a_camera_missing_at_start_is_taken_when_it_comes(caplog: pytest.LogCapt
     assert capture.box.received == 3 and source.opened == 4
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert told == ["scripted: not there; plug it in"], "said once, not at every try"
-    assert capture.stop()
+    assert capture.close()
 
 
 def test_an_unplugged_camera_is_offline_with_its_reason_until_it_is_back() -> None:
@@ -53,7 +53,7 @@ def test_an_unplugged_camera_is_offline_with_its_reason_until_it_is_back() -> No
     capture = captured(source)
     assert wait_until(lambda: capture.reason == "scripted: unplugged")
     assert not capture.online
-    assert capture.stop()
+    assert capture.close()
 
 
 def test_frames_coming_again_make_it_online() -> None:
@@ -61,14 +61,14 @@ def test_frames_coming_again_make_it_online() -> None:
     capture = captured(source)
     assert wait_until(lambda: capture.box.received == 2)
     assert wait_until(lambda: capture.online) and capture.reason == ""
-    assert capture.stop()
+    assert capture.close()
 
 
 def test_a_camera_that_gives_no_frame_within_the_stall_time_is_offline_though_its_driver_still_waits() -> None:
     capture = captured(ScriptedSource([1, "hang"]), stall_s=0.1)
     assert wait_until(lambda: capture.box.received == 1)
     assert wait_until(lambda: not capture.online)
-    assert capture.stop()
+    assert capture.close()
 
 
 def test_a_thread_that_hangs_in_its_driver_is_stuck_but_one_that_waits_for_a_camera_is_not(
@@ -80,7 +80,7 @@ def test_a_thread_that_hangs_in_its_driver_is_stuck_but_one_that_waits_for_a_cam
     waiting.start()
     assert wait_until(lambda: hanging.stuck)
     assert not waiting.stuck
-    assert hanging.stop() and waiting.stop()
+    assert hanging.close() and waiting.close()
 
 
 def test_waiting_for_a_camera_grows_up_to_its_limit() -> None:
@@ -94,6 +94,6 @@ def test_waiting_for_a_camera_grows_up_to_its_limit() -> None:
     capture = Capture(Timed(["unavailable"] * 100), reopen_s=(0.02, 0.08), stall_s=1.0)
     capture.start()
     assert wait_until(lambda: len(times) >= 6)
-    assert capture.stop()
+    assert capture.close()
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[0] >= 0.019 and waits[1] >= 0.039 and min(waits[2:]) >= 0.079

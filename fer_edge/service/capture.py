@@ -102,7 +102,7 @@ class Capture:
         self._began_at = self._clock()
         self._thread.start()
 
-    def stop(self, timeout_s: float = 1.0) -> bool:
+    def close(self, timeout_s: float = 1.0) -> bool:
         """Ask the thread to end; False if it did not within the time (it hangs in the driver)."""
         self._stop.set()
         self.source.close()

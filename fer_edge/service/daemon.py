@@ -11,11 +11,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
 from fer_edge.core import DriverState, Signals
@@ -32,10 +32,8 @@ from fer_edge.sinks.payloads import info_payload
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from fer_edge.core import Event, Frame, Sink
+    from fer_edge.core import Frame, Sink
     from fer_edge.settings import Settings
-    from fer_edge.sinks.alarm import AlarmSink
-    from fer_edge.web import LivePage
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +42,6 @@ TICK_S = 0.1
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-@runtime_checkable
-class Silenceable(Protocol):
-    """A sink with a local alarm that a person can silence."""
-
-    def acknowledge(self, event_id: str) -> bool:
-        """Be quiet about this event; whether it made a noise."""
 
 
 class Daemon:
@@ -127,7 +117,7 @@ class Daemon:
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         now = self._clock()
-        self._emit(self._parts.pipeline.monitor.abort(now, "paused"))
+        self._parts.emit(self._parts.pipeline.monitor.abort(now, "paused"))
         self._paused_until = now + seconds
         log.info("paused for %.0f s", seconds)
 
@@ -149,8 +139,7 @@ class Daemon:
 
     def acknowledge(self, event_id: str) -> bool:
         """Silence the local alarm of an event, not the event; False where no alarm sounds for it."""
-        alarms = [sink for sink in self._parts.pipeline.sinks if isinstance(sink, Silenceable)]
-        return any([alarm.acknowledge(event_id) for alarm in alarms])  # noqa: C419 every alarm must hear of it
+        return self._parts.acknowledge(event_id)
 
     def stats(self) -> dict[str, Any]:
         """Health since the last stats, with what the camera says."""
@@ -187,18 +176,12 @@ class Daemon:
             self._notifier.ready()
         old, self._parts = self._parts, parts
         self._pace = _pace(parts.settings)
-        self._emit(old.pipeline.monitor.abort(self._clock(), "reloaded"), old)
+        old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
+        parts.start(old)
         if parts.mqtt is not old.mqtt:
-            self._exchange_mqtt(old)
+            self._camera_said = ""
         elif parts.mqtt:
             parts.mqtt.refresh_info()
-        if parts.page is not old.page:
-            _exchange_page(old.page, parts.page)
-        if parts.alarm is not old.alarm:
-            _exchange_alarm(old.alarm, parts.alarm)
-        if parts.capture is not old.capture:
-            old.capture.stop()
-            parts.capture.start()
         log.info("reloaded")
 
     # --- start and stop -------------------------------------------------------------------------
@@ -214,12 +197,7 @@ class Daemon:
         if last:
             log.info("the last run ended: %s", last.get("reason"))
         self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
-        if self._parts.alarm:
-            self._parts.alarm.start()
-        if self._parts.mqtt:
-            self._parts.mqtt.start()
-        _exchange_page(None, self._parts.page)
-        self._parts.capture.start()
+        self._parts.start()
         self._stats_due = self._clock() + settings.mqtt.stats_interval_s
         self._save_due = self._clock() + SAVE_S
         self._notifier.ready()
@@ -229,11 +207,11 @@ class Daemon:
     def _shutdown(self) -> None:
         self._notifier.stopping()
         capture = self._parts.capture
-        self._emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
+        self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
         self._save_calibration()
         for sink in self._parts.pipeline.sinks:
             sink.close()
-        self.hung = not capture.stop(timeout_s=0.5)
+        self.hung = not capture.close(timeout_s=0.5)
         self._memory.save("last_exit", {"reason": self._why_stopped, "time": time.time(), "version": __version__})
         log.info("stopped: %s", self._why_stopped)
 
@@ -324,37 +302,8 @@ class Daemon:
         for sink in self._parts.pipeline.sinks:
             sink.state(self._state, Signals(at=now, number=-1))
 
-    def _emit(self, events: Iterable[Event], parts: Parts | None = None) -> None:
-        for event in events:
-            for sink in (parts or self._parts).pipeline.sinks:
-                sink.event(event)
-
-    def _exchange_mqtt(self, old: Parts) -> None:
-        if old.mqtt:
-            old.mqtt.close()
-        self._camera_said = ""
-        if self._parts.mqtt:
-            self._parts.mqtt.start()
-
     def _save_calibration(self) -> None:
         self._memory.save("calibration", self._parts.pipeline.monitor.saved())
-
-
-def _exchange_page(old: LivePage | None, new: LivePage | None) -> None:
-    if old:
-        old.close()
-    if new:
-        new.start()
-
-
-def _exchange_alarm(old: AlarmSink | None, new: AlarmSink | None) -> None:
-    if old:
-        old.close()
-    if new:
-        try:
-            new.start()
-        except FerEdgeError as fault:
-            log.error("no alarm: %s", fault)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.errors import FerEdgeError
 from fer_edge.monitoring import Monitor
 from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
@@ -15,11 +17,13 @@ from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sources import make_source
 
 if TYPE_CHECKING:
-    from fer_edge.core import Sink
+    from fer_edge.core import Event, Sink
     from fer_edge.service.memory import Memory
     from fer_edge.settings import Settings
     from fer_edge.web import LivePage
     from fer_edge.web.node import Node
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,33 @@ class Parts:
     mqtt: MqttSink | None
     page: LivePage | None = None
     alarm: AlarmSink | None = None
+
+    def start(self, old: Parts | None = None) -> None:
+        """Start what ``old`` has not; what only ``old`` has is closed before.
+
+        An alarm that cannot sound is told and left out: watching matters more.
+        """
+        for name in ("alarm", "mqtt", "page", "capture"):
+            part, before = getattr(self, name), getattr(old, name, None)
+            if part is before:
+                continue
+            if before is not None:
+                before.close()
+            if part is not None:
+                try:
+                    part.start()
+                except FerEdgeError as fault:
+                    log.error("no %s: %s", name, fault)
+
+    def emit(self, events: Iterable[Event]) -> None:
+        """Events that no frame brought, to every sink."""
+        for event in events:
+            for sink in self.pipeline.sinks:
+                sink.event(event)
+
+    def acknowledge(self, event_id: str) -> bool:
+        """Silence the local alarm of an event, not the event; False where none sounds for it."""
+        return self.alarm is not None and self.alarm.acknowledge(event_id)
 
 
 @dataclass(frozen=True)
