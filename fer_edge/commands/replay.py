@@ -5,6 +5,7 @@ The same file gives the same lines every time. Saved calibrations are not used.
 example:
   fer-edge replay drive.mp4
   fer-edge replay drive.mp4 --json | grep '"kind":"event"'
+  fer-edge replay drive.mp4 --plot drive.png --report drive.html
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
+from fer_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame, Source
     from fer_edge.pipeline import Pipeline
+    from fer_edge.reports.recording import Recording
+    from fer_edge.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
     parser.add_argument("--fps", type=options.seconds, metavar="N", help="take the file to have N frames a second")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help="the same and a table of the events, as one page"
+    )
     options.add_config(parser)
 
 
@@ -38,19 +47,53 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.sinks.jsonl import JsonLines
     from fer_edge.sources import make_source
 
+    recording = _recording(args)
     settings = options.settings(args)
     source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
     sink = JsonLines(sys.stdout) if args.json else Timeline(sys.stdout)
     source.open()
     try:
-        pipeline = Pipeline(Perception(settings), Monitor(settings), [sink])
+        pipeline = Pipeline(Perception(settings), Monitor(settings), [sink, *recording])
         with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
             seconds, cpu_ms = drive(source, pipeline, progress)
     finally:
         source.close()
     sink.summary(seconds, cpu_ms)
     sink.close()
+    for made in recording:
+        _write(args, made, settings)
     return 0
+
+
+def _recording(args: argparse.Namespace) -> list[Recording]:
+    """What a plot or report is made from, if one is wanted; refuses at once what could not be written at the end."""
+    wanted = [path for path in (args.plot, args.report) if path]
+    if not wanted:
+        return []
+    from fer_edge.reports import page, plot
+    from fer_edge.reports.recording import Recording
+
+    for path in wanted:
+        if not path.parent.is_dir():
+            raise UsageError(f"{path}: its folder does not exist; make it first")
+    if args.plot:
+        plot.check(args.plot)
+    if args.report:
+        page.check(args.report)
+    return [Recording()]
+
+
+def _write(args: argparse.Namespace, recording: Recording, settings: Settings) -> None:
+    from fer_edge.reports import page, plot
+
+    title = args.video if args.video.startswith("sim:") else Path(args.video).name
+    try:
+        if args.plot:
+            plot.write(recording, settings, title, args.plot)
+        if args.report:
+            page.write(recording, settings, title, args.report)
+    except OSError as fault:
+        raise UsageError(f"{fault.filename}: cannot be written ({fault.strerror}); name another file") from None
 
 
 def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float, float | None]:

@@ -1,0 +1,1 @@
+"""A drive as a picture or a page: what ``fer-edge replay --plot`` and ``--report`` write."""
