@@ -132,6 +132,9 @@ class YawnSettings(Section):
     )
     open_share: Share = Field(0.8, description="least share of that time in which the mouth was seen wide open")
     end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
+    longest_s: Seconds = Field(
+        8.0, description="eyes that shut in an open mouth's yawn are no microsleep for so long (a yawn takes 4-6 s)"
+    )
     smile: Share = Field(0.5, description="mean probability of happy above which an open mouth is a laugh")
 
 

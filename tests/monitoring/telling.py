@@ -20,6 +20,10 @@ def settings(**sections: Any) -> Settings:
     return Settings.model_validate(sections)
 
 
+NO_DROWSY = settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}})
+"""PERCLOS has its own stories; one long closure would raise it in others."""
+
+
 class Told:
     """What a monitor said in the course of a drive."""
 

@@ -9,7 +9,7 @@ import pytest
 from fer_edge.core import Level
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story, signals
-from tests.monitoring.telling import SETTINGS, USUAL, Told, assert_told, tell
+from tests.monitoring.telling import NO_DROWSY, SETTINGS, USUAL, Told, assert_told, tell
 
 
 def drowsing(seconds: float, start: float, end: float, closed_s: float, every_s: float) -> Story:
@@ -131,6 +131,32 @@ def test_a_hand_before_the_yawning_mouth_ends_it_unjudged() -> None:
     told = Told(Monitor(SETTINGS), hidden)
     assert_told(told, [("yawn", "start", 71.5), ("yawn", "end", 73.55)])
     assert told.find("yawn", "end").details["reason"] == "unjudged"
+
+
+def test_eyes_shut_in_a_yawn_are_part_of_it() -> None:
+    """The mouth opens at 70, the eyes shut from 71 to 75, the mouth closes at 75: no microsleep."""
+    told = tell(Story(90).during(70, 75, mouth=True).closed(71, 75))
+    assert_told(told, [("yawn", "start", 71.5), ("yawn", "end", 75.5)])
+
+
+def test_eyes_that_stay_shut_after_a_yawn_count_from_its_end() -> None:
+    told = tell(Story(90).during(70, 75, mouth=True).closed(71, 77), config=NO_DROWSY)
+    due = [("yawn", "start", 71.5), ("yawn", "end", 75.5), ("microsleep", "start", 76.5)]
+    assert_told(told, [*due, ("microsleep", "end", 77.3)], within_s=0.25)
+
+
+def test_a_sleeper_whose_jaw_drops_is_not_yawning() -> None:
+    """First the eyes, then the mouth; and no yawn lasts ten seconds."""
+    told = tell(Story(90).closed(70, 73.5).during(71, 74, mouth=True))
+    assert ("sleep", "update") in {p[:2] for p in told.phases()}
+    told = tell(Story(90).during(70, 82, mouth=True).closed(71, 82))
+    assert told.find("unresponsive").at == pytest.approx(78, abs=0.2)
+
+
+def test_a_head_thrown_back_in_a_yawn_is_no_nod() -> None:
+    story = Story(90).during(70, 75, mouth=True).closed(71, 74.5)
+    story.moving(70.5, 71.5, "pitch", 0, 20).during(71.5, 74, pitch=20.0).moving(74, 74.4, "pitch", 20, 0)
+    assert_told(tell(story), [("yawn", "start", 71.5), ("yawn", "end", 75.5)])
 
 
 def test_a_nod_first_the_eyes_then_the_head() -> None:

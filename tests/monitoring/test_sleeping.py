@@ -6,10 +6,7 @@ import pytest
 
 from fer_edge.core import Lens, Level
 from fer_edge.monitoring.simulation import Story
-from tests.monitoring.telling import assert_told, settings, tell
-
-NO_DROWSY = settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}})
-"""PERCLOS has its own stories; one long closure would raise it in these."""
+from tests.monitoring.telling import NO_DROWSY, assert_told, settings, tell
 
 
 def test_a_blink_is_nothing() -> None:

@@ -15,6 +15,10 @@ STAGES = (("microsleep", Level.WARNING), ("sleep", Level.CRITICAL), ("unresponsi
 MICROSLEEP, SLEEP, UNRESPONSIVE = range(3)
 
 
+YAWN_LAG_S = 0.5
+"""Eyes that shut no more than this before the mouth is wide open shut in the yawn."""
+
+
 class Stage(NamedTuple):
     """How far it has come: a position in STAGES, since when, how well judged, and why if not by eyes."""
 
@@ -27,8 +31,9 @@ class Stage(NamedTuple):
 class Closure(Rule):
     """One event that rises as the closure goes on, and is held when the driver can no longer be seen.
 
-    It also rises when the face is lost soon after a closure that counts (a slump), and starts, where
-    ``answers`` says so, when a long distraction is left without an answer.
+    Eyes shut in a yawn are part of it. The event also rises when the face is lost soon after a closure
+    that counts (a slump), and starts, where ``answers`` says so, when a long distraction is left
+    without an answer.
     """
 
     category = "fatigue"
@@ -36,7 +41,7 @@ class Closure(Rule):
     def __init__(self, keys: Iterator[int], settings: MonitoringSettings, answers: bool) -> None:
         super().__init__(keys)
         self._settings, self._answers = settings.closure, answers
-        self._least = settings.filter.coverage
+        self._least, self._yawn_s = settings.filter.coverage, settings.yawn.longest_s
         rules = settings.closure
         self._times_s = (rules.microsleep_s, rules.sleep_s, rules.unresponsive_s)
         self._calm = Switch(settings.filter)
@@ -47,6 +52,7 @@ class Closure(Rule):
         """See :class:`Rule`."""
         self._calm.reset()
         self._counted: tuple[float, float] | None = None
+        self._yawned = (0.0, 0.0)
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -59,22 +65,37 @@ class Closure(Rule):
         return self._over(now)
 
     def _stage(self, now: Moment) -> Stage | None:
-        eyes, head, found = now.eyes, now.head, None
-        closed_s = (eyes.closure_s or 0.0) + now.slack_s
-        shown = self.open is not None or eyes.evidence is not None
-        if eyes.closed and shown and closed_s >= self._times_s[MICROSLEEP]:
-            self._coverage = eyes.closure_coverage
-            if eyes.evidence is not None:
-                self._counted = (eyes.since, now.at)
-            if eyes.closure_coverage >= self._least:
-                rank = sum(closed_s >= time for time in self._times_s) - 1
-                found = Stage(rank, eyes.since, eyes.closure_coverage, None)
+        eyes, head = now.eyes, now.head
+        found = self._shut(now) if eyes.closed else None
         if self._answers and head.away and unanswered(now, self._times_s[UNRESPONSIVE], self._least):
             return Stage(UNRESPONSIVE, now.at - (head.away_s or 0.0), head.away_coverage, "distracted")
         if (found is None or found.rank < SLEEP) and self._counted and self._slumped(now, self._counted[1]):
             since, self._counted = self._counted[0], None
             return Stage(SLEEP, since, eyes.closure_coverage, "slump")
         return found
+
+    def _shut(self, now: Moment) -> Stage | None:
+        """How far the closure going on has come; it starts nothing but in a frame that shows it."""
+        eyes = now.eyes
+        since = self._after_yawn(now)
+        closed_s = (eyes.closure_s or 0.0) - (since - eyes.since) + now.slack_s
+        if closed_s < self._times_s[MICROSLEEP] or (self.open is None and eyes.evidence is None):
+            return None
+        self._coverage = eyes.closure_coverage
+        if eyes.evidence is not None:
+            self._counted = (since, now.at)
+        if eyes.closure_coverage < self._least:
+            return None
+        return Stage(sum(closed_s >= time for time in self._times_s) - 1, since, eyes.closure_coverage, None)
+
+    def _after_yawn(self, now: Moment) -> float:
+        """When the closure began, leaving out a yawn in it: the mouth opened first, then the eyes shut."""
+        eyes, mouth = now.eyes, now.mouth
+        if mouth.open and mouth.held_s < self._yawn_s and mouth.since <= eyes.since + YAWN_LAG_S:
+            self._yawned = (eyes.since, now.at)
+        elif mouth.open and mouth.held_s >= self._yawn_s:
+            self._yawned = (0.0, 0.0)
+        return self._yawned[1] if self._yawned[0] == eyes.since else eyes.since
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings

@@ -17,7 +17,8 @@ OPENING_S = 0.3
 
 
 class Nod(Rule):
-    """First the eyes, then the head: a look at the instruments lowers both together.
+    """First the eyes, then the head: a look at the instruments lowers both together, and a yawn throws
+    the head back and brings it down with eyes shut and the mouth open.
 
     A closure is ripe when, ``closed_s`` after its beginning, the head was still up. Only then does a
     fast fall or rise of the head count. Pitch is the median of three frames against the camera.
@@ -65,7 +66,7 @@ class Nod(Rule):
     def _ripen(self, now: Moment, pitch: float, high: float) -> None:
         """Follow the closure: was the head still up when the eyes had been closed for a while?"""
         eyes, rules = now.eyes, self._rules
-        if not eyes.closed or eyes.evidence is None:
+        if not eyes.closed or eyes.evidence is None or now.mouth.open:
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None
