@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 
 from fer_edge import __version__
+from fer_edge.commands.catalogue import COMMANDS, command_parser, module
 
-COMMANDS = {
-    "run": "the daemon: camera to MQTT",
-    "replay": "the same over a video file, without a broker",
-    "classify": "faces and expressions of still pictures",
-    "annotate": "draw what is seen into a copy of a video",
-    "demo": "everything on this machine, with a broker of its own",
-    "watch": "show a node's topics live",
-    "benchmark": "frames per second, latency and memory on this machine",
-    "check-config": "every fault of a configuration file",
-    "doctor": "camera, models, broker, clock: what works here",
-    "completion": "commands and options for a shell to complete",
-}
+__all__ = ["COMMANDS", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,23 +30,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name is None:
         parser.print_help(sys.stderr)
     return 2
-
-
-def module(name: str) -> ModuleType:
-    """The module of a command."""
-    return importlib.import_module(f"fer_edge.commands.{name.replace('-', '_')}")
-
-
-def command_parser(name: str) -> argparse.ArgumentParser:
-    """The parser of one command's options."""
-    command = module(name)
-    parser = argparse.ArgumentParser(
-        prog=f"fer-edge {name}",
-        description=(command.__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
-    return parser
 
 
 def _parser() -> argparse.ArgumentParser:

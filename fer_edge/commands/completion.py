@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from fer_edge.commands.catalogue import COMMANDS, command_parser
 from fer_edge.settings import Settings
 
 _SCRIPT = """\
@@ -52,8 +53,6 @@ def run(args: argparse.Namespace) -> int:
 
 def script() -> str:
     """The completion script."""
-    from fer_edge.cli import COMMANDS, command_parser
-
     values: list[str] = []
     options: list[str] = []
     for name in COMMANDS:

@@ -1,0 +1,37 @@
+"""Every command with one line about it; its module is imported only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from types import ModuleType
+
+COMMANDS = {
+    "run": "the daemon: camera to MQTT",
+    "replay": "the same over a video file, without a broker",
+    "classify": "faces and expressions of still pictures",
+    "annotate": "draw what is seen into a copy of a video",
+    "demo": "everything on this machine, with a broker of its own",
+    "watch": "show a node's topics live",
+    "benchmark": "frames per second, latency and memory on this machine",
+    "check-config": "every fault of a configuration file",
+    "doctor": "camera, models, broker, clock: what works here",
+    "completion": "commands and options for a shell to complete",
+}
+
+
+def module(name: str) -> ModuleType:
+    """The module of a command."""
+    return importlib.import_module(f"fer_edge.commands.{name.replace('-', '_')}")
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command's options."""
+    command = module(name)
+    parser = argparse.ArgumentParser(
+        prog=f"fer-edge {name}",
+        description=(command.__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return parser

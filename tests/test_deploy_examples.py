@@ -1,0 +1,123 @@
+"""The examples for Home Assistant, a shell and Node-RED speak of entities, topics and fields that exist."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fer_edge.core import Event, Level, Phase
+from fer_edge.settings import Settings
+from fer_edge.sinks.homeassistant import discovery
+from fer_edge.sinks.payloads import event_payload
+from fer_edge.sinks.topics import Topics
+from tests.brokers import Mosquitto, needs_mosquitto, wait_until
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+
+
+def entities() -> set[str]:
+    """The entity ids that Home Assistant makes of what the node announces."""
+    told = discovery(Settings(), Topics.of(Settings()))
+    device = told["device"]["name"]
+    return {
+        f"{part['platform']}." + re.sub(r"[^a-z0-9]+", "_", f"{device} {part['name']}".lower())
+        for part in told["components"].values()
+    }
+
+
+@pytest.mark.parametrize("name", ["dashboard.yaml", "automation.yaml"])
+def test_home_assistant_knows_every_entity_of_the_examples(name: str) -> None:
+    text = (DEPLOY / "homeassistant" / name).read_text("utf-8")
+    assert yaml.safe_load(text)
+    used = set(re.findall(r"\b(?:sensor|binary_sensor|event|button)\.fer_edge\w+", text))
+    assert len(used) >= 2
+    assert used <= entities()
+
+
+def payload(event_type: str, phase: Phase, *, historical: bool = False) -> dict[str, Any]:
+    event = Event(1, "fatigue", event_type, phase, Level.CRITICAL, 3.0, 0.0, 3.0)
+    return event_payload(
+        event, id="7c1e9a02-1", seq=1, time="2026-01-01T00:00:00Z", time_ok=True, historical=historical
+    )
+
+
+STORY = [
+    (payload("microsleep", Phase.START), None),
+    (payload("sleep", Phase.UPDATE), "on"),
+    (payload("yawn", Phase.START), None),
+    (payload("sleep", Phase.END), "off"),
+    (payload("sleep", Phase.UPDATE, historical=True), None),
+    (payload("unresponsive", Phase.START), "on"),
+    ("offline", "off"),
+]
+"""What is heard, and what the buzzer does of it."""
+
+
+@pytest.fixture
+def buzzer(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """The shell example, listening to a real broker; what switches its buzzer writes into a file."""
+    if not all(map(shutil.which, ("mosquitto_sub", "mosquitto_pub", "jq"))):
+        pytest.skip("no mosquitto_sub or jq here: sudo apt install mosquitto-clients jq")
+    did, switch, broker = (
+        tmp_path / "did",
+        tmp_path / "switch",
+        Mosquitto(tmp_path, config="allow_anonymous true\nlog_type all"),
+    )
+    did.touch()
+    switch.write_text(f'#!/bin/sh\necho "$1" >> {did}\n')
+    switch.chmod(0o755)
+    broker.start()
+    environment = os.environ | {"PORT": str(broker.port), "ON": f"{switch} on", "OFF": f"{switch} off"}
+    script = subprocess.Popen([DEPLOY / "examples" / "buzzer.sh"], env=environment, start_new_session=True)
+    try:
+        wait_until(lambda: broker.log().count("Sending SUBACK") > 0, "the script to subscribe")
+        yield did, broker.port
+    finally:
+        os.killpg(script.pid, signal.SIGTERM)
+        code = script.wait(10)
+        broker.kill()
+    assert code == 0
+    assert did.read_text().splitlines()[-1] == "off", "it never sounds after its end"
+
+
+def heard(port: int, said: dict[str, Any] | str) -> None:
+    topic, text = ("status", said) if isinstance(said, str) else ("event/fatigue", json.dumps(said))
+    subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-t", f"fer-edge/cab/{topic}", "-m", text], check=True)
+
+
+@needs_mosquitto
+def test_the_shell_example_sounds_while_the_driver_sleeps(buzzer: tuple[Path, int]) -> None:
+    did, port = buzzer
+    heard(port, "no event at all")
+    for said, _ in STORY:
+        heard(port, said)
+    expected = [act for _, act in STORY if act]
+    wait_until(lambda: did.read_text().split() == expected, f"{expected}, not {did.read_text().split()}")
+
+
+def test_the_node_red_flow_decides_the_same() -> None:
+    """Its function runs in the JavaScript engine that comes with Playwright."""
+    driver = pytest.importorskip("playwright._impl._driver", reason="no playwright here: pip install 'fer-edge[test]'")
+    flow = {node["id"]: node for node in json.loads((DEPLOY / "examples" / "node-red.json").read_text("utf-8"))}
+    assert all(to in flow for node in flow.values() for wire in node.get("wires", []) for to in wire)
+    topics = Topics.of(Settings(node="cab"))
+    listened = [node["topic"].replace("+", "cab") for node in flow.values() if node["type"] == "mqtt in"]
+    assert listened == [topics.event("fatigue"), topics.status]
+    story = json.dumps([said for said, _ in STORY])
+    program = (
+        f"const decide = new Function('msg', {json.dumps(flow['fer-decide']['func'])});"
+        f"console.log(JSON.stringify({story}.map((payload) => decide({{ payload }})?.payload ?? null)));"
+    )
+    engine = driver.compute_driver_executable()[0]
+    result = subprocess.run([engine, "-e", program], capture_output=True, text=True, check=True)
+    assert json.loads(result.stdout) == [{"on": 1, "off": 0, None: None}[act] for _, act in STORY]
