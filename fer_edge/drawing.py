@@ -103,7 +103,7 @@ class Pen:
 def plain(text: str) -> str:
     """Text in the characters OpenCV's font has: accents go, anything else becomes '?'."""
     letters = (unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode() for letter in text)
-    return "".join(letter or "?" for letter in letters)
+    return "".join(letter if letter and letter.isprintable() else "?" for letter in letters)
 
 
 def draw(image: Image, signals: Signals, state: DriverState | None = None, *, panels: bool = True) -> Image:
@@ -224,13 +224,17 @@ def _bars(pen: Pen, emotions: Mapping[str, float] | None) -> None:
 
 def _banner(pen: Pen, state: DriverState, colour: Colour) -> None:
     """Across the top: what is open now, and for how long."""
-    if not state.open_events:
+    # An expression or a person in view is always "open": that is no news.
+    ordered = [event for event in state.open_events if event.event_type not in ("emotion", "present")]
+    if not ordered:
         return
-    ordered = sorted(state.open_events, key=lambda event: -event.level.rank)
+    ordered.sort(key=lambda event: -event.level.rank)
     words = ", ".join(f"{event.event_type.replace('_', ' ')} {state.at - event.since:.1f} s" for event in ordered)
     height = pen.size("X")[1] + 16 * pen.unit
     pen.plate(0, 0, pen.canvas.shape[1], height, colour if ordered[0].level.rank else PLATE, 0.8)
-    pen.text(words, (10 * pen.unit, height - 8 * pen.unit), WHITE)
+    # White on amber cannot be read.
+    text = PLATE if colour == AMBER else WHITE
+    pen.text(words, (10 * pen.unit, height - 8 * pen.unit), text)
 
 
 def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
@@ -242,7 +246,7 @@ def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
         ("eyes closed", _share(signals.eyes_closed), _certainty_colour(signals.eyes_closed)),
         ("mouth open", _share(signals.mouth_open), _certainty_colour(signals.mouth_open)),
         ("PERCLOS", _share(state.perclos), WHITE if state.perclos is not None else GREY),
-        ("head", _angles(state), WHITE if state.yaw is not None else GREY),
+        ("head, deg", _angles(state), WHITE if state.yaw is not None else GREY),
     ]
     row = 20 * pen.unit
     y = pen.canvas.shape[0] - row * len(lines) - 16 * pen.unit
@@ -260,4 +264,4 @@ def _share(value: float | None) -> str:
 def _angles(state: DriverState) -> str:
     if state.yaw is None or state.pitch is None:
         return "?"
-    return f"{state.yaw:+.0f} {state.pitch:+.0f} deg"
+    return f"{state.yaw:+.0f} {state.pitch:+.0f}"
