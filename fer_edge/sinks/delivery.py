@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _GOODBYE_S = 1.0
 _HOUSEKEEPING_S = 60.0
+_BREATHER_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +88,29 @@ class Delivery:
         self._told: Payload = {}
         self._tidied_at = 0.0
         self._stopping = False
+        self._breather = threading.Event()  # never set: a fault that stays must not spin
 
     def run(self) -> None:
         """Work until stopped. A fault of one round is logged, and the next round goes on."""
-        self._journal.end_left_open("aborted")
+        self._attempt(self._begin)
+        while not self._stopping:
+            if not self._attempt(self._round):
+                self._breather.wait(_BREATHER_S)
+        self._attempt(self._say_goodbye)
+        self._journal.outbox.close()
+
+    def _attempt(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except Exception as error:
+            _log.error("publishing failed, going on: %r", error, exc_info=_log.isEnabledFor(logging.DEBUG))
+            return False
+        return True
+
+    def _begin(self) -> None:
         self.publisher.set(self._parts.topics.status, "online")
         self.announce()
-        while not self._stopping:
-            try:
-                self._round()
-            except Exception as error:
-                _log.error("publishing failed, going on: %r", error, exc_info=_log.isEnabledFor(logging.DEBUG))
-                self._take(0.2)
-        self._say_goodbye()
-        self._journal.outbox.close()
+        self._journal.end_left_open("aborted")
 
     def event(self, event: Event, stamp: Stamp) -> None:
         """Store it with whatever else has come by now, in one commit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from fer_edge.core import Event, Phase
 from fer_edge.sinks.clock import Clock, iso
 from fer_edge.sinks.outbox import Message, Outbox
 from fer_edge.sinks.payloads import Payload, event_body, stamp_event
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,9 @@ class Journal:
         """
         stamp = Stamp.now(self._clock)
         seq = self.outbox.next_seq
-        left = {identity: json.loads(body) for identity, body in self.outbox.open_events().items()}
-        messages = [
-            self._message(seq + offset, self._end(body, reason), stamp) for offset, body in enumerate(left.values())
-        ]
+        left = {identity: _loads(body) for identity, body in self.outbox.open_events().items()}
+        readable = [body for body in left.values() if body is not None]
+        messages = [self._message(seq + offset, self._end(body, reason), stamp) for offset, body in enumerate(readable)]
         self.outbox.add(messages, {}, left)
         self.ids.clear()
         self._bodies.clear()
@@ -94,10 +96,14 @@ class Journal:
     def waiting(self, after_seq: int, limit: int, *, live_since: float | None) -> list[Outgoing]:
         """The next messages to publish. What was stored before tick ``live_since`` is historical."""
         stamp = Stamp.now(self._clock)
-        return [self._outgoing(message, stamp, live_since) for message in self.outbox.waiting(after_seq, limit)]
+        stored = [(message, _loads(message.body)) for message in self.outbox.waiting(after_seq, limit)]
+        unreadable = [message.seq for message, body in stored if body is None]
+        if unreadable:
+            _log.error("outbox: the disk has spoiled events %s; they are left out", unreadable)
+            self.outbox.remove(unreadable)
+        return [self._outgoing(message, body, stamp, live_since) for message, body in stored if body is not None]
 
-    def _outgoing(self, message: Message, now: Stamp, live_since: float | None) -> Outgoing:
-        body = json.loads(message.body)
+    def _outgoing(self, message: Message, body: dict[str, Any], now: Stamp, live_since: float | None) -> Outgoing:
         identity = body.pop("id")
         wall, wall_ok = message.wall, message.wall_ok
         same_boot = message.boot == self._clock.boot() and message.boot != ""
@@ -122,3 +128,12 @@ class Journal:
 
 def _dumps(body: dict[str, Any]) -> str:
     return json.dumps(body, separators=(",", ":"), allow_nan=False)
+
+
+def _loads(text: str) -> dict[str, Any] | None:
+    """A stored body; None where the disk no longer gives what was written."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) and {"id", "category"} <= set(body) else None

@@ -96,7 +96,7 @@ class Link:
     @property
     def fault(self) -> str | None:
         """Why the broker is not there, as it was logged; None while it is, or before the first attempt has failed."""
-        return self._said
+        return None if self.up else self._said
 
     def step(self) -> float:
         """Dial when it is time and give up on silence; returns when to be called again (clock of ``now``)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,21 @@ def test_a_killed_daemons_open_events_end_as_aborted(path: Path, clock: HandCloc
     third = journal(path, clock)
     third.end_left_open("aborted")
     assert len(payloads(third)) == 5
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"id": "x"}', "\\x00"])
+def test_a_body_that_the_disk_has_spoilt_holds_nothing_up(path: Path, clock: HandClock, spoilt: str) -> None:
+    log = journal(path, clock)
+    add(log, clock, event(1), event(2), event(3))
+    log.outbox.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE message SET body = ? WHERE seq = 2", (spoilt,))
+        db.execute("UPDATE open_event SET body = ? WHERE id LIKE '%-3'", (spoilt,))
+    db.close()
+    again = journal(path, clock)
+    again.end_left_open("aborted")
+    assert [payload["seq"] for payload in payloads(again)] == [1, 3, 4, 5]
+    assert again.outbox.open_events() == {}
 
 
 def test_rules_that_begin_anew_end_what_they_forgot(path: Path, clock: HandClock) -> None:

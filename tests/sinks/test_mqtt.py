@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -209,3 +210,20 @@ def test_no_thread_and_no_connection_stays_after_closing(mosquitto: Mosquitto, t
     with node(settings(mosquitto.port), tmp_path):
         assert ours()
     wait_until(lambda: not ours(), "threads to end")
+
+
+def test_a_fault_in_making_info_costs_info_only(
+    mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(outbox: dict[str, Any]) -> dict[str, Any]:
+        raise KeyError("no such model")
+
+    with node(settings(mosquitto.port), tmp_path, tell=broken) as one:
+        for n in range(3):
+            one.event(event(n))
+        one.sink.refresh_info()
+        one.state()
+        subscriber.wait("event/fatigue", 3)
+        subscriber.wait("/state")
+    assert subscriber.wait("/status", 2).text == "offline"
+    assert "publishing failed, going on: KeyError('no such model')" in caplog.text
