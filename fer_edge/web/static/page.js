@@ -142,10 +142,10 @@ function condition() {
     .sort((a, b) => RANK[b.level] - RANK[a.level]);
   const lost = camera === "offline" ? seen.health.camera_fault ?? "the camera gives no picture" : null;
   if (open.length) {
-    const [first, ...others] = open.map((event) => `${word(event.event_type)} for ${seconds(event.held_s)}`);
+    const others = open.slice(1).map((event) => `${word(event.event_type).toLowerCase()} for ${seconds(event.held_s)}`);
     return {
       level: open[0].level, words: open[0].level, headline: word(open[0].event_type),
-      detail: [`for ${seconds(open[0].held_s)}`, ...others, ...(lost ? ["no picture"] : [])].join(", "), blank: lost, said: first,
+      detail: [`for ${seconds(open[0].held_s)}`, ...others, ...(lost ? ["no picture"] : [])].join(", "), blank: lost,
     };
   }
   if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: lost };
