@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, subscriber, wait_until
+from tests.conftest import Run
 from tests.daemons import Nodes, nodes
 from tests.sinks.schemas import conform
 
@@ -47,3 +49,35 @@ def test_every_payload_of_a_daemon_is_as_documented(
     assert [event["seq"] for event in subscriber.events()] == list(range(1, len(subscriber.events()) + 1))
     wait_until(rang.exists, "the alarm")
     assert set(rang.read_text().split()) <= {"microsleep", "sleep", "unresponsive", "drowsy"}
+
+
+def test_a_node_killed_with_an_event_open_ends_it_after_its_restart(
+    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("0 awake\n2 eyes-closed\n60 repeat\n")
+    quick = ("--set=emotion.enabled=false", "--set=camera.width=320", "--set=camera.height=240")
+    node = nodes.start(f"--source=sim:{story}", *quick, port=mosquitto.port).ready()
+    started = subscriber.wait("event/fatigue", patience_s=60).json
+    node.kill()
+    story.write_text("0 awake\n60 repeat\n")
+    again = nodes.start(f"--source=sim:{story}", *quick, port=mosquitto.port).ready()
+    wait_until(lambda: subscriber.events()[-1].get("reason") == "aborted", "the end")
+    ended = subscriber.events()[-1]
+    assert (ended["id"], ended["phase"], ended["historical"]) == (started["id"], "end", True)
+    again.terminate()
+    assert [event["seq"] for event in subscriber.events()] == list(range(1, len(subscriber.events()) + 1))
+
+
+def test_every_line_of_a_replay_is_as_documented(fer_edge: Run, tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("0 awake\n1 eyes-closed\n3.5 awake\n5 end\n")
+    done = fer_edge("replay", f"sim:{story}", "--json", timeout=110)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    for line in lines:
+        conform("replay", line)
+    assert {line["kind"] for line in lines} == {"frame", "event", "summary"}
+    assert lines[-1]["kind"] == "summary"
+    ids = {line["id"]: line["event_type"] for line in lines if line["kind"] == "event"}
+    assert sum(lines[-1]["events"].values()) == len(ids)
