@@ -6,9 +6,10 @@ from math import exp, log
 
 from fer_edge.core import Signals
 from fer_edge.monitoring.calibration import Learner
+from fer_edge.monitoring.closures import Closures
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import EyesNow
-from fer_edge.monitoring.windows import Recent, Share
+from fer_edge.monitoring.perclos import Perclos
 from fer_edge.settings.monitoring import MonitoringSettings
 
 LOG_ODDS_MAX = 4.0
@@ -16,104 +17,6 @@ LOG_ODDS_MAX = 4.0
 
 PRIOR_TRUST = 0.5
 """Weight of openness before the own baseline is known: the population's mean may not be this driver's."""
-
-BLINKS_OVER_S = 60.0
-
-
-class Perclos:
-    """Share of judged time with closed eyes over a window, short closures left out; and blinks.
-
-    Works on unfiltered values. Each frame stands for half of the time to either neighbour. A closure
-    counts, from its beginning, once a frame shows that it has lasted ``min_closure_s``; until then it
-    may be a blink.
-    """
-
-    def __init__(self, window_s: float, min_closure_s: float, bridge_s: float, gap_s: float) -> None:
-        self._min_closure_s, self._bridge_s, self._gap_s = min_closure_s, bridge_s, gap_s
-        self.window = Share(window_s)
-        self.blinks = Recent(BLINKS_OVER_S)
-        self._known_at: float | None = None
-        self._at = 0.0
-        self._closed: bool | None = None
-        self._run: float | None = None
-        self._counts = False
-        self._pending_s = 0.0
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.window.reset()
-        self.blinks.reset()
-        self._known_at = self._closed = self._run = None
-        self._counts, self._pending_s = False, 0.0
-
-    def step(self, at: float, dt: float, closed: bool | None) -> None:
-        """Take one frame, ``dt`` seconds after the last: eyes closed, open, or None."""
-        bridge_s = self._bridge_s if self._closed is None else self._gap_s
-        if self._known_at is not None and at - self._known_at > bridge_s:
-            self._finish(self._known_at, blink=False)
-            self._known_at = None
-        half = dt / 2 if dt <= self._gap_s else 0.0
-        before, self._closed = self._closed, closed
-        judged = half * ((before is not None) + (closed is not None))
-        if judged:
-            self.window.add(at, judged, 0.0)
-        if before:
-            self._pending_s += half
-        if closed is None:
-            return
-        edge = at if self._known_at is None else (at + self._known_at) / 2
-        if closed and self._run is None:
-            self._run = edge
-        elif not closed and self._run is not None:
-            self._finish(edge, blink=True)
-        self._known_at = at
-        if closed:
-            self._pending_s += half
-            if self._counts or (self._run is not None and at - self._run >= self._min_closure_s):
-                self._counts = True
-                self._count(at)
-
-    def _count(self, at: float) -> None:
-        self.window.add(at, 0.0, self._pending_s)
-        self._pending_s = 0.0
-
-    def _finish(self, until: float, *, blink: bool) -> None:
-        """The closure going on, if any, is over."""
-        if self._counts:
-            self._count(until)
-        elif self._run is not None and blink:
-            self.blinks.add(until)
-        self._run, self._counts, self._pending_s = None, False, 0.0
-
-
-class Awake:
-    """Time with open eyes since the last closure that was no blink; unknown eyes end it."""
-
-    def __init__(self, min_closure_s: float) -> None:
-        self._min_closure_s = min_closure_s
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.since: float | None = None
-        self._before_s = 0.0
-        self._opened = 0.0
-        self._open = False
-
-    def step(self, closed: bool | None, since: float, held_s: float) -> float:
-        """Take the state of the eyes; returns the seconds so far, 0 while they are not open."""
-        if closed is None or (closed and held_s >= self._min_closure_s):
-            self.reset()
-        elif closed:
-            if self._open:
-                self._before_s += since - self._opened
-            self._open = False
-        else:
-            if self.since is None:
-                self.since = since
-            self._open, self._opened = True, since
-            return self._before_s + held_s
-        return 0.0
 
 
 class EyesReader:
@@ -123,7 +26,8 @@ class EyesReader:
         rules, calibration = settings.closure, settings.calibration
         self._learner = learner
         self._switch = Switch(settings.filter)
-        self._awake = Awake(settings.drowsy.min_closure_s)
+        self._closures = Closures(settings.drowsy.min_closure_s)
+        self._doubt_s, self._down_deg = settings.filter.time_constant_s, settings.drowsy.down_deg
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
         self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
@@ -134,38 +38,48 @@ class EyesReader:
     def reset(self) -> None:
         """Forget everything but the driver."""
         self._switch.reset()
-        self._awake.reset()
+        self._closures.reset()
         self.perclos.reset()
 
-    def step(self, signals: Signals, dt: float) -> EyesNow:
-        """Read one frame, ``dt`` seconds after the last."""
+    def step(self, signals: Signals, dt: float, pitch: float | None) -> EyesNow:
+        """Read one frame, ``dt`` seconds after the last, with the head ``pitch`` degrees from straight ahead."""
         at, switch, perclos = signals.at, self._switch, self.perclos
         openness = self._openness(signals)
         evidence = self._evidence(signals.eyes_closed, openness)
         switch.step(at, evidence, self._patience_s())
-        perclos.step(at, dt, None if evidence is None else evidence >= 0.5)
-        held_s = switch.held_s(at)
+        down = pitch is not None and pitch < -self._down_deg
+        perclos.step(at, dt, None if evidence is None or down else evidence >= 0.5)
+        since, held_s, coverage = switch.since, switch.held_s(at), switch.coverage(at)
+        awake_s = self._closures.step(switch.state, since, held_s)
+        if switch.state:
+            since, openings_s = self._closures.joined(since, held_s)
+            held_s += switch.since - since
+            coverage -= openings_s / held_s if openings_s else 0.0
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
-        awake_s = self._awake.step(switch.state, switch.since, held_s)
         judged = perclos.window.coverage
         return EyesNow(
             evidence,
             switch.state,
-            switch.since,
+            since,
             held_s,
             openness,
             closure_s,
-            switch.coverage(at),
+            coverage,
             awake_s,
-            at if self._awake.since is None else self._awake.since,
+            at if self._closures.awake_since is None else self._closures.awake_since,
             perclos.window.share if judged >= self._least else None,
             judged,
             perclos.blinks.count(at) if judged >= self._least else None,
         )
 
     def _patience_s(self) -> float:
-        """How long the eyes may be unknown before their state is: a closure earns as much as it lasted."""
+        """How long the eyes may be unknown before their state is.
+
+        A closure earns as much as it lasted; one that may just have ended, next to nothing.
+        """
         switch = self._switch
+        if switch.doubted:
+            return self._doubt_s
         if not switch.state or switch.known_at is None:
             return self._bridge_s
         lasted_s = switch.held_s(switch.known_at) - switch.bridged_s

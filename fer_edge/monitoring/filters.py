@@ -85,6 +85,11 @@ class Switch:
         self._crossing = self._against = self.bridged_s = 0.0
         self._bridging = False
 
+    @property
+    def doubted(self) -> bool:
+        """Whether the last frames spoke against the state."""
+        return self._against > 0.0
+
     def held_s(self, at: float) -> float:
         """How long the present state has lasted at ``at``, seconds.
 

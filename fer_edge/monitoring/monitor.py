@@ -106,13 +106,14 @@ class Monitor:
     def _read(self, signals: Signals) -> Moment:
         at, dt = signals.at, self._timeline.dt
         quiet = at <= self._km_h_until and self._km_h < self._settings.monitoring.distraction.min_km_h
+        head = self._head.step(signals, dt, quiet)
         return Moment(
             at,
             dt,
             self._timeline.slack_s,
             self._face.step(signals),
-            self._eyes.step(signals, dt),
-            self._head.step(signals, dt, quiet),
+            self._eyes.step(signals, dt, head.pitch),
+            head,
             self._mouth.step(signals, dt),
             signals.emotions,
             signals.face is not None,

@@ -110,6 +110,9 @@ class DrowsySettings(Section):
 
     window_s: float = Field(60.0, ge=10, le=3600, description="PERCLOS is measured over so long (P80, Wierwille 1994)")
     min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and left out of PERCLOS")
+    down_deg: Degrees = Field(
+        10.0, description="a head bent further down looks down, and lids follow the gaze: not judged for PERCLOS"
+    )
     advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
     warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")
     end: Share = Field(0.06, description="PERCLOS below this for end_s, and too few yawns: drowsy ends")

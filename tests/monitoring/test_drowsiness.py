@@ -89,6 +89,16 @@ def test_unknown_eyes_count_neither_way() -> None:
     assert told.last.coverage == pytest.approx(0.5, abs=0.03)
 
 
+def test_looks_at_the_instruments_are_not_judged() -> None:
+    """A look of 0.9 s every 6 s, lids down with the head: 15 % of the time, and no drowsiness."""
+    story = Story(200)
+    for start in range(70, 195, 6):
+        story.during(start, start + 0.9, pitch=-16.0, lids=0.1)
+    told = tell(story)
+    assert_told(told, [])
+    assert told.last.coverage == pytest.approx(0.85, abs=0.03)
+
+
 def test_three_yawns_in_five_minutes_are_an_advisory() -> None:
     story = Story(500)
     for start in (70, 150, 250):
@@ -185,6 +195,13 @@ def test_a_look_at_the_instruments_is_no_nod() -> None:
         story.moving(start, start + 0.3, "pitch", 0, -20).during(start + 0.3, start + 0.8, pitch=-20.0)
         story.moving(start + 0.8, start + 1.0, "pitch", -20, 0)
     assert [p for p in tell(story).phases() if p[0] == "nod"] == []
+
+
+def test_a_long_blink_before_a_look_down_is_no_nod() -> None:
+    """Eyes shut for 0.6 s, open again, and then the head goes down with open eyes."""
+    story = Story(90).closed(70, 70.6)
+    story.moving(70.8, 71.0, "pitch", 0, -20).during(71.0, 72, pitch=-20.0)
+    assert_told(tell(story), [])
 
 
 def test_nodding_yes_with_open_eyes_is_no_nod() -> None:

@@ -29,6 +29,35 @@ def test_a_microsleep_starts_at_1_5_s_and_ends_0_3_s_after_the_eyes_open() -> No
     assert start.details["coverage"] == 1.0
 
 
+def test_lids_that_flutter_for_a_moment_do_not_break_a_closure() -> None:
+    """Open from 71.0 to 71.2: one microsleep since 70, and no sleep before its three seconds."""
+    told = tell(Story(80).closed(70, 71).closed(71.2, 72.6))
+    assert_told(told, [("microsleep", "start", 71.5), ("microsleep", "end", 72.9)])
+    assert told.find("microsleep", "end").held_s == pytest.approx(2.6, abs=0.1)
+
+
+def test_a_glance_between_two_closures_does_not_join_them() -> None:
+    """A look down of 1 s, open eyes for a moment, a mirror that hides the eyes, a blink."""
+    story = Story(80).during(70, 71, lids=0.1, pitch=-16.0).during(71.12, 71.8, yaw=45.0).closed(71.8, 72.1)
+    assert_told(tell(story), [])
+
+
+def test_blinks_in_a_row_are_no_closure() -> None:
+    """Six blinks of 0.35 s with a quarter of a second between."""
+    story = Story(80)
+    for number in range(6):
+        story.closed(70 + 0.6 * number, 70.35 + 0.6 * number)
+    assert_told(tell(story), [])
+
+
+def test_a_microsleep_is_found_while_the_mouth_moves() -> None:
+    """Talking in one's sleep: syllables do not make a yawn of it."""
+    story = Story(80).closed(70, 72)
+    for number in range(20):
+        story.during(68 + number / 4, 68.14 + number / 4, mouth=True)
+    assert_told(tell(story), [("microsleep", "start", 71.5), ("microsleep", "end", 72.3)])
+
+
 def test_a_microsleep_is_seen_from_the_first_second_on() -> None:
     assert_told(tell(Story(10).closed(1, 3)), [("microsleep", "start", 2.5), ("microsleep", "end", 3.3)])
 

@@ -19,6 +19,10 @@ YAWN_LAG_S = 0.5
 """Eyes that shut no more than this before the mouth is wide open shut in the yawn."""
 
 
+YAWN_LEAST_S = 1.0
+"""A mouth wide open for less is talking."""
+
+
 class Stage(NamedTuple):
     """How far it has come: a position in STAGES, since when, how well judged, and why if not by eyes."""
 
@@ -91,11 +95,13 @@ class Closure(Rule):
     def _after_yawn(self, now: Moment) -> float:
         """When the closure began, leaving out a yawn in it: the mouth opened first, then the eyes shut."""
         eyes, mouth = now.eyes, now.mouth
-        if mouth.open and mouth.held_s < self._yawn_s and mouth.since <= eyes.since + YAWN_LAG_S:
-            self._yawned = (eyes.since, now.at)
-        elif mouth.open and mouth.held_s >= self._yawn_s:
+        opened = now.at - mouth.wide_s
+        if mouth.wide_s >= self._yawn_s:
             self._yawned = (0.0, 0.0)
-        return self._yawned[1] if self._yawned[0] == eyes.since else eyes.since
+        elif mouth.wide_s >= YAWN_LEAST_S and opened <= eyes.since + YAWN_LAG_S:
+            self._yawned = (opened, now.at)
+        # What the yawn hid counts from its end; a closure from before it, or from after it, whole.
+        return self._yawned[1] if self._yawned[0] - YAWN_LAG_S <= eyes.since < self._yawned[1] else eyes.since
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings

@@ -9,11 +9,13 @@ from fer_edge.core import Event, Level
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import Moment
 from fer_edge.monitoring.rules.base import QUIET, Rule
+from fer_edge.monitoring.rules.closure import YAWN_LEAST_S
 from fer_edge.monitoring.windows import Peak
 from fer_edge.settings.monitoring import MonitoringSettings
 
 OPENING_S = 0.3
-"""The eyes may have opened for so long when the head's movement is noticed: it wakes the driver."""
+"""The eyes may have opened for so long when the head's jerk is noticed: it wakes the driver. When the head
+begins to fall they must be shut."""
 
 
 class Nod(Rule):
@@ -43,6 +45,7 @@ class Nod(Rule):
         self._level = 0.0
         self._ripe: bool | None = None
         self._ripe_at = self._ripe_until = float("-inf")
+        self._up_at = self._shut_at = float("-inf")
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -52,12 +55,14 @@ class Nod(Rule):
         pitch = sorted(self._last)[len(self._last) // 2]
         high_at, high = self._high.step(now.at, pitch)
         low_at, low = self._low.step(now.at, -pitch)
+        if high - pitch < self._rules.steady_deg / 2:
+            self._up_at = now.at
         self._ripen(now, pitch, high)
         if self.open:
             return self._over(now, pitch)
         if now.at > self._ripe_until:
             return QUIET
-        if high - pitch >= self._rules.drop_deg:
+        if high - pitch >= self._rules.drop_deg and self._shut_at >= self._up_at:
             return (self._raise(now, high_at, high, "drop"),)
         if pitch + low >= self._rules.drop_deg and low_at >= self._ripe_at:
             return (self._raise(now, low_at, pitch, "jerk"),)
@@ -66,7 +71,7 @@ class Nod(Rule):
     def _ripen(self, now: Moment, pitch: float, high: float) -> None:
         """Follow the closure: was the head still up when the eyes had been closed for a while?"""
         eyes, rules = now.eyes, self._rules
-        if not eyes.closed or eyes.evidence is None or now.mouth.open:
+        if not eyes.closed or eyes.evidence is None or now.mouth.wide_s >= YAWN_LEAST_S:
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None
@@ -76,7 +81,7 @@ class Nod(Rule):
             self._ripe = pitch >= self._level - rules.steady_deg
             self._ripe_at = now.at
         if self._ripe:
-            self._ripe_until = now.at + OPENING_S
+            self._shut_at, self._ripe_until = now.at, now.at + OPENING_S
 
     def _raise(self, now: Moment, since: float, level: float, reason: str) -> Event:
         self._level, self._ripe_until = level, float("-inf")
