@@ -6,10 +6,12 @@ import json
 import re
 from typing import Any
 
+import jinja2
 import pytest
 
 from fer_edge.settings import Settings
 from fer_edge.sinks.homeassistant import discovery
+from fer_edge.sinks.payloads import state_payload
 from fer_edge.sinks.topics import Topics
 from tests.sinks.examples import STATE
 from tests.sinks.schemas import load
@@ -62,9 +64,6 @@ def test_without_expressions_and_without_fatigue_nothing_of_them_is_shown() -> N
 
 
 def test_templates_render_as_home_assistant_would() -> None:
-    jinja2 = pytest.importorskip("jinja2", reason="jinja2 renders the templates as Home Assistant does")
-    from fer_edge.sinks.payloads import state_payload
-
     asleep = state_payload(STATE, time="2026-11-20T08:03:11.412Z", time_ok=True)
     unknown = {**asleep, "present": None, "level": None, "perclos": None}
     parts = announced()["components"]
