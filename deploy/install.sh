@@ -6,7 +6,7 @@
 #   sudo deploy/install.sh --rollback   back to the version before
 #   sudo deploy/install.sh --uninstall  remove it; configuration, secrets and state stay
 #   sudo deploy/install.sh --uninstall --purge   remove those too
-#   options: --extras LIST  optional parts, default: web, and gpio where there are pins
+#   options: --extras LIST  optional parts; default: those installed, at first web, and gpio where there are pins
 #            --no-start     install, but leave the service as it is
 #
 # Each version has an environment of its own in /opt/fer-edge/VERSION; `current` and `previous` are
@@ -69,22 +69,19 @@ check_python() {
 
 # "<version>+<fingerprint>" of a wheel or a checkout, so that the same contents are installed only once.
 version_of() {
-    case $1 in
-        *.whl)
-            number=$(basename "$1" | cut -d- -f2)
-            print=$(sha256sum "$1")
-            ;;
-        *)
-            number=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/fer_edge/__init__.py")
-            print=$(cd "$1" && find pyproject.toml fer_edge -type f ! -name '*.pyc' -exec sha256sum {} + | LC_ALL=C sort | sha256sum)
-            ;;
-    esac
+    if [ -f "$1" ]; then
+        number=$(basename "$1" | cut -d- -f2)
+        print=$(sha256sum "$1")
+    else
+        number=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/fer_edge/__init__.py")
+        print=$(cd "$1" && find pyproject.toml fer_edge -type f ! -name '*.pyc' -exec sha256sum {} + | LC_ALL=C sort | sha256sum)
+    fi
     printf '%s+%.8s' "$number" "$print"
 }
 
-# A system-wide installation keeps to what was asked for in the settings of `extras`.
+# The optional parts: those installed already, else the usual ones.
 extras_here() {
-    if getent group gpio >/dev/null; then say web,gpio; else say web; fi
+    cat "$HOME_DIR/current/.complete" 2>/dev/null || if getent group gpio >/dev/null; then say web,gpio; else say web; fi
 }
 
 build() {
@@ -95,26 +92,32 @@ build() {
     say "Installing fer-edge $(basename "$target") into $target (some minutes on a Raspberry Pi)"
     quietly python3 -m venv "$target" || fail 1 "no environment could be made in $target (details: $LOG)"
     pip_install "$target" || fail 1 "$(pip_fault)"
+    pin_library "$target"
     quietly "$target/bin/fer-edge" --version || fail 1 "the new version does not run (details: $LOG)"
     printf '%s\n' "$EXTRAS" >"$target/.complete"
     trap - EXIT INT TERM HUP
 }
 
+# From a copy: setuptools would leave a build folder in the checkout, and a path with blanks is no URL.
 pip_install() {
-    case $SOURCE in
-        *.whl) what=$SOURCE ;;
-        *)
-            # From a copy: setuptools would leave a build folder in the checkout, owned by root.
-            what=$(mktemp -d)
-            cp -r "$SOURCE/pyproject.toml" "$SOURCE/fer_edge" "$what"
-            [ ! -e "$SOURCE/README.md" ] || cp "$SOURCE/README.md" "$what"
-            [ -e "$what/README.md" ] || : >"$what/README.md"
-            ;;
-    esac
-    status=0
+    copy=$(mktemp -d) status=0
+    if [ -d "$SOURCE" ]; then
+        cp -r "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/fer_edge" "$copy"
+        what=$copy
+    else
+        cp "$SOURCE" "$copy"
+        what=$copy/$(basename "$SOURCE")
+    fi
     (cd / && quietly "$1/bin/python" -m pip install --disable-pip-version-check "fer-edge[$EXTRAS] @ file://$what") || status=1
-    [ "$what" = "$SOURCE" ] || rm -rf "$what"
+    rm -rf "$copy"
     return $status
+}
+
+# What gpiozero drives pins with. Not every Python has a built one, and most machines need no pins.
+pin_library() {
+    case ,$EXTRAS, in *,gpio,*) ;; *) return 0 ;; esac
+    quietly "$1/bin/python" -m pip install --disable-pip-version-check --only-binary=:all: 'lgpio>=0.2.2' ||
+        say "There is no built lgpio for $(python3 --version): alarms on pins need it, see docs/alarms.md"
 }
 
 pip_fault() {
@@ -186,11 +189,10 @@ install_unit() {
 restart() {
     if ! systemd_runs; then
         say "systemd does not run here: the service starts with the next boot"
-        return 0
-    fi
-    if systemctl restart fer-edge.service 2>>"$LOG"; then
+        return
+    elif systemctl restart fer-edge.service 2>>"$LOG"; then
         say "fer-edge runs: systemctl status fer-edge, journalctl -u fer-edge, fer-edge doctor"
-        return 0
+        return
     fi
     why=$(journalctl --unit=fer-edge --grep='^(fer-edge: |/|--set )' --lines=1 --output=cat --no-pager 2>/dev/null || true)
     if [ -n "$WAS" ] && [ "$WAS" != "$(name_of current)" ]; then
@@ -259,7 +261,8 @@ do_rollback() {
 }
 
 do_uninstall() {
-    if systemd_runs; then quietly systemctl disable --now fer-edge.service || true; else quietly systemctl disable fer-edge.service || true; fi
+    if systemd_runs; then quietly systemctl stop fer-edge.service || true; fi
+    quietly systemctl disable fer-edge.service || true
     rm -rf "$UNIT" "$DROP_INS/gpio.conf" "$DROP_INS/clock.conf" "$HOME_DIR"
     [ ! -L "$COMMAND" ] || rm -f "$COMMAND"
     [ ! -d "$DROP_INS" ] || rmdir --ignore-fail-on-non-empty "$DROP_INS"
@@ -282,13 +285,9 @@ while [ $# -gt 0 ]; do
         --no-start) NO_START=yes ;;
         --extras)
             [ $# -ge 2 ] || fail 2 "--extras needs a list, for example --extras web,gpio"
-            EXTRAS=$2
-            shift
+            EXTRAS=$2 && shift
             ;;
-        -h | --help)
-            usage
-            exit 0
-            ;;
+        -h | --help) usage && exit 0 ;;
         -*) fail 2 "$1: unknown option; see $0 --help" ;;
         *)
             [ -z "$SOURCE" ] || fail 2 "name one wheel or none"

@@ -63,14 +63,15 @@ class Machine:
         """Boot, and wait until systemd answers."""
         self._skip_where_impossible()
         self._prepare()
-        unshare = ("unshare", "--fork", "--kill-child", *self._namespaces)
+        # The first command enters the control group, of which unshare then makes the machine's root group.
+        enter = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(self._cgroup))
+        unshare = (*enter, "unshare", "--fork", "--kill-child", *self._namespaces)
         with (self._work / "boot.log").open("ab") as log:
             self._unshare = subprocess.Popen(
                 [*unshare, str(_BOOT_SCRIPT), self._lower, self._work, self._target],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                preexec_fn=self._enter_cgroup,  # noqa: PLW1509 the child only writes a number into a file
             )
         wait_until(self._is_up, "systemd to boot", 60.0)
         return self
@@ -152,10 +153,6 @@ class Machine:
         assert mounted is not None
         self._cgroup = mounted / f"fer-edge-test-{os.getpid()}-{time.monotonic_ns()}"
         self._cgroup.mkdir()
-
-    def _enter_cgroup(self) -> None:
-        assert self._cgroup is not None
-        (self._cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
     def _is_up(self) -> bool:
         assert self._unshare is not None
