@@ -40,7 +40,8 @@ class Parts:
     def start(self, old: Parts | None = None) -> None:
         """Start what ``old`` has not; what only ``old`` has is closed before.
 
-        An alarm that cannot sound is told and left out: watching matters more.
+        Raises FerEdgeError where a part cannot start at the first start: an alarm that will not sound
+        must not go unnoticed. At a reload it is told and left out: watching goes on.
         """
         for name in ("alarm", "mqtt", "page", "capture"):
             part, before = getattr(self, name), getattr(old, name, None)
@@ -52,6 +53,8 @@ class Parts:
                 try:
                     part.start()
                 except FerEdgeError as fault:
+                    if old is None:
+                        raise
                     log.error("no %s: %s", name, fault)
 
     def emit(self, events: Iterable[Event]) -> None:
@@ -85,13 +88,14 @@ class Builder:
         Raises ConfigError, ModelError or UsageError with everything old untouched; a missing
         camera or broker is no error here.
         """
+        # What is only a matter of configuration is refused before models are loaded.
+        page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
         perception = Perception(settings)
         monitor = Monitor(settings, saved=self.memory.load("calibration"))
         same_camera = old is not None and old.settings.camera == settings.camera
         same_broker = old is not None and _broker(old.settings) == _broker(settings)
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
-        page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
         same_alarm = old is not None and old.settings.alarm == settings.alarm and old.mqtt is mqtt
         alarm = old.alarm if old and same_alarm else _alarm(settings, mqtt)
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page) if sink is not None]
