@@ -40,7 +40,7 @@ class LivePage:
         self._access = Access.of(settings.web)
         self._history = History(settings.web.history_s)
         self._hub: Hub | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         self.listening = threading.Event()
@@ -48,6 +48,7 @@ class LivePage:
 
     def start(self) -> None:
         """Begin to serve, in a thread."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def state(self, state: DriverState, signals: Signals) -> None:
@@ -57,15 +58,14 @@ class LivePage:
     def event(self, event: Event) -> None:
         """Keep an event and tell whoever looks, at once."""
         message = self._history.event(event)
-        hub = self._hub
-        if hub is not None and hub.visitors:
+        hub, loop = self._hub, self._loop
+        if loop is not None and hub is not None and hub.visitors:
             with suppress(RuntimeError):  # the loop has just ended
-                self._loop.call_soon_threadsafe(hub.event, message)
+                loop.call_soon_threadsafe(hub.event, message)
 
     def close(self) -> None:
         """Stop serving; takes a second at most."""
-        if self._thread.ident is None:
-            self._loop.close()  # it was never started
+        if self._loop is None:
             return
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop.set)
@@ -79,6 +79,7 @@ class LivePage:
         return f"http://{shown}:{self.port or self._settings.web.port}/"
 
     def _run(self) -> None:
+        assert self._loop is not None
         try:
             asyncio.set_event_loop(self._loop)
             self._loop.run_until_complete(self._serve())
