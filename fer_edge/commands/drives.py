@@ -212,7 +212,8 @@ def table(result: dict[str, Any]) -> str:
         f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged for good "
         f"(by the network alone {people['flagged_by_the_network_alone']:.1%}), "
         f"{people['closures_found']:.2%} of closures found",
-        f"A step of monitoring: {result['step_us']['p50']} us CPU (least {result['step_us']['min']}); all of it took {result['seconds']:.0f} s",
+        f"A step of monitoring: {result['step_us']['p50']} us CPU (least {result['step_us']['min']})",
+        f"All of it took {result['seconds']:.0f} s",
     ]
     return "\n".join(lines) + "\n"
 

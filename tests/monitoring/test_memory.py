@@ -34,13 +34,13 @@ def memory_after(monitor: Monitor, hours: range, hour: list[Signals]) -> int:
 
 
 def test_a_simulated_week_in_constant_memory() -> None:
-    """A frame every 31 s for 168 hours, all of them judged: memory after six hours and at the end."""
-    monitor = Monitor(settings(monitoring={"filter": {"gap_s": 40, "bridge_s": 40}}))
-    hour = list(signals(busy_hour(), Camera(fps=1 / 31)))
+    """A frame every 53 s for 168 hours, all of them judged: memory after twelve hours and at the end."""
+    monitor = Monitor(settings(monitoring={"filter": {"gap_s": 59, "bridge_s": 59}}))
+    hour = list(signals(busy_hour(), Camera(fps=1 / 53)))
     tracemalloc.start()
     try:
-        early = memory_after(monitor, range(6), hour)
-        late = memory_after(monitor, range(6, 168), hour)
+        early = memory_after(monitor, range(12), hour)
+        late = memory_after(monitor, range(12, 168), hour)
     finally:
         tracemalloc.stop()
     assert late - early < 20_000
