@@ -76,7 +76,7 @@ def test_an_override_that_is_wrong_is_told_as_the_override(tmp_path: Path) -> No
 def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("mqtt:\n  port: 1000\n  host: a\n")
-    loaded = config.load(path, ["mqtt.port=2000", "camera.source=sim:demo", "perception.detector.scale_factor=1.3"])
+    loaded = config.load(path, ["mqtt.port=2000", "camera.source=sim:demo", "perception.detector.score=0.3"])
     assert (loaded.mqtt.port, loaded.mqtt.host, loaded.camera.source) == (2000, "a", "sim:demo")
 
 

@@ -35,7 +35,7 @@ class TinyDetector(Section):
     path: str | None = Field(
         None, description="path of a detector of your own (its card beside it); empty: the shipped one"
     )
-    score: float = Field(0.5, gt=0, lt=1, description="least score of a face")
+    score: float = Field(0.6, gt=0, lt=1, description="least score of a face")
 
 
 Detector = Annotated[HaarDetector | YuNetDetector | TinyDetector, Field(discriminator="kind")]
@@ -45,7 +45,7 @@ class PerceptionSettings(Section):
     """Faces and what is read from them."""
 
     detector: Detector = Field(
-        HaarDetector(), description="which face finder: kind tiny, haar or yunet, with its own settings"
+        TinyDetector(), description="which face finder: kind tiny, haar or yunet, with its own settings"
     )
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="interpreter of the models: auto, litert, tflite-runtime"
