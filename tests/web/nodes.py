@@ -24,12 +24,13 @@ class ShownNode:
         self.viewer = Viewer()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refuse = False
+        self.health = {"camera": "online", "fps": 29.97, "memory_mb": 101.0, "uptime_s": 61.0, "skipped": 0}
         self.paused_s: float | None = None
 
     def ask(self, verb: str, values: Mapping[str, Any]) -> Future[dict[str, Any]]:
         answer: Future[dict[str, Any]] = Future()
         if verb == "stats":
-            answer.set_result({"camera": "online", "fps": 29.97, "memory_mb": 101.0, "uptime_s": 61.0, "skipped": 0})
+            answer.set_result(self.health)
             return answer
         self.asked.append((verb, dict(values)))
         if self.refuse:

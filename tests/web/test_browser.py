@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_edge.core import Level, OpenEvent, Phase
+from fer_edge.core import Level, OpenEvent, PersonState, Phase
 from tests.conftest import Run
 from tests.daemons import Nodes, nodes  # noqa: F401 a fixture
 from tests.fakes import wait_until
@@ -276,3 +276,25 @@ def test_a_page_that_others_could_reach_without_a_token_does_not_start(fer_edge:
     result = fer_edge("run", "--source=sim:alert", "--set=web.enabled=true", "--set=web.host=0.0.0.0")
     assert result.returncode == 78
     assert result.stderr.count("\n") == 1 and "web.token_file" in result.stderr
+
+
+def test_a_kiosk_shows_its_people_and_nothing_of_a_driver(drive: Drive, page: Page) -> None:
+    people = [PersonState(n, 4.0 + n, "happy", {"happy": 0.7, "sad": 0.3}) for n in (1, 2)]
+    drive.state = {"profile": "kiosk", "people": tuple(people)}
+    page.goto(drive.page.url)
+    says(page, "#headline", "2 in view")
+    assert page.is_hidden("#readings")
+    assert page.locator("#expressions li").all_inner_texts() == ["1 happy\n70 %", "2 happy\n70 %"]
+    drive.state = {"profile": "kiosk", "people": tuple(people[:1])}
+    says(page, "#headline", "1 in view")
+    assert page.locator("#expressions li").count() == 2, "of one person every expression"
+
+
+def test_a_camera_that_is_away_is_said_and_no_old_picture_shown(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    drive.node.health = {"camera": "offline", "camera_fault": "/dev/video0: unplugged", "uptime_s": 3.0}
+    says(page, "#headline", "No picture")
+    says(page, "#detail", "/dev/video0: unplugged")
+    assert page.inner_text("#cover") == "No picture"
+    assert page.locator("#health .bad").inner_text() == "camera offline"

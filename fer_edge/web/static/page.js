@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 const WORDS = {
   microsleep: "Microsleep", sleep: "Asleep", unresponsive: "Unresponsive", drowsy: "Drowsy", yawn: "Yawning",
   nod: "Nodding off", distracted: "Distracted", absent: "No driver", view_degraded: "View degraded",
-  emotion: "Expression", present: "Somebody in view",
+  emotion: "Expression", present: "In view",
 };
 const SIGNS = { unknown: "○", fine: "●", info: "●", advisory: "◆", warning: "▲", critical: "■" };
 const RANK = { info: 0, advisory: 1, warning: 2, critical: 3 };
@@ -80,7 +80,7 @@ function follow(event) {
   Object.assign(known, {
     type: event.event_type, category: event.category, emotion: event.emotion ?? known.emotion, held: event.held_s,
     level: RANK[event.level] > RANK[known.level] ? event.level : known.level,
-    to: event.phase === "end" ? event.at : null, reason: event.reason ?? null, perclos: event.perclos ?? known.perclos,
+    to: event.phase === "end" ? event.at : null, person: event.person ?? known.person, reason: event.reason ?? null, perclos: event.perclos ?? known.perclos,
   });
   seen.spans.set(event.key, known);
   if (seen.spans.size > 300) seen.spans.delete(seen.spans.keys().next().value);
@@ -110,6 +110,7 @@ function listEvents() {
     what.append(sign, ` ${word(span.type)}`);
     const held = make("span", span.to === null ? "now" : seconds(span.held), "held");
     const more = [span.level];
+    if (span.person != null) more.push(`person ${span.person}`);
     if (span.perclos != null) more.push(`PERCLOS ${percent(span.perclos)}`);
     if (span.reason) more.push(span.reason.replaceAll("_", " "));
     item.append(time, what, held, make("span", more.join(", "), "more"));
@@ -136,7 +137,7 @@ function render() {
 function condition() {
   const state = seen.state, camera = seen.health?.camera;
   if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: "Trying again …", blank: "No connection to the node" };
-  if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: seen.health?.camera_fault, blank: seen.health?.camera_fault ?? "No picture yet" };
+  if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: seen.health?.camera_fault, blank: "No picture yet" };
   if (state.paused) return { level: "unknown", words: "not watching", headline: "Paused", detail: `goes on by itself in ${span(state.paused_s)}`, blank: "Paused: nothing is looked at" };
   const open = state.open_events.filter((event) => !["emotion", "present"].includes(event.event_type))
     .sort((a, b) => RANK[b.level] - RANK[a.level]);
@@ -145,10 +146,10 @@ function condition() {
     const others = open.slice(1).map((event) => `${word(event.event_type).toLowerCase()} for ${seconds(event.held_s)}`);
     return {
       level: open[0].level, words: open[0].level, headline: word(open[0].event_type),
-      detail: [`for ${seconds(open[0].held_s)}`, ...others, ...(lost ? ["no picture"] : [])].join(", "), blank: lost,
+      detail: [`for ${seconds(open[0].held_s)}`, ...others, ...(lost ? ["no picture"] : [])].join(", "), blank: lost && "No picture",
     };
   }
-  if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: lost };
+  if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: "No picture" };
   if (state.lens !== "clear") return { level: "unknown", words: "unknown", headline: state.lens === "dark" ? "Too dark" : "Lens covered" };
   if (state.profile === "kiosk") return { level: "fine", words: "watching", headline: `${state.people.length} in view` };
   if (state.present === false) return { level: "unknown", words: "unknown", headline: "No driver" };
@@ -181,15 +182,21 @@ function readings(state) {
 }
 
 function expressions(state) {
+  const kiosk = state.profile === "kiosk";
+  $("readings").hidden = kiosk;
   // The last expression of somebody who is no longer in view says nothing about now.
-  const people = state.people ?? (state.faces ? [{ emotion: state.emotion, emotions: state.emotions }] : []);
-  const rows = [];
-  for (const person of people) {
-    if (person.person !== undefined) rows.push(make("li", `Person ${person.person}, ${seconds(person.present_s)}`, "person"));
-    for (const [name, share] of Object.entries(person.emotions ?? {})) rows.push(bar(name, share, name === person.emotion));
-  }
+  const people = kiosk ? state.people : state.faces ? [state] : [];
+  const rows = people.length > 1 ? people.map(leading) : people.flatMap((person) =>
+    Object.entries(person.emotions ?? {}).map(([name, share]) => bar(name, share, name === person.emotion)));
   $("expression-title").hidden = rows.length === 0;
   $("expressions").replaceChildren(...rows);
+}
+
+// With several people a row each: who, and what leads.
+function leading({ person, emotion, emotions }) {
+  const item = bar(`${person} ${emotion ?? ""}`, emotions?.[emotion] ?? 0, true);
+  item.title = `Person ${person}`;
+  return item;
 }
 
 function bar(name, share, leading) {

@@ -1,0 +1,92 @@
+"""The page as a part of the daemon: it comes and goes with a reload, and a kept one keeps its past."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_edge.service.daemon import Daemon
+from fer_edge.settings import Settings
+from fer_edge.web import LivePage
+from tests.fakes import wait_until
+
+
+class Running:
+    """A daemon on the simulated driver in a thread; ``web`` are the settings of its page at the next reload."""
+
+    def __init__(self, folder: Path, **web: Any) -> None:
+        self.web = {"port": 0, **web}
+        self._folder = folder
+        self.daemon = Daemon(self._settings)
+        self._thread = threading.Thread(target=self.daemon.run, daemon=True)
+        self._thread.start()
+        assert self.daemon.ready.wait(60)
+
+    def _settings(self) -> Settings:
+        return Settings(
+            camera={"source": "sim:alert"},  # type: ignore[arg-type]
+            emotion={"enabled": False},  # type: ignore[arg-type]
+            mqtt={"enabled": False},  # type: ignore[arg-type]
+            web=self.web,  # type: ignore[arg-type]
+            state_dir=str(self._folder),
+        )
+
+    @property
+    def page(self) -> LivePage | None:
+        return self.daemon._parts.page
+
+    def reload(self, **web: Any) -> None:
+        self.web |= web
+        self.daemon.ask("reload", {}).result(30)
+
+    def stop(self) -> None:
+        self.daemon.stop()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    running = Running(tmp_path)
+    yield running
+    running.stop()
+
+
+def test_a_reload_opens_keeps_changes_and_closes_the_page(running: Running) -> None:
+    assert running.page is None, "off by default"
+    running.reload(enabled=True)
+    first = running.page
+    assert first is not None and first.listening.wait(10)
+    assert wait_until(lambda: first._history.now() is not None), "it is told of states"
+    running.reload()
+    assert running.page is first, "nothing of its own has changed: it keeps its past and its visitors"
+    running.reload(width=320)
+    second = running.page
+    assert second is not None and second is not first and not first._thread.is_alive()
+    assert second.listening.wait(10)
+    running.reload(enabled=False)
+    assert running.page is None and not second._thread.is_alive()
+
+
+def test_a_page_that_may_not_be_opened_is_refused_and_the_node_goes_on(running: Running) -> None:
+    with pytest.raises(ValueError, match=r"web\.token_file"):
+        running.reload(enabled=True, host="0.0.0.0")
+    assert running.page is None
+    assert running.daemon.ask("ping", {}).result(5)
+
+
+def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Running) -> None:
+    assert wait_until(lambda: running.daemon.health.frames > 10, 30)
+    first = running.daemon.ask("stats", {}).result(5)
+    second = running.daemon.ask("stats", {}).result(5)
+    assert first["camera"] == "online" and first["broker"] is None
+    assert second["cpu_ms_per_frame"] == pytest.approx(first["cpu_ms_per_frame"], rel=0.5)
+
+
+def test_what_is_refused_or_unknown_is_told_to_whoever_asked(running: Running) -> None:
+    with pytest.raises(ValueError, match="not done by this version"):
+        running.daemon.ask("fly", {}).result(5)
