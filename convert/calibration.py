@@ -27,20 +27,42 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]
     return float(np.exp((low + high) / 2))
 
 
+def fit_bias(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What to add to each class's logit so that the classes come as often as the labels say.
+
+    Votes and smoothing in the targets shift the classes' frequencies (people vote neutral more
+    often than the labels say it); this takes the shift back. Fitted together with a scale, by
+    gradient descent on the log loss, which is convex; centred on 0.
+    """
+    hard = np.eye(logits.shape[1])[labels]
+    bias, scale = np.zeros(logits.shape[1]), 1.0
+    for _ in range(3000):
+        gap = softmax(scale * logits + bias) - hard
+        bias -= 0.5 * gap.mean(axis=0)
+        scale = max(scale - 0.05 * float((gap * logits).sum(axis=1).mean()), 0.05)
+    shift = bias / scale
+    return np.asarray(shift - shift.mean())
+
+
 def _loss(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
     true = softmax(logits)[np.arange(len(labels)), labels]
     return float(-np.log(np.maximum(true, 1e-9)).mean())
 
 
-def fold(model: Any, temperature: float) -> bool:
-    """Divide the weights of the model's last dense layer, so its softmax comes out calibrated.
+def fold(model: Any, temperature: float, bias: NDArray[np.float64] | None = None) -> bool:
+    """Add ``bias`` and divide by ``temperature`` in the last dense layer, so its softmax is calibrated.
 
     False, with nothing changed, where the model does not end in a dense layer and a softmax.
     """
     dense = _last_dense(model)
     if dense is None:
         return False
-    dense.set_weights([weight / temperature for weight in dense.get_weights()])
+    weights = dense.get_weights()
+    if bias is not None:
+        if len(weights) < 2:
+            return False
+        weights[1] = weights[1] + bias
+    dense.set_weights([weight / temperature for weight in weights])
     return True
 
 

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--labels", type=parse_labels, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
+    add("--fit-bias", type=int, default=0, metavar="N", help="fit class biases on N training pictures' labels")
     add("--notes", type=Path, help="YAML of entries for the card: data, terms, not_for, input.crop …")
     add("--seed", type=int, default=1, help="of the choice of samples")
 
@@ -57,7 +58,8 @@ def quantize(args: argparse.Namespace) -> int:
     train, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
     inputs = prepare(held.images)
     before = predict(model, inputs)
-    temperature = None if args.no_calibrate else _calibrate(model, before, held)
+    bias = _fit_bias(model, train, prepare, args)
+    temperature = None if args.no_calibrate else _calibrate(model, predict(model, inputs), held)
     parent = predict(model, inputs)
     content = convert(model, args.mode, prepare(_samples(train, args)), prepare.size)
     child = Predictor(args.out, labels, prepare, Runner(content)).probabilities(held.images)
@@ -67,7 +69,8 @@ def quantize(args: argparse.Namespace) -> int:
         "float": _figures(parent, held),
         args.mode: _figures(child, held),
         "agreement": round(agreement, 4),
-        "calibration": _calibration_figures(before, child, held, temperature),
+        "calibration": _calibration_figures(before, child, held, temperature)
+        | ({"bias": bias, "bias_fitted_on": f"{args.fit_bias} training pictures"} if bias else {}),
     }
     card.pop("options", None)
     base = {**card, "labels": list(labels), "input": prepare.card(), "output": "probabilities"}
@@ -105,6 +108,18 @@ def _samples(train: Dataset, args: argparse.Namespace) -> NDArray[np.uint8]:
     split = images[:1].copy()
     split[:, : split.shape[1] // 2], split[:, split.shape[1] // 2 :] = 0, 255
     return np.concatenate([images, split])
+
+
+def _fit_bias(model: Any, train: Dataset, prepare: Preprocess, args: argparse.Namespace) -> list[float] | None:
+    """Fit class biases on training labels and fold them in; None where not asked for."""
+    if not args.fit_bias:
+        return None
+    chosen = np.random.default_rng(args.seed).permutation(len(train))[: args.fit_bias]
+    probabilities = predict(model, prepare(train.images[chosen]))
+    bias = calibration.fit_bias(np.log(np.maximum(probabilities, 1e-9)), train.labels[chosen])
+    if not calibration.fold(model, 1.0, bias):
+        raise UsageError(f"{args.model}: --fit-bias needs a dense layer with a bias and a softmax at the end")
+    return [round(float(value), 4) for value in bias]
 
 
 def _calibrate(model: Any, probabilities: NDArray[np.float32], held: Dataset) -> float | None:

@@ -45,7 +45,8 @@ def quantized(trained: Path) -> Path:
     notes = trained / "notes.yaml"
     notes.write_text("data: drawn faces\nterms: none\nnot_for: real faces\ninput: {crop: the whole}\n")
     target = trained / "shipped" / "drawn.tflite"
-    arguments = ["--data", str(trained), "--out", str(target), "--notes", str(notes), "--samples", "100"]
+    arguments = ["--data", str(trained), "--out", str(target), "--notes", str(notes)]
+    arguments += ["--samples", "100", "--fit-bias", "200"]
     assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
     return target
 
@@ -81,6 +82,7 @@ def test_int8_agrees_with_its_parent_and_carries_its_card(quantized: Path) -> No
     assert card["bytes"] == quantized.stat().st_size
     calibration = card["figures"]["calibration"]
     assert calibration["folded_in"]
+    assert len(calibration["bias"]) == 7
     assert {path.name for path in quantized.parent.iterdir()} == {"drawn.tflite", "drawn.json"}
 
 
