@@ -78,10 +78,10 @@ class EyesReader:
         A closure earns as much as it lasted; one that may just have ended, next to nothing.
         """
         switch = self._switch
-        if switch.doubted:
-            return self._doubt_s
         if not switch.state or switch.known_at is None:
             return self._bridge_s
+        if switch.doubted:
+            return self._doubt_s
         lasted_s = switch.held_s(switch.known_at) - switch.bridged_s
         return self._hold_s if lasted_s >= self._counts_s else max(self._bridge_s, min(lasted_s, self._gap_s))
 

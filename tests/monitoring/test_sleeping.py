@@ -42,6 +42,11 @@ def test_a_glance_between_two_closures_does_not_join_them() -> None:
     assert_told(tell(story), [])
 
 
+def test_eyes_hidden_for_a_moment_as_they_shut_do_not_hide_the_microsleep() -> None:
+    story = Story(80).closed(70, 71.8).during(70.1, 70.4, eyes_seen=False)
+    assert_told(tell(story), [("microsleep", "start", 71.5), ("microsleep", "end", 72.1)])
+
+
 def test_blinks_in_a_row_are_no_closure() -> None:
     """Six blinks of 0.35 s with a quarter of a second between."""
     story = Story(80)
