@@ -22,8 +22,12 @@ VISIBLE = 0.35
 """The network's own probability that there is a mouth to judge."""
 WIDE_RATIO, RATIO_SPREAD = 0.42, 0.05
 """Gap over width at which the lips alone say wide open as likely as not, and how sharply it turns."""
-SHAPE_SHARE = 0.5
-"""How much the gap of the lips counts beside the picture of the mouth."""
+WIDE_LEVEL, SHARPNESS = 0.42, 2.5
+"""The network's output that means wide open as likely as not, and how sharply it turns. Toothy grins
+are marked wide open in its data, so it stays unsure of true ones: talking reaches 0.40, yawns 0.5 to 0.7."""
+SHAPE_SHARE, SHAPE_LEAST, SHAPE_MOST = 0.15, -2.0, 4.0
+"""How much the gap of the lips adds to the picture of the mouth, and its limits: in a head turned far
+the points of a wide mouth come out too close, so they may not outvote the picture."""
 
 
 class MouthReader:
@@ -45,6 +49,11 @@ class MouthReader:
         if visible < VISIBLE:
             return None
         by_shape = (shape.mouth_aspect_ratio(points) - WIDE_RATIO) / RATIO_SPREAD
-        held = min(0.99, max(0.01, wide))
-        joined = (1 - SHAPE_SHARE) * math.log(held / (1 - held)) + SHAPE_SHARE * max(-6.0, min(6.0, by_shape))
+        by_picture = SHARPNESS * (_logit(wide) - _logit(WIDE_LEVEL))
+        joined = by_picture + SHAPE_SHARE * max(SHAPE_LEAST, min(SHAPE_MOST, by_shape))
         return 1 / (1 + math.exp(-joined))
+
+
+def _logit(probability: float) -> float:
+    held = min(0.99, max(0.01, probability))
+    return math.log(held / (1 - held))

@@ -31,8 +31,8 @@ FACE_SIDE = 1.5
 """Side of a face crop in sides of the points' bounding square."""
 EYE_SIDE = 1.6
 """Side of an eye crop in widths of the wider eye."""
-MOUTH_SIDE = 1.25
-"""Side of a mouth crop in widths of the mouth, or in 1.1 heights where it is taller than wide."""
+MOUTH_SIDE = 0.56
+"""Side of a mouth crop in sides of the points' bounding square: the face says how large a mouth can be."""
 
 
 def eye_aspect_ratio(eye: Points) -> float:
@@ -76,11 +76,9 @@ def eye_regions(points: Points) -> tuple[Region, Region]:
 def mouth_region(points: Points) -> Region:
     """The square around the mouth."""
     mouth = points[MOUTH]
-    width = float(np.hypot(*(points[54] - points[48])))
-    height = float(np.hypot(*(points[57] - points[51])))
     centre = (mouth.min(axis=0) + mouth.max(axis=0)) / 2
-    side = MOUTH_SIDE * max(width, 1.1 * height, 1.0)
-    return (float(centre[0]), float(centre[1])), side, tilt(points)
+    _, side, angle = face_region(points)
+    return (float(centre[0]), float(centre[1])), MOUTH_SIDE * side / FACE_SIDE, angle
 
 
 def five(points: Points) -> Points:
