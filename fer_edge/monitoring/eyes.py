@@ -6,7 +6,7 @@ from math import exp, log
 
 from fer_edge.core import Signals
 from fer_edge.monitoring.calibration import Learner
-from fer_edge.monitoring.closures import Closures
+from fer_edge.monitoring.closures import JOIN_S, Closures
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import EyesNow
 from fer_edge.monitoring.perclos import Perclos
@@ -27,7 +27,7 @@ class EyesReader:
         self._learner = learner
         self._switch = Switch(settings.filter)
         self._closures = Closures(settings.drowsy.min_closure_s)
-        self._doubt_s, self._down_deg = settings.filter.time_constant_s, settings.drowsy.down_deg
+        self._down_deg = settings.drowsy.down_deg
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
         self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
@@ -50,7 +50,8 @@ class EyesReader:
         down = pitch is not None and pitch < -self._down_deg
         perclos.step(at, dt, None if evidence is None or down else evidence >= 0.5)
         since, held_s, coverage = switch.since, switch.held_s(at), switch.coverage(at)
-        awake_s = self._closures.step(switch.state, since, held_s)
+        shut = evidence is not None and evidence >= 0.5
+        awake_s = self._closures.step(switch.state, since, held_s, down if shut else None)
         if switch.state:
             since, openings_s = self._closures.joined(since, held_s)
             held_s += switch.since - since
@@ -81,7 +82,7 @@ class EyesReader:
         if not switch.state or switch.known_at is None:
             return self._bridge_s
         if switch.doubted:
-            return self._doubt_s
+            return JOIN_S
         lasted_s = switch.held_s(switch.known_at) - switch.bridged_s
         return self._hold_s if lasted_s >= self._counts_s else max(self._bridge_s, min(lasted_s, self._gap_s))
 

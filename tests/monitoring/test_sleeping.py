@@ -47,6 +47,11 @@ def test_eyes_hidden_for_a_moment_as_they_shut_do_not_hide_the_microsleep() -> N
     assert_told(tell(story), [("microsleep", "start", 71.5), ("microsleep", "end", 72.1)])
 
 
+def test_a_look_down_and_the_blink_after_it_are_two() -> None:
+    story = Story(80).during(70, 71, lids=0.1, pitch=-16.0).closed(71.2, 71.6)
+    assert_told(tell(story), [])
+
+
 def test_blinks_in_a_row_are_no_closure() -> None:
     """Six blinks of 0.35 s with a quarter of a second between."""
     story = Story(80)
