@@ -67,7 +67,7 @@ def _compiled(model: keras.Model, loss: Callable, how: dict) -> keras.Model:
         how["rate"] / 20, how["steps"] - warm, alpha=0.0, warmup_target=how["rate"], warmup_steps=warm
     )
     optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=how.get("weight_decay", 1e-3), use_ema=True, ema_momentum=how.get("ema", 0.998)
+        rate, weight_decay=how.get("weight_decay", 1e-3), use_ema=True, ema_momentum=min(0.998, 1 - 2.5 / how["steps"])
     )
     model.compile(optimizer, loss)
     return model

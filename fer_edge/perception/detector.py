@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Cells looked at, best first: more say nothing new."""
+SHARING = 0.5
+"""Cells from this share of the least score steady a face's box, though they do not make one."""
 SAME_FACE = 0.35
 """Overlap from which two cells mean the same face."""
 
@@ -48,14 +50,18 @@ class Tiny:
         outputs = self.model.run(self._square)
         scores, numbers = outputs if self._score_first else outputs[::-1]
         scores = scores.ravel()
-        likely = np.flatnonzero(scores >= self._least)
-        if likely.size == 0:
+        if scores.max() < self._least:
             return []
+        likely = np.flatnonzero(scores >= SHARING * self._least)
         likely = likely[np.argsort(-scores[likely])][:MOST]
         boxes, points = grid.decode(
             numbers.reshape(-1, grid.NUMBERS)[likely], self._centres[likely], self._bases[likely]
         )
-        return [_face(box, five, score, scale, left, top) for box, five, score in merged(boxes, points, scores[likely])]
+        return [
+            _face(box, five, score, scale, left, top)
+            for box, five, score in merged(boxes, points, scores[likely])
+            if score >= self._least
+        ]
 
     def _fit(self, grey: Image) -> tuple[float, int, int]:
         """The picture, whole and in proportion, into the middle of the square; bars stay black."""
