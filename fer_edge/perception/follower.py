@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ SAME_IOU = 0.3
 """Overlap of the followed face with the detected one, under which the detection is believed."""
 LARGEST_STEP = 1.4
 """A face that grows or shrinks by more than this factor from one frame to the next was lost."""
+LARGEST_DRIFT = 1.7
+"""Nor may it differ by more than this from its size when a detection last confirmed it: points can creep away."""
 BLIND_S = 3.0
 """A face that no detection has confirmed for so long is let go, seconds: the points' network alone may be fooled."""
 
@@ -54,6 +55,7 @@ class Follower:
         self._box: Box | None = None
         self._track = 0
         self._at = self._detected_at = self._confirmed_at = float("-inf")
+        self._confirmed_size = 0.0
 
     def follow(self, grey: Image, colour: Image | None, at: float) -> Followed | None:
         """The driver's face in this frame, or None where it is not seen."""
@@ -84,7 +86,8 @@ class Follower:
         grown = shape.face_region(reading.points)[1] / region[1]
         if reading.score < KEEP_SCORE or not 1 / LARGEST_STEP < grown < LARGEST_STEP:
             return None
-        return reading
+        drifted = _size(box_of(reading.points)) / self._confirmed_size
+        return reading if 1 / LARGEST_DRIFT < drifted < LARGEST_DRIFT else None
 
     def _detected(self, grey: Image, colour: Image | None, at: float, tracked: Reading | None) -> Reading | None:
         """What the detector says, set against the face followed so far."""
@@ -92,16 +95,19 @@ class Follower:
             found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
         self._detected_at = at
         self.faces = len(found)
+        chosen = self._choice.choose(found, at)
         if tracked is not None:
             box = box_of(tracked.points)
-            if any(face.box.iou(box) >= SAME_IOU for face in found):
-                self._confirmed_at = at
-        chosen = self._choice.choose(found, at)
-        if tracked is not None and (chosen is None or chosen.box.iou(box) >= SAME_IOU):
-            return tracked if at - self._confirmed_at <= BLIND_S else None
-        return self._begin(grey, found, chosen, at)
+            seen = any(face.box.iou(box) >= SAME_IOU for face in found)
+            if seen:
+                self._confirm(box, at)
+            # Another face takes over where the driver's is seen beside it; where it is not, the detector
+            # may be wrong (hair, a headrest), and a face followed well outlasts it for a while.
+            if not seen or chosen is None or chosen.box.iou(box) >= SAME_IOU:
+                return tracked if at - self._confirmed_at <= BLIND_S else self._begin(grey, chosen, at)
+        return self._begin(grey, chosen, at)
 
-    def _begin(self, grey: Image, found: Sequence[Face], chosen: Face | None, at: float) -> Reading | None:
+    def _begin(self, grey: Image, chosen: Face | None, at: float) -> Reading | None:
         """Start on a detected face: look twice, the second time from the points of the first."""
         if chosen is None:
             return None
@@ -110,11 +116,14 @@ class Follower:
             reading = self._landmarks.read(grey, shape.face_region(reading.points))
         if reading.score < TAKE_SCORE or box_of(reading.points).iou(chosen.box) < SAME_IOU:
             return None
-        self._confirmed_at = at
+        self._confirm(box_of(reading.points), at)
         if self._box is None or self._box.iou(chosen.box) < SAME_IOU:
             self._track += 1
         self._smoother.forget()
         return reading
+
+    def _confirm(self, box: Box, at: float) -> None:
+        self._confirmed_at, self._confirmed_size = at, _size(box)
 
     def _large_enough(self, face: Face) -> bool:
         return min(face.box.width, face.box.height) >= self._least
@@ -122,3 +131,8 @@ class Follower:
     def _lose(self) -> None:
         self._points = None
         self._smoother.forget()
+
+
+def _size(box: Box) -> float:
+    """The side of a square of a box's area, pixels."""
+    return float(max(box.area, 1.0) ** 0.5)
