@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
 CONVERT := .venv-convert
 OLD := .venv-tflite
 SECONDS ?=
@@ -13,20 +14,20 @@ SECONDS ?=
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
 	@$(BIN)/fer-edge demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(READY)  ## every test that needs no TensorFlow
+test: $(TESTABLE)  ## every test that needs no TensorFlow
 	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment with TensorFlow
 	@$(CONVERT)/bin/python -m pytest -m convert tests/convert $(ARGS)
 
-test-runtimes: $(READY) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
+test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
 	@FER_EDGE_OTHER_PYTHON=$(CURDIR)/$(OLD)/bin/python $(BIN)/python -m pytest -m runtimes tests/test_runtimes.py $(ARGS)
 
-test-install: $(READY)  ## install.sh on a fresh Debian 12 in a namespace: needs root, debootstrap, the network, some minutes
+test-install: $(TESTABLE)  ## install.sh on a fresh Debian 12 in a namespace: needs root, debootstrap, the network, some minutes
 	@FER_EDGE_TEST_INSTALL=1 $(BIN)/python -m pytest tests/deploy/test_install.py -s $(ARGS)
 
-lint: $(READY)  ## style, types, and imports that go one way
+lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -39,6 +40,11 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 69; }
 	@$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Python 3.11 to 3.13 is needed; try: make PYTHON=python3.12" >&2; rm -rf $(VENV); exit 69; }
 	@echo "Installing fer-edge and what it needs from PyPI"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web]'
+	@touch $@
+
+$(TESTABLE): $(READY)
+	@echo "Installing what the tests need from PyPI"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,test]'
 	@touch $@
 

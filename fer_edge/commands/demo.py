@@ -12,14 +12,16 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import socket
 import sys
 import tempfile
 import threading
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
-from fer_edge.settings import CameraSettings, MqttSettings, Settings
+from fer_edge.settings import CameraSettings, MqttSettings, Settings, WebSettings
 
 if TYPE_CHECKING:
     from fer_edge.service.daemon import Daemon
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             )
         if settings.camera.source == CameraSettings().source:
             changes["camera"] = settings.camera.model_copy(update={"source": _source()})
+        if settings.web == WebSettings() and find_spec("aiohttp") and _free(settings.web.port):
+            changes["web"] = settings.web.model_copy(update={"enabled": True})
         settings = settings.model_copy(update=changes)
         _introduce(settings)
         daemon = Daemon(lambda: settings)
@@ -81,8 +85,16 @@ def _introduce(settings: Settings) -> None:
         f"fer-edge watches {settings.camera.source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
         f"  mosquitto_sub -h {mqtt.host} -p {mqtt.port} -t '{topic}/#' -v\n"
         f"  fer-edge watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
-        "What arrives (Ctrl-C stops):\n"
     )
+    if settings.web.enabled:
+        sys.stderr.write(f"Look: http://127.0.0.1:{settings.web.port}/\n")
+    sys.stderr.write("What arrives (Ctrl-C stops):\n")
+
+
+def _free(port: int) -> bool:
+    """Whether nobody listens there: a second demo does without a page."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _stop_later(daemon: Daemon, seconds: float) -> None:
