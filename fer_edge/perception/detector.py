@@ -91,7 +91,8 @@ def merged(boxes: Array, points: Array, scores: Array) -> list[tuple[Array, Arra
             continue
         group = left & (overlap[n] >= SAME_FACE)
         left &= ~group
-        weight = scores[group] / scores[group].sum()
+        weight = scores[group] ** 3
+        weight = weight / weight.sum()
         faces.append((weight @ boxes[group], np.einsum("n,npc->pc", weight, points[group]), float(scores[n])))
     return faces
 
