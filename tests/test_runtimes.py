@@ -68,9 +68,8 @@ def test_both_interpreters_agree(path: Path, other_python: str, tmp_path: Path) 
     np.savez(tmp_path / "in.npz", pictures=shown)
     arguments = [other_python, "-c", OTHER, str(path), str(tmp_path / "in.npz"), str(tmp_path / "out.npz")]
     # Only PYTHONPATH: what this environment has installed must not leak into the other.
-    result = subprocess.run(
-        arguments, env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
-    )
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    result = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     with np.load(tmp_path / "out.npz") as file:
         there = file["answers"]
