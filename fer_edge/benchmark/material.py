@@ -1,4 +1,4 @@
-"""What is measured on: a short clip, made once from the simulated driver where none is given."""
+"""What is measured on: frames in memory, or a short clip of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fer_edge.settings import Settings
 
 CLIP_S = 20.0
-"""Length of a clip made from the simulated driver: long enough for a closure and an expression."""
+"""Length of a clip: long enough for a closure and an expression of the simulated driver."""
 
 
 def some_frames(settings: Settings, spec: str, count: int) -> list[Frame]:
@@ -37,25 +37,22 @@ def some_frames(settings: Settings, spec: str, count: int) -> list[Frame]:
 
 
 @contextmanager
-def clip(settings: Settings, spec: str) -> Iterator[Path]:
-    """A video file of the source: itself if it is one, else its first seconds as Motion-JPEG.
+def clip(settings: Settings, spec: str, fps: float) -> Iterator[Path]:
+    """A Motion-JPEG file of the source's first frames that plays at ``fps`` frames a second.
 
-    So a measurement of the whole daemon has what a USB camera costs (decoding), and not what
-    animating a simulated face costs.
+    So a measurement of the whole daemon has what a USB camera of that rate costs (decoding), and not
+    what animating a simulated face costs.
     """
-    if Path(spec).is_file():
-        yield Path(spec)
-        return
     with TemporaryDirectory(prefix="fer-edge-benchmark-") as folder:
         path = Path(folder) / "clip.avi"
+        writer: cv2.VideoWriter | None = None
         source = make_source(spec, settings.camera, paced=False)
         source.open()
-        writer: cv2.VideoWriter | None = None
         try:
-            for frame in islice(frames(source), int(CLIP_S * settings.camera.fps)):
+            for frame in islice(frames(source), int(CLIP_S * fps)):
                 if writer is None:
                     size = (frame.image.shape[1], frame.image.shape[0])
-                    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), settings.camera.fps, size)
+                    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
                 writer.write(frame.image if frame.image.ndim == 3 else cv2.cvtColor(frame.image, cv2.COLOR_GRAY2BGR))
         finally:
             source.close()

@@ -29,7 +29,7 @@ WARM_S = 3.0
 def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[str, Any]:
     """Run ``fer-edge run`` on a clip at ``fps`` frames a second for so long and watch it from outside."""
     with ExitStack() as stack:
-        video = stack.enter_context(clip(settings, spec))
+        video = stack.enter_context(clip(settings, spec, fps))
         port, kind = stack.enter_context(broker())
         mqtt = settings.mqtt.model_copy(update={"host": "127.0.0.1", "port": port})
         base = f"{mqtt.topic_prefix}/{settings.node}/"
