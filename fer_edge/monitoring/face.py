@@ -7,6 +7,9 @@ from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import FaceNow, MouthNow
 from fer_edge.settings.monitoring import FilterSettings
 
+BREATH_S = 0.3
+"""Two frames of a closed mouth within this are a breath between two sung notes, though one in it was misread."""
+
 
 class FaceReader:
     """Is the driver's face there? A dark or covered lens cannot tell."""
@@ -29,7 +32,7 @@ class MouthReader:
     """Is the mouth wide open, without interruption, and does it look like laughter?
 
     The filter smooths syllables into one opening; what counts for a yawn is the opening without a
-    break of two frames. One misread frame breaks nothing.
+    break of two frames, one after the other or within ``BREATH_S``. One misread frame breaks nothing.
     """
 
     def __init__(self, settings: FilterSettings) -> None:
@@ -42,6 +45,7 @@ class MouthReader:
         self._switch.reset()
         self._known_at: float | None = None
         self._wide = self._bridging = False
+        self._shut_at = float("-inf")
         self._begin(None)
 
     def _begin(self, at: float | None) -> None:
@@ -81,7 +85,9 @@ class MouthReader:
                 self._wide_s = at - edge
         elif wide:
             self._wide_s += at - (self._known_at or at) if self._wide else at - edge
-        elif not self._wide:
+        elif not self._wide or at - self._shut_at <= BREATH_S:
             self._begin(None)
         else:
             self._wide_s += edge - (self._known_at or edge)
+        if not wide:
+            self._shut_at = at
