@@ -31,8 +31,13 @@ def password(settings: MqttSettings, environ: Mapping[str, str] = os.environ) ->
     Raises ConfigError where a named file cannot be read.
     """
     directory = environ.get("CREDENTIALS_DIRECTORY")
-    if directory and (Path(directory) / CREDENTIAL).is_file():
-        return _read(Path(directory) / CREDENTIAL, f"systemd credential {CREDENTIAL}")
+    if directory:
+        try:
+            return (Path(directory) / CREDENTIAL).read_text(encoding="utf-8").rstrip("\r\n")
+        except FileNotFoundError:
+            pass  # a service may have other credentials, and none for the broker
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([f"systemd credential {CREDENTIAL}: cannot be read: {_why(error)}"]) from error
     if VARIABLE in environ:
         return environ[VARIABLE]
     if settings.password_file:
