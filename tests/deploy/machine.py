@@ -59,6 +59,8 @@ class Machine:
             **(files or {}),
         }
 
+    _cursor = ""
+
     def start(self) -> Machine:
         """Boot, and wait until systemd answers."""
         self._skip_where_impossible()
@@ -118,9 +120,16 @@ class Machine:
         return self.run("systemctl", "show", "--value", f"--property={prop}", unit).stdout.strip()
 
     def journal(self, unit: str) -> list[dict[str, Any]]:
-        """The unit's journal entries of this boot, oldest first; systemd's about it included."""
-        text = self.run("journalctl", "--no-pager", "--output=json", "--all", f"--unit={unit}").stdout
+        """The unit's journal entries since :meth:`forget_journal`, oldest first; systemd's about it included."""
+        after = [f"--after-cursor={self._cursor}"] if self._cursor else []
+        text = self.run("journalctl", "--no-pager", "--output=json", "--all", f"--unit={unit}", *after).stdout
         return [json.loads(line) for line in text.splitlines()]
+
+    def forget_journal(self) -> None:
+        """From here on the journal is what comes next."""
+        self.run("journalctl", "--sync")
+        told = self.run("journalctl", "--no-pager", "--lines=1", "--show-cursor").stdout
+        self._cursor = told.rpartition("-- cursor: ")[2].strip()
 
     def said(self, unit: str, words: str) -> list[dict[str, Any]]:
         """Journal entries whose message contains these words."""

@@ -59,11 +59,11 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture
 def node(booted: Machine) -> Iterator[Machine]:
-    """That machine with the service running on a good configuration, its journal empty."""
+    """That machine with the service running on a good configuration; its journal is this test's own."""
     booted.write(CONFIG, GOOD, 0o640)
     # As install.sh leaves it: readable by root and by the group that may use cameras.
     booted.run("chgrp", "video", CONFIG)
-    booted.run("journalctl", "--rotate", "--vacuum-time=1s")
+    booted.forget_journal()
     booted.run("systemctl", "start", UNIT)
     yield booted
     booted.run("systemctl", "stop", UNIT)
