@@ -114,7 +114,7 @@ def test_it_runs_as_a_user_made_for_it_and_keeps_its_state_where_only_that_user_
 
 
 def test_the_journal_has_one_entry_a_line_each_with_its_priority(node: Machine) -> None:
-    started = node.said(UNIT, "node bus-7 watches")
+    started = wait_until(lambda: node.said(UNIT, "node bus-7 watches"), "the first words")
     assert {(entry["PRIORITY"], entry["_SYSTEMD_UNIT"]) for entry in started} == {("6", UNIT)}
     assert not str(started[0]["MESSAGE"]).startswith("<")
     node.write(CONFIG, GOOD.replace("sim:alert", "/dev/video99"))
@@ -130,7 +130,7 @@ def test_reload_takes_a_new_configuration_without_a_restart(node: Machine) -> No
     node.write(CONFIG, GOOD.replace("width: 320, height: 240", "width: 160, height: 120"))
     node.run("systemctl", "reload", UNIT)
     wait_until(lambda: node.said(UNIT, "frames of 160 x 120"), "pictures of the new size")
-    assert node.said(UNIT, "reloaded")
+    wait_until(lambda: node.said(UNIT, "reloaded"), "the journal to have it")
     assert pid(node) == before and node.show(UNIT, "NRestarts") == "0"
 
 
@@ -162,10 +162,10 @@ def test_a_hang_ends_in_a_restart_by_the_watchdog_with_the_place_in_the_journal(
     before = pid(node)
     node.run("kill", "-STOP", str(before))
     wait_for_another(node, before)
-    assert node.said(UNIT, "Watchdog timeout")
-    assert node.said(UNIT, "Fatal Python error: Aborted"), "where it hung"
+    wait_until(lambda: node.said(UNIT, "Watchdog timeout"), "the journal to have it")
+    wait_until(lambda: node.said(UNIT, "Fatal Python error: Aborted"), "where it hung")
     assert node.show(UNIT, "NRestarts") == "1"
-    assert node.said(UNIT, "the last run ended: killed, or still running")
+    wait_until(lambda: node.said(UNIT, "the last run ended: killed, or still running"), "the journal to have it")
 
 
 def test_the_watchdog_stays_quiet_while_the_camera_is_away_for_longer_than_its_time(node: Machine) -> None:
@@ -193,7 +193,7 @@ def test_a_wrong_configuration_at_start_is_told_and_not_tried_again(node: Machin
     time.sleep(1.0)  # five times RestartSec
     assert node.show(UNIT, "ActiveState") == "failed"
     assert node.show(UNIT, "ExecMainStatus") == "78" and node.show(UNIT, "NRestarts") == "0"
-    assert node.said(UNIT, f"{CONFIG}:1 node:")
+    wait_until(lambda: node.said(UNIT, f"{CONFIG}:1 node:"), "the journal to have it")
     assert not node.said(UNIT, "Traceback")
 
 
