@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from convert.errors import MissingExtra, UsageError
-from convert.fused import fuse_batch_norm
+from convert.fused import fuse_layers
 from convert.quiet import quiet
 
 HINT = "pip install 'fer-edge[convert]'"
@@ -40,7 +40,7 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
     if keras.backend.backend() != name:
         raise UsageError(f"Keras already runs on {keras.backend.backend()} in this process, not on {name}")
     if name == "torch":
-        fuse_batch_norm()
+        fuse_layers()
     return keras
 
 
