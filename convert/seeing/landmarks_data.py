@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert.seeing import faces68, worn
+from convert.seeing import faces68, turned, worn
 from convert.seeing.augment import Variation, cover, vary
 from convert.seeing.scenes import Scene
 from fer_edge.perception import shape, warp
@@ -22,6 +22,10 @@ RARE = 4.0
 """How much more often a marked face with shut eyes or a wide mouth is drawn."""
 GLASSES_SHARE, YAWN_SHARE = 0.04, 0.2
 """How often dark glasses are drawn on a marked face, and a mouth that allows it is pulled wide open."""
+TURNED_SHARE = 0.3
+"""How often a marked face is turned to the side, up or down."""
+TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
+"""Copies made of a face, by source (one of a source not named): of a person ytf has ten frames alike."""
 FINE, COARSE = 1.0, 0.25
 """How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
 VARIATION = Variation(cover_share=0.2)
@@ -46,8 +50,11 @@ def box_region(box: np.ndarray, angle: float = 0.0) -> tuple:
     return (x + width / 2, y + BOX_DOWN * height), BOX_SIDE * max(width, height), angle
 
 
-def sampler(faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence[Scene], size: int) -> Callable:
+def sampler(
+    faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence[Scene], size: int, seed: int = 1
+) -> Callable:
     """Draws batches of (pictures, targets)."""
+    aside = turned.many(faces, TURNED_COPIES, seed)
     regions = [shape.face_region(points) for points in faces.points]
     chances = _chances(faces)
     taught = [
@@ -60,13 +67,21 @@ def sampler(faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence
     def face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         i = int(np.searchsorted(chances, rng.random()))
         image, points, region = faces.images[i], faces.points[i], regions[i]
+        if aside and rng.random() < TURNED_SHARE:
+            return turned_face(rng)
         kind = rng.random()
         if kind < GLASSES_SHARE:
             image = worn.sunglasses(image, points, rng)
         elif kind < GLASSES_SHARE + YAWN_SHARE and worn.can_yawn(points):
             image, points = worn.yawn(image, points, rng)
             region = shape.face_region(points)
-        piece, known = _cut(image, region, points, size, STEADY if rng.random() < 0.5 else STRAYED, rng)
+        piece, known = _cut(image, region, points, size, _spread(rng), rng)
+        return piece, _target(full=known)
+
+    def turned_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        shown = aside[int(rng.integers(len(aside)))]
+        told = np.where(shown.hidden[:, None], np.nan, shown.points)
+        piece, known = _cut(shown.image, shape.face_region(shown.points), told, size, _spread(rng), rng)
         return piece, _target(full=known)
 
     def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -112,6 +127,10 @@ def _chances(faces: faces68.MarkedFaces) -> np.ndarray:
         weight[i] *= RARE if rare and faces.source[i] != "ytf" else 1.0
     total = np.cumsum(weight)
     return total / total[-1]
+
+
+def _spread(rng: np.random.Generator) -> Spread:
+    return STEADY if rng.random() < 0.5 else STRAYED
 
 
 def _cut(

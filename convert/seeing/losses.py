@@ -37,15 +37,16 @@ WING, CURVE = 0.08, 0.012
 
 @keras.saving.register_keras_serializable("seeing")
 def landmark_loss(target, output):
-    """Wing loss on 68 points or on five, and cross-entropy on whether it is a face.
+    """Wing loss on 68 points (NaN: not known) or on five, and cross-entropy on whether it is a face.
 
     Feng et al. 2018: a logarithm near zero keeps small errors worth mending. Eyes count 1.5, and
     the gaps between lids and between lips count on their own, because openness is read from them.
     """
     marked, taught, face = target[:, :136], target[:, 136:146], target[:, 146]
     found = ops.reshape(output[:, :136], (-1, 68, 2))
-    known = ops.reshape(marked, (-1, 68, 2))
-    error = ops.mean(_wing(known - found), axis=2)
+    told = ops.cast(ops.isfinite(marked), "float32")
+    known = ops.reshape(ops.where(told > 0, marked, 0.0), (-1, 68, 2))
+    error = ops.mean(_wing(known - found) * ops.reshape(told, (-1, 68, 2)), axis=2)
     points = (ops.sum(error, axis=1) + 0.5 * ops.sum(error[:, 36:48], axis=1)) / 74
     gaps = ops.mean(_wing(_gaps(known) - _gaps(found)), axis=(1, 2))
     five = ops.mean(_wing(taught - ops.reshape(_five(found), (-1, 10))), axis=1)

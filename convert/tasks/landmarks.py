@@ -43,7 +43,7 @@ def _sampler(args: argparse.Namespace, _net: Any) -> Any:
 
     peopled = scenes.load(args.scenes, args.boxes, "train", args.taught) if args.scenes else []
     empty = scenes.load(args.empty, args.empty_list, "train") if args.empty else []
-    return landmarks_data.sampler(faces68.load(args.data, "train"), peopled, empty, args.size)
+    return landmarks_data.sampler(faces68.load(args.data, "train"), peopled, empty, args.size, args.seed)
 
 
 def _calibration(args: argparse.Namespace) -> Any:
@@ -65,7 +65,7 @@ JOB = job.Job(
     name="landmarks",
     outputs=(),
     size=96,
-    stages="16 24,24 48,48 96,96 128",
+    stages="16 32,32 64,64 128,128 96",
     add_data=_add_data,
     build=_build,
     loss=_loss,

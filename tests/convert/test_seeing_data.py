@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 
-from convert.seeing import augment, detector_data, scenes, worn
+from convert.seeing import augment, detector_data, scenes, turned, worn
 from convert.seeing.scenes import Scene
-from fer_edge.perception import grid
+from fer_edge.perception import grid, pose
 
 EMPTY = np.zeros((0, 4), np.float32)
 
@@ -95,3 +97,40 @@ def test_a_yawn_opens_the_mouth_and_leaves_the_eyes() -> None:
     assert shape.mouth_aspect_ratio(moved) >= 0.49
     assert (moved[36:48] == points[36:48]).all()
     assert (drawn[:88] == picture[:88]).all()
+
+
+def solid_face() -> tuple[np.ndarray, np.ndarray]:
+    """The average face seen from in front: a picture with a white spot at every marked point, and the points."""
+    solid = np.array(json.loads(pose.MEAN_FACE.read_text("utf-8"))["points"])
+    points = (solid[:, :2] * 26 + 64).astype(np.float32)
+    picture = np.full((128, 128), 60, np.uint8)
+    for point in points:
+        cv2.circle(picture, (round(float(point[0])), round(float(point[1]))), 2, 250, -1)
+    return picture, points
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_turned_face_is_drawn_where_its_points_say(seed: int) -> None:
+    picture, points = solid_face()
+    made = turned.turned(picture, points, np.random.default_rng(seed))
+    assert made is not None
+    seen = pose.estimate(made.points)
+    assert seen is not None
+    assert 9 <= abs(seen.yaw) <= turned.YAW
+    assert abs(seen.pitch) <= turned.PITCH
+    # The near eye, the nose and the near corner of the mouth are in sight in every turn.
+    near = [42, 45, 30, 54] if seen.yaw < 0 else [36, 39, 30, 48]
+    for x, y in np.round(made.points[near]).astype(int):
+        assert made.image[y - 1 : y + 2, x - 1 : x + 2].max() > 170
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_jaw_behind_the_far_cheek_is_hidden(seed: int) -> None:
+    made = turned.turned(*solid_face(), np.random.default_rng(seed))
+    assert made is not None
+    seen = pose.estimate(made.points)
+    assert seen is not None
+    far, near = (slice(9, 17), slice(0, 8)) if seen.yaw > 0 else (slice(0, 8), slice(9, 17))
+    assert made.hidden[far].all() == (abs(seen.yaw) > turned.FAR_SIDE)
+    assert not made.hidden[near].any()
+    assert not made.hidden[17:].any()
