@@ -60,8 +60,11 @@ def _set_mode(tf: Any, converter: Any, mode: str, samples: NDArray[np.float32] |
         raise UsageError(f"--mode {mode}: none of {', '.join(MODES)}")
 
 
-def interpreter(model: Path | bytes, threads: int = 1, *, plain: bool = False) -> Any:
-    """A TFLite interpreter ready to run; ``plain`` leaves XNNPACK out, so every operator is seen.
+def interpreter(model: Path | bytes, threads: int = 1, *, plain: bool = False, keep: bool = False) -> Any:
+    """A TFLite interpreter ready to run.
+
+    ``plain`` leaves XNNPACK out, so every operator is seen; ``keep`` leaves every layer's output
+    readable after a run.
 
     Raises ModelError for a file that is missing, damaged or not TFLite.
     """
@@ -74,6 +77,7 @@ def interpreter(model: Path | bytes, threads: int = 1, *, plain: bool = False) -
         raise ModelError(f"{name}: not a TFLite file")
     kind, resolver = _runtime()
     options = {"experimental_op_resolver_type": resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if plain else {}
+    options |= {"experimental_preserve_all_tensors": True} if keep else {}
     try:
         with quiet():
             made = kind(model_content=content, num_threads=threads, **options)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert import calibration, metrics
+from convert import calibration, layers, metrics
 from convert.backend import load_keras
 from convert.card import read_notes, write_model
 from convert.data import Dataset, Want, load_training
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, required=True, help="the .tflite file; its card is written beside it")
     add("--samples", type=int, default=500, help="training pictures that int8 takes its ranges from")
     add("--min-agreement", type=float, default=0.98, help="share of val pictures with the float model's answer")
+    add("--layers", action="store_true", help="say of every layer how far it is from the float model's, in decibels")
     add("--labels", type=parse_labels, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
@@ -63,7 +64,15 @@ def quantize(args: argparse.Namespace) -> int:
     parent = predict(model, inputs)
     content = convert(model, args.mode, prepare(_samples(train, args)), prepare.size)
     child = Predictor(args.out, labels, prepare, Runner(content)).probabilities(held.images)
-    agreement = _agreement(parent, child, held, args)
+    if args.layers:
+        for name, decibels in _layers(model, content, inputs, prepare.size):
+            print(f"layer {name:12} {decibels:6.1f} dB", file=sys.stderr)
+    agreement = float((parent.argmax(axis=1) == child.argmax(axis=1)).mean())
+    if agreement < args.min_agreement:
+        lost = layers.told(_layers(model, content, inputs, prepare.size)) or "not known"
+        raise AgreementError(
+            f"{args.out}: not written; {_disagreement(parent, child, held, args)}; most is lost in layers {lost}"
+        )
     figures = {
         "data": f"{Path(held.source).name}, {len(held)} pictures, none trained on",
         "float": _figures(parent, held),
@@ -159,22 +168,21 @@ def _figures(probabilities: NDArray[np.float32], held: Dataset) -> dict[str, flo
     return figures
 
 
-def _agreement(
+def _layers(model: Any, content: bytes, inputs: NDArray[np.float32], size: int) -> list[tuple[str, float]]:
+    """Signal to noise of every layer of a converted model, over a few validation pictures."""
+    return layers.signal_to_noise(convert(model, "float32", size=size), content, inputs[:: max(1, len(inputs) // 32)])
+
+
+def _disagreement(
     parent: NDArray[np.float32], child: NDArray[np.float32], held: Dataset, args: argparse.Namespace
-) -> float:
-    """The share of pictures with the same answer; raises AgreementError under the limit."""
+) -> str:
+    """By class and by probability, where the two models part."""
     same = parent.argmax(axis=1) == child.argmax(axis=1)
-    agreement = float(same.mean())
-    if agreement >= args.min_agreement:
-        return agreement
-    lines = []
-    for label, name in enumerate(held.classes):
-        theirs = parent.argmax(axis=1) == label
-        if theirs.any():
-            lines.append(f"{name} {same[theirs].mean():.3f}")
+    theirs = {name: parent.argmax(axis=1) == label for label, name in enumerate(held.classes)}
+    by_class = ", ".join(f"{name} {same[chosen].mean():.3f}" for name, chosen in theirs.items() if chosen.any())
     gap = np.abs(parent - child).max(axis=1)
-    raise AgreementError(
-        f"{args.out}: not written; {args.mode} agrees with float on {agreement:.4f} of {len(same)} pictures, "
-        f"under --min-agreement {args.min_agreement}. By the float model's class: {', '.join(lines)}; "
-        f"probabilities move by {np.median(gap):.3f} (median), {gap.max():.3f} (most)"
+    return (
+        f"{args.mode} agrees with float on {same.mean():.4f} of {len(same)} pictures, under --min-agreement "
+        f"{args.min_agreement}. By the float model's class: {by_class}; probabilities move by {np.median(gap):.3f} "
+        f"(median), {gap.max():.3f} (most)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -169,7 +170,21 @@ def test_too_little_agreement_writes_nothing(trained: Path, tmp_path: Path, caps
     shown = capsys.readouterr().err
     assert "not written; int8 agrees with float on" in shown
     assert "happy" in shown
+    assert re.search(r"most is lost in layers \d+ \S+ [\d.]+ dB", shown)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_layers_say_how_far_int8_is_from_float(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, ask = str(trained / "out" / "model.keras"), ["--data", str(trained), "--layers", "--no-calibrate"]
+    decibels = {}
+    for mode in ("int8", "float16"):
+        assert main(["quantize", model, *ask, "--mode", mode, "--out", str(tmp_path / f"{mode}.tflite")]) == 0
+        decibels[mode] = [float(value) for value in re.findall(r"layer .* ([\d.]+) dB", capsys.readouterr().err)]
+    assert len(decibels["int8"]) == len(decibels["float16"]) >= 6, "one line for every layer with weights"
+    assert all(10 < value < 60 for value in decibels["int8"])
+    assert all(exact > rough + 15 for exact, rough in zip(decibels["float16"], decibels["int8"], strict=True))
 
 
 def test_inspect_reads_the_file_itself(quantized: Path, capsys: pytest.CaptureFixture[str]) -> None:
