@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import cv2
 import numpy as np
 
 from convert.errors import DataError
-from convert.seeing import faces68, pieces, scenes
+from convert.seeing import faces68, pieces, scenes, turned
 from convert.seeing.pieces import Piece
-from fer_edge.perception import shape
+from fer_edge.perception import pose, shape
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.interpreter import Model
 from fer_edge.perception.landmarks import Landmarks
@@ -20,6 +21,10 @@ from fer_edge.settings.perception import TinyDetector
 
 SAME_FACE = 0.5
 """Overlap that makes a found face the marked one."""
+TURNED_COPIES = {"helen": 2.0, "afw": 2.0, "ytf": 0.1}
+"""Turned copies of a face on which angles are measured, by source; one of a source not named."""
+YAWS, PITCHES = (0, 15, 30, 45, 60), (-40, -20, -10, 0, 10, 20, 40)
+"""Edges of the groups in which angles are told, degrees."""
 SMALLEST = 0.06
 """Marked faces under this share of the picture's longer side are neither missed nor wrong (8 pixels of 128)."""
 
@@ -71,7 +76,42 @@ def landmarks(model: Path, faces: faces68.MarkedFaces) -> dict[str, Any]:
         "nme_by_source": by_source,
         "failures_over_0.1": round(float((errors[1] > 0.1).mean()), 4),
         "seen_as_face": round(float((scores > 0.5).mean()), 4),
+        "turned": _turned(reader, faces),
     }
+
+
+def _turned(reader: Landmarks, faces: faces68.MarkedFaces) -> dict[str, Any]:
+    """Yaw and pitch read from faces turned by drawing beside those their points give, degrees, mean by size of turn."""
+    made = turned.many(faces, TURNED_COPIES, seed=0)
+    angles = []
+    for face in made:
+        region = shape.face_region(face.points)
+        for _ in range(2):
+            found = reader.read(face.image, region)
+            region = shape.face_region(found.points)
+        known, read = pose.estimate(face.points), pose.estimate(found.points)
+        if known and read:
+            side = 1.0 if known.yaw >= 0 else -1.0
+            angles.append((side * known.yaw, side * read.yaw, known.pitch, read.pitch))
+    table = np.array(angles).reshape(-1, 4)
+    return {
+        "yaw": _by_turn(table[:, 0], table[:, 1], YAWS),
+        "pitch": _by_turn(table[:, 2], table[:, 3], PITCHES),
+    }
+
+
+def _by_turn(known: np.ndarray, read: np.ndarray, edges: Sequence[int]) -> dict[str, Any]:
+    rows = {}
+    for low, high in itertools.pairwise(edges):
+        within = (known >= low) & (known < high)
+        if within.any():
+            rows[f"{low} to {high}"] = {
+                "n": int(within.sum()),
+                "known": round(float(known[within].mean()), 1),
+                "read": round(float(read[within].mean()), 1),
+                "off": round(float(np.abs(read - known)[within].mean()), 1),
+            }
+    return rows
 
 
 def detector(model: Path, folder: Path, boxes: Path | None, split: str, score: float) -> dict[str, Any]:

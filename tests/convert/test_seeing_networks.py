@@ -99,6 +99,8 @@ def test_landmarks_are_learned_quantized_and_measured(
     measured = figures(capsys)
     assert measured["n"] == 60
     assert 0 < measured["nme_first_look"] < 0.4
+    assert sum(row["n"] for row in measured["turned"]["yaw"].values()) == 60, "each face is turned once"
+    assert measured["turned"]["yaw"]["15 to 30"]["known"] == pytest.approx(22.5, abs=7.5)
 
 
 def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
