@@ -27,6 +27,9 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--boxes", type=Path, help="JSON of their faces' boxes; none: no picture has a face")
     parser.add_argument("--score", type=float, default=0.5, help="least score of a face (0.5)")
+    parser.add_argument(
+        "--confirm", type=Path, help="a landmark .tflite that must see the face, too, as in the product"
+    )
 
 
 def _build(args: argparse.Namespace) -> Any:
@@ -54,7 +57,7 @@ def _sampler(args: argparse.Namespace, net: Any) -> Any:
 def _measure(args: argparse.Namespace) -> dict[str, Any]:
     from convert.seeing import figures
 
-    return figures.detector(args.model, args.data, args.boxes, args.split, args.score)
+    return figures.detector(args.model, args.data, args.boxes, args.split, args.score, args.confirm)
 
 
 def _deployed(net: Any) -> Any:

@@ -38,6 +38,14 @@ class Followed:
     steady: Points
 
 
+def first_reading(landmarks: Landmarks, grey: Image, found: Face) -> Reading | None:
+    """The points of a detected face, looked at twice; None where the second network sees none there."""
+    reading = landmarks.read(grey, region_of(found))
+    reading = landmarks.read(grey, shape.face_region(reading.points))
+    seen = reading.score >= TAKE_SCORE and box_of(reading.points).iou(found.box) >= SAME_IOU
+    return reading if seen else None
+
+
 class Follower:
     """Keeps one face: detects when it must, otherwise looks where the points of the last frame were."""
 
@@ -108,13 +116,12 @@ class Follower:
         return self._begin(grey, chosen, at)
 
     def _begin(self, grey: Image, chosen: Face | None, at: float) -> Reading | None:
-        """Start on a detected face: look twice, the second time from the points of the first."""
+        """Start on a detected face whose points are seen, too."""
         if chosen is None:
             return None
         with self._stages("landmarks"):
-            reading = self._landmarks.read(grey, region_of(chosen))
-            reading = self._landmarks.read(grey, shape.face_region(reading.points))
-        if reading.score < TAKE_SCORE or box_of(reading.points).iou(chosen.box) < SAME_IOU:
+            reading = first_reading(self._landmarks, grey, chosen)
+        if reading is None:
             return None
         self._confirm(box_of(reading.points), at)
         if self._box is None or self._box.iou(chosen.box) < SAME_IOU:
