@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from convert.seeing import faces68, turned, worn
 from convert.seeing.augment import Variation, cover, vary
 from convert.seeing.scenes import Scene
 from fer_edge.perception import shape, warp
-from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS
+from fer_edge.perception.detector import Tiny
+from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS, region_of
+from fer_edge.settings.perception import TinyDetector
 
 POINTS = 68
 TARGETS = 2 * POINTS + 10 + 1 + 3
@@ -29,6 +32,12 @@ TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
 FINE, COARSE = 1.0, 0.25
 """How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
 VARIATION = Variation(cover_share=0.2)
+DOUBTFUL = 0.15
+"""The least score at which a detector's mistake is worth learning from."""
+MISTAKEN_SHARE = 0.5
+"""Of the crops without a face: what a detector took for one."""
+Mistaken = tuple[np.ndarray, tuple]
+"""A picture and where no face is in it."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,14 @@ def box_region(box: np.ndarray, angle: float = 0.0) -> tuple:
 
 
 def sampler(
-    faces: faces68.MarkedFaces, scenes: Sequence[Scene], empty: Sequence[Scene], size: int, seed: int = 1
+    faces: faces68.MarkedFaces,
+    scenes: Sequence[Scene],
+    empty: Sequence[Scene],
+    size: int,
+    seed: int = 1,
+    mistaken: Sequence[Mistaken] = (),
 ) -> Callable:
-    """Draws batches of (pictures, targets)."""
+    """Draws batches of (pictures, targets). ``mistaken`` is what :func:`taken_for_faces` gave."""
     aside = turned.many(faces, TURNED_COPIES, seed)
     regions = [shape.face_region(points) for points in faces.points]
     chances = _chances(faces)
@@ -100,7 +114,7 @@ def sampler(
             elif kind < SHARES["marked"] + SHARES["taught"]:
                 drawn.append(taught_face(rng))
             else:
-                drawn.append((no_face(faces, regions, empty, size, rng), _target()))
+                drawn.append((no_face(faces, regions, empty, size, rng, mistaken), _target()))
         return np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])
 
     return draw
@@ -165,10 +179,24 @@ def _target(full: np.ndarray | None = None, weak: np.ndarray | None = None) -> n
     return target
 
 
+def taken_for_faces(detector: Path, empty: Sequence[Scene]) -> list[Mistaken]:
+    """Where a detector sees faces in scenes that have none, and the crops the product would look at there."""
+    finder = Tiny(TinyDetector(path=str(detector), score=DOUBTFUL))
+    return [(scene.picture, region_of(face)) for scene in empty for face in finder.find(scene.picture)]
+
+
 def no_face(
-    faces: faces68.MarkedFaces, regions: list, empty: Sequence[Scene], size: int, rng: np.random.Generator
+    faces: faces68.MarkedFaces,
+    regions: list,
+    empty: Sequence[Scene],
+    size: int,
+    rng: np.random.Generator,
+    mistaken: Sequence[Mistaken] = (),
 ) -> np.ndarray:
     """A crop from a scene without faces, or one so far off a face that tracking it has failed."""
+    if mistaken and rng.random() < MISTAKEN_SHARE:
+        picture, region = mistaken[int(rng.integers(len(mistaken)))]
+        return _cut(picture, region, np.zeros((5, 2)), size, STRAYED, rng)[0]
     if empty and rng.random() < 0.6:
         picture = empty[int(rng.integers(len(empty)))].picture
         side = rng.uniform(0.15, 0.9) * min(picture.shape)
