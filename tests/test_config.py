@@ -47,6 +47,26 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     assert "did you mean width?" in told[2]
 
 
+def test_faults_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    told = faults(tmp_path, "camera:\n  sorce: sim:demo\n  fps: fast\nmqtt: 5\n")
+    assert [fault.split(" ")[0] for fault in told] == ["config.yaml:2", "config.yaml:3", "config.yaml:4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("node: cab 7\n", "write it like cab-7"), ("mqtt: {host: 'mqtt://a'}\n", "like broker.local")]
+)
+def test_a_form_that_is_not_allowed_is_told_by_an_example(tmp_path: Path, text: str, hint: str) -> None:
+    (told,) = faults(tmp_path, text)
+    assert told.endswith(hint)
+    assert "^" not in told, "no pattern"
+
+
+def test_a_misspelt_group_of_an_override_is_told_with_it() -> None:
+    with pytest.raises(ConfigError) as told:
+        config.load(None, ["camra.source=sim:demo"])
+    assert told.value.faults == ["--set camra.source: no such setting; did you mean camera?"]
+
+
 def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path: Path) -> None:
     (told,) = faults(tmp_path, "perception:\n  detector:\n    kind: eagle\n")
     assert told.startswith("config.yaml:2 perception.detector: kind must be one of 'haar'")
@@ -174,8 +194,8 @@ def test_check_config_says_every_fault_and_exits_78(fer_edge: Run, tmp_path: Pat
     (tmp_path / "bad.yaml").write_text("mqtt:\n  port: x\nnode: ''\n")
     result = fer_edge("check-config", "bad.yaml")
     assert result.returncode == 78 and result.stdout == ""
-    assert result.stderr.splitlines()[0].startswith("bad.yaml:3 node: ")
-    assert result.stderr.splitlines()[1] == "bad.yaml:2 mqtt.port: must be a whole number (got 'x')"
+    assert result.stderr.splitlines()[1].startswith("bad.yaml:3 node: ")
+    assert result.stderr.splitlines()[0] == "bad.yaml:2 mqtt.port: must be a whole number (got 'x')"
 
 
 def test_check_config_answers_machines_in_json(fer_edge: Run, tmp_path: Path) -> None:

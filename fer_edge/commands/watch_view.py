@@ -93,6 +93,8 @@ class NodeView:
         for name, share in sorted((state.get("emotions") or {}).items(), key=lambda item: -(item[1] or 0)):
             lines.append(f"{name:10} {_bar(share)}{' ◀' if name == state.get('emotion') else ''}")
         recent = [event_line(event, colour=colour) for event in reversed(self.events)]
+        if any(event.get("time_ok") is False for event in self.events):
+            recent += ["", "? after a time: nobody has set the node's clock"]
         return [*lines, "", self._health(), "", *recent]
 
     def _driver(self, colour: bool) -> list[str]:
@@ -106,23 +108,22 @@ class NodeView:
         return [
             f"{'level':10} {_paint(level, level, colour)}  {opened}".rstrip(),
             f"{'driver':10} {_words(state)}, {calibration.get('state', '?')}",
-            f"{'eyes':10} {_bar(state.get('openness'))}  closed for {_number(state.get('closure_s'), 's')}",
+            f"{'eyes':10} {_bar(state.get('openness'))}  {_eyes(state)}",
             f"{'PERCLOS':10} {_bar(state.get('perclos'))}  judged {_percent(state.get('coverage'))}",
             f"{'head':10} {angles}",
         ]
 
     def _health(self) -> str:
-        stats = self.stats
-        waiting = (stats.get("outbox") or {}).get("waiting")
-        return "  ".join(
-            (
-                _number(self.state.get("fps"), " fps"),
-                f"latency {_number(stats.get('latency_ms_p95'), ' ms')} (p95)",
-                _number(stats.get("memory_mb"), " MB"),
-                _number(stats.get("temperature_c"), " °C"),
-                f"events waiting {_short(waiting)}",
-            )
+        """What is known of the node's health, which it tells once a minute."""
+        stats, waiting = self.stats, (self.stats.get("outbox") or {}).get("waiting")
+        parts = (
+            _known(self.state.get("fps"), "{:.1f} fps"),
+            _known(stats.get("latency_ms_p95"), "latency {:.0f} ms (p95)"),
+            _known(stats.get("memory_mb"), "{:.0f} MB"),
+            _known(stats.get("temperature_c"), "{:.1f} °C"),
+            _known(waiting, "events waiting {:g}"),
         )
+        return "  ".join(part for part in parts if part)
 
 
 def _words(state: Mapping[str, Any]) -> str:
@@ -132,6 +133,13 @@ def _words(state: Mapping[str, Any]) -> str:
         return f"{len(state.get('people') or [])} people"
     present = {True: "present", False: "absent"}.get(state.get("present"), "unknown")  # type: ignore[arg-type]
     return present if state.get("lens", "clear") == "clear" else f"{present}, lens {state.get('lens')}"
+
+
+def _eyes(state: Mapping[str, Any]) -> str:
+    closed = state.get("eyes_closed")
+    if closed is None:
+        return "cannot tell"
+    return f"closed for {_number(state.get('closure_s'), 's')}" if closed else "open"
 
 
 def _bar(share: Any) -> str:
@@ -147,6 +155,10 @@ def _percent(share: Any) -> str:
 
 def _number(value: Any, unit: str) -> str:
     return f"{value:.1f}{unit}" if isinstance(value, (int, float)) else "-"
+
+
+def _known(value: Any, form: str) -> str:
+    return form.format(value) if isinstance(value, (int, float)) else ""
 
 
 def _short(value: Any) -> str:

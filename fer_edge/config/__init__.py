@@ -59,12 +59,16 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Settings:
         if key[-1] == "kind":
             _put(data, key[:-1], {"kind": value})
         _put(data, key, value)
+        # Its groups come from it, too, where the file has none: a misspelt one is told with it.
+        for n in range(1, len(key)):
+            lines.setdefault(key[:n], f"--set {'.'.join(key)}")
         lines[key] = f"--set {'.'.join(key)}"
     try:
         return Settings.model_validate(data)
     except ValidationError as invalid:
         origin = str(path) if path else "--set"
-        raise ConfigError([_fault(error, data, lines, origin) for error in invalid.errors()]) from None
+        faults = [_fault(error, data, lines, origin) for error in invalid.errors()]
+        raise ConfigError(sorted(faults, key=_line)) from None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
@@ -154,6 +158,12 @@ def _fault(error: Mapping[str, Any], data: Mapping[str, Any], lines: Mapping[Loc
     if where.startswith("--set"):
         return f"{where}: {sentence(error)}"
     return f"{where} {name}: {sentence(error)}" if name else f"{where}: {sentence(error)}"
+
+
+def _line(fault: str) -> int:
+    """The line a fault stands at, for faults in the order of the file; 0 where it stands in none."""
+    found = re.match(r"[^ ]*:(\d+)", fault)
+    return int(found[1]) if found else 0
 
 
 def _in_data(location: Location, data: Any) -> Location:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from fer_edge.settings import Settings
 
@@ -27,7 +28,7 @@ _SENTENCES = {
     "finite_number": "must be a number{got}",
     "bool_parsing": "must be true or false{got}",
     "bool_type": "must be true or false{got}",
-    "string_pattern_mismatch": "has a character or form that is not allowed{got}; it must match {pattern}",
+    "string_pattern_mismatch": "has a character or form that is not allowed{got}{example}",
     "string_too_short": "must not be empty",
     "too_short": "needs {min_length} values, has {actual_length}",
     "too_long": "takes {max_length} values, has {actual_length}",
@@ -47,6 +48,7 @@ def sentence(error: Mapping[str, Any]) -> str:
         **error.get("ctx", {}),
         "got": f" (got {error['input']!r})" if plain else "",
         "nearest": _nearest(error["loc"]) if error["type"] == "extra_forbidden" else "",
+        "example": _example(error["loc"]) if error["type"] == "string_pattern_mismatch" else "",
     }
     known = _SENTENCES.get(error["type"])
     if known:
@@ -55,13 +57,24 @@ def sentence(error: Mapping[str, Any]) -> str:
 
 
 def _nearest(location: Sequence[str | int]) -> str:
-    """'; did you mean …?' for a misspelt key, or nothing."""
+    """'; did you mean …?' for a misspelt key, or where to look."""
+    near = difflib.get_close_matches(str(location[-1]), list(_fields(location)), n=1)
+    return f"; did you mean {near[0]}?" if near else "; fer-edge check-config --defaults lists them all"
+
+
+def _example(location: Sequence[str | int]) -> str:
+    """'; write it like …' where the setting has an example: a pattern says nothing to most people."""
+    field = _fields(location).get(str(location[-1]))
+    return f"; write it like {field.examples[0]}" if field is not None and field.examples else ""
+
+
+def _fields(location: Sequence[str | int]) -> Mapping[str, FieldInfo]:
+    """The settings of the group that a location is in."""
     model: Any = Settings
     for part in location[:-1]:
         fields = getattr(model, "model_fields", {})
         model = _model_of(fields[str(part)].annotation) if str(part) in fields else _tagged(model, str(part))
-    near = difflib.get_close_matches(str(location[-1]), list(getattr(model, "model_fields", {})), n=1)
-    return f"; did you mean {near[0]}?" if near else "; fer-edge check-config --defaults lists them all"
+    return getattr(model, "model_fields", {})
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -24,10 +24,10 @@ from fer_edge.service.health import Health, temperature_c, throttled
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.pace import Pace
 from fer_edge.service.parts import Builder, Parts
+from fer_edge.service.report import Reporter, info
 from fer_edge.service.requests import Desk, carry_out
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
-from fer_edge.sinks.payloads import info_payload
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -67,12 +67,12 @@ class Daemon:
         self._extra_sinks = extra_sinks
         self._clock = clock
         self._notifier = Notifier()
+        self._reporter = Reporter(self.health, self._notifier)
         self._desk = Desk()
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._why_stopped = "end of source"
         self._paused_until: float | None = None
-        self._camera_said = ""
         self._stats_due = self._save_due = 0.0
         self._memory: Memory
         self._builder: Builder
@@ -143,24 +143,11 @@ class Daemon:
 
     def stats(self) -> dict[str, Any]:
         """Health since the last stats, with what the camera says."""
-        capture, mqtt = self._parts.capture, self._parts.mqtt
-        return {
-            **self.health.stats(),
-            "broker": None if mqtt is None else "online" if mqtt.connected else "offline",
-            "received": capture.box.received,
-            "skipped": capture.box.skipped,
-            "camera": self._camera_said,
-            "camera_fault": capture.reason or None,
-            "pace_fps": self._pace.fps,
-        }
+        return self._reporter.stats(self._parts, self._pace.fps)
 
     def info(self, outbox: dict[str, Any]) -> dict[str, Any]:
         """What topic ``info`` says."""
-        models = [
-            {"name": model.name, "sha256": model.card.get("sha256"), "runtime": model.runtime}
-            for model in self._parts.pipeline.perception.models
-        ]
-        return info_payload(self._parts.settings, models, outbox)
+        return info(self._parts, outbox)
 
     def reload(self) -> None:
         """Take configuration and models anew. Raises FerEdgeError and keeps the old ones if they are bad."""
@@ -179,7 +166,7 @@ class Daemon:
         old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
         parts.start(old)
         if parts.mqtt is not old.mqtt:
-            self._camera_said = ""
+            self._reporter.camera = ""
         elif parts.mqtt:
             parts.mqtt.refresh_info()
         log.info("reloaded")
@@ -258,38 +245,16 @@ class Daemon:
                 self.reload()
         if self._paused_until is not None and now >= self._paused_until:
             self.resume()
-        self._say_camera()
+        if self._reporter.say_camera(self._parts, paused=self._paused_until is not None):
+            self._say_nothing_is_known()
         if not self._parts.capture.stuck:
             self._notifier.alive()
         if now >= self._stats_due:
             self._stats_due = now + self._parts.settings.mqtt.stats_interval_s
-            self._say_stats()
+            self._reporter.say_stats(self._parts, self._pace.fps)
         if now >= self._save_due:
             self._save_due = now + SAVE_S
             self._save_calibration()
-
-    def _say_camera(self) -> None:
-        capture = self._parts.capture
-        seen = "online" if capture.online else "offline"
-        status = seen if self._paused_until is None else "disabled"
-        if status == "offline" and not capture.opening:
-            self._notifier.status(f"camera offline: {capture.reason}")
-        if status == self._camera_said or (status == "offline" and capture.opening):
-            return
-        self._camera_said = status
-        if self._parts.mqtt:
-            self._parts.mqtt.camera(status)
-        if status != "offline":
-            self._notifier.status(f"camera {status}")
-        if status == "offline":
-            self._say_nothing_is_known()
-
-    def _say_stats(self) -> None:
-        stats = self.stats()
-        if self._camera_said == "online":
-            self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
-        if self._parts.mqtt:
-            self._parts.mqtt.stats(stats)
 
     def _say_nothing_is_known(self) -> None:
         """A state without a frame. Events stay open when the camera is lost; a pause has ended them."""

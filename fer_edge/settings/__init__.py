@@ -25,6 +25,7 @@ class Settings(Section):
     node: str = Field(
         "fer-edge",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        examples=["cab-7"],
         description="this device's name in topics: letters, digits, - and _",
     )
     profile: Literal["driver", "kiosk"] = Field(

@@ -45,17 +45,27 @@ class HomeAssistantSettings(Section):
     """What Home Assistant needs to show this device by itself."""
 
     enabled: bool = Field(True, description="announce this device to Home Assistant")
-    prefix: str = Field("homeassistant", pattern=_TOPIC, description="Home Assistant's discovery prefix")
+    prefix: str = Field(
+        "homeassistant", pattern=_TOPIC, examples=["homeassistant"], description="Home Assistant's discovery prefix"
+    )
 
 
 class MqttSettings(Section):
     """The broker. Secrets come from a systemd credential, the environment or a file, never from here."""
 
     enabled: bool = Field(True, description="publish over MQTT")
-    host: str = Field("localhost", pattern=_HOST, max_length=253, description="the broker's name or address")
+    host: str = Field(
+        "localhost",
+        pattern=_HOST,
+        examples=["broker.local"],
+        max_length=253,
+        description="the broker's name or address",
+    )
     port: int = Field(1883, ge=1, le=65535, description="the broker's port; 8883 is usual with TLS")
     protocol: Literal["auto", "5", "3.1.1"] = Field("auto", description="MQTT version: auto (5, else 3.1.1), 5, 3.1.1")
-    topic_prefix: str = Field("fer-edge", pattern=_TOPIC, description="topics begin with this, then the node's name")
+    topic_prefix: str = Field(
+        "fer-edge", pattern=_TOPIC, examples=["fer-edge"], description="topics begin with this, then the node's name"
+    )
     username: str | None = Field(None, description="user name at the broker; empty: none")
     password_file: str | None = Field(
         None,

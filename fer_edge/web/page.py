@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -115,8 +117,7 @@ class LivePage:
                 await web.TCPSite(runner, host, port).start()
             except OSError as fault:
                 if not told:
-                    why = fault.strerror or str(fault)
-                    log.warning("live page: %s:%d cannot be had (%s); free it or change web.port", host, port, why)
+                    log.warning("live page: %s:%d %s", host, port, _why(fault))
                 told = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), RETRY_S)
@@ -125,3 +126,13 @@ class LivePage:
             log.info("live page: %s", self.url)
             self.listening.set()
             return
+
+
+def _why(fault: OSError) -> str:
+    """Why a port cannot be had and what to do; asyncio's own sentence repeats the address."""
+    if fault.errno == errno.EADDRINUSE:
+        return "is in use by another program; end that one or change web.port (tried again until then)"
+    if fault.errno == errno.EADDRNOTAVAIL:
+        return "is no address of this machine; correct web.host (tried again until then)"
+    reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
+    return f"cannot be had ({reason}); change web.host or web.port (tried again until then)"

@@ -1,4 +1,4 @@
-"""The page over HTTP: three static files, a door for the token, and one WebSocket a browser."""
+"""The page over HTTP: its static files, a door for the token, and one WebSocket a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATIC = Path(__file__).with_name("static")
 MOST_VISITORS = 16
 WRONG_TOKEN_S = 0.5
 """What a wrong token costs whoever tries."""
-_FILES = ("page.js", "timeline.js", "page.css", "icon.svg")
+_FILES = ("page.js", "timeline.js", "words.js", "page.css", "icon.svg")
 _MONTH_S = 30 * 24 * 3600
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "

@@ -126,6 +126,22 @@ def test_any_payload_can_be_shown(tail: str, payload: object) -> None:
     assert view.page(connected=True, colour=True)
 
 
+@pytest.mark.parametrize(("closed", "words"), [(False, "open"), (True, "closed for 1.2s"), (None, "cannot tell")])
+def test_the_eyes_are_said_in_words(closed: bool | None, words: str) -> None:
+    view = NodeView("car")
+    view.update("state", {"eyes_closed": closed, "closure_s": 1.2 if closed else 0.0, "openness": None})
+    shown = next(text for text in view.page(connected=True, colour=False) if text.startswith("eyes"))
+    assert shown.endswith(words)
+
+
+def test_what_is_not_known_of_its_health_is_left_out_and_an_unset_clock_is_explained() -> None:
+    view = NodeView("car")
+    view.update("state", {"fps": 29.7})
+    assert "29.7 fps" in view.page(connected=True, colour=False)
+    view.update("event/view", {"event_type": "absent", "phase": "start", "time_ok": False})
+    assert view.page(connected=True, colour=False)[-1].startswith("? after a time")
+
+
 def test_a_kiosk_shows_how_many_people_there_are() -> None:
     from fer_edge.sinks.payloads import state_payload
 

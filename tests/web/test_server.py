@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from fer_edge.core import Level, Phase
-from fer_edge.settings import Settings
-from fer_edge.web import LivePage
+from fer_edge.core import Phase
 from fer_edge.web.server import MOST_VISITORS
 from tests.fakes import wait_until
-from tests.web.nodes import Drive, ShownNode
+from tests.web.browsing import base, browse, heard, picture
+from tests.web.nodes import Drive
 
 TOKEN = "a-long-enough-token"
 
@@ -36,40 +34,6 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drive]:
     drive = Drive()
     yield drive.start()
     drive.close()
-
-
-def base(drive: Drive) -> str:
-    return drive.page.url.rstrip("/")
-
-
-def browse(drive: Drive, story: Callable[[aiohttp.ClientSession], Awaitable[None]], **session: Any) -> None:
-    async def run() -> None:
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(base(drive), cookie_jar=jar, **session) as client:
-            await asyncio.wait_for(story(client), 20)
-
-    asyncio.run(run())
-
-
-async def heard(live: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
-    """The next message of a kind."""
-    while True:
-        message = await live.receive(10)
-        assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
-        if message.type is aiohttp.WSMsgType.TEXT and (said := json.loads(message.data))["kind"] == kind:
-            return dict(said)
-
-
-async def picture(live: aiohttp.ClientWebSocketResponse, timeout_s: float = 5.0) -> bytes | None:
-    """The next picture, None if none comes in time."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while True:
-                message = await live.receive()
-                if message.type is aiohttp.WSMsgType.BINARY:
-                    return bytes(message.data)
-    except TimeoutError:
-        return None
 
 
 def test_the_page_and_its_parts_are_served_with_strict_headers(drive: Drive) -> None:
@@ -296,56 +260,3 @@ def test_a_browser_that_reads_nothing_is_let_go_and_holds_up_nobody(drive: Drive
     assert time.monotonic() - began < 0.1, "the daemon's loop is never held up"
     assert wait_until(lambda: not hub.visitors, 5)
     deaf.close()
-
-
-def test_it_stops_within_a_second_with_browsers_connected() -> None:
-    drive = Drive().start()
-    took: list[float] = []
-
-    async def story(client: aiohttp.ClientSession) -> None:
-        live = await client.ws_connect("/live", origin=base(drive))
-        await live.send_json({"look": True})
-        await picture(live)
-        began = time.monotonic()
-        await asyncio.to_thread(drive.page.close)
-        took.append(time.monotonic() - began)
-        assert not drive.page._thread.is_alive()
-
-    browse(drive, story)
-    drive.close()
-    assert took[0] < 1.0
-
-
-def test_a_port_in_use_is_one_line_and_no_end(caplog: pytest.LogCaptureFixture) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        page = LivePage(Settings(web={"enabled": True, "port": port}), ShownNode())  # type: ignore[arg-type]
-        with caplog.at_level(logging.INFO):
-            page.start()
-            assert wait_until(lambda: "cannot be had" in caplog.text)
-        assert not page.listening.is_set()
-        began = time.monotonic()
-        page.close()
-        assert time.monotonic() - began < 1.0
-    assert len(caplog.records) == 1 and "web.port" in caplog.text
-
-
-def test_a_free_port_is_taken_as_soon_as_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fer_edge.web.page.RETRY_S", 0.1)
-    taken = socket.socket()
-    taken.bind(("127.0.0.1", 0))
-    taken.listen()
-    page = LivePage(Settings(web={"enabled": True, "port": taken.getsockname()[1]}), ShownNode())  # type: ignore[arg-type]
-    page.start()
-    assert not page.listening.wait(0.3)
-    taken.close()
-    assert page.listening.wait(5)
-    page.close()
-
-
-def test_before_it_was_started_it_can_be_closed_and_takes_events() -> None:
-    page = LivePage(Settings(web={"enabled": True, "port": 0}), ShownNode())  # type: ignore[arg-type]
-    Drive.happen(type("Fed", (), {"page": page, "at": 1.0})(), "yawn", Phase.START, Level.INFO)  # type: ignore[arg-type]
-    page.close()

@@ -1,12 +1,8 @@
 // The live page: one WebSocket brings state, events, health and pictures; nothing is kept but the last minutes.
 import { drawTimeline } from "./timeline.js";
+import { direction, known, percent, seconds, span, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const WORDS = {
-  microsleep: "Microsleep", sleep: "Asleep", unresponsive: "Unresponsive", drowsy: "Drowsy", yawn: "Yawning",
-  nod: "Nodding off", distracted: "Distracted", absent: "No driver", view_degraded: "View degraded",
-  emotion: "Expression", present: "In view",
-};
 const SIGNS = { unknown: "○", fine: "●", info: "●", advisory: "◆", warning: "▲", critical: "■" };
 const RANK = { info: 0, advisory: 1, warning: 2, critical: 3 };
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
@@ -128,6 +124,9 @@ function render() {
   $("headline").textContent = now.headline;
   $("detail").textContent = now.detail ?? "";
   cover(now);
+  // What was heard last is old once the connection is gone: it is dimmed, and nothing can be asked.
+  document.body.classList.toggle("stale", !connected);
+  for (const id of ["pause", "recalibrate"]) $(id).disabled = !connected;
   if (seen.state) readings(seen.state);
   if (seen.health) health(seen.health, seen.state);
   drawTime();
@@ -177,7 +176,7 @@ function readings(state) {
   $("calibration").textContent = calibration.state === "calibrated" ? "this driver" : `${percent(calibration.progress)} of this driver`;
   const paused = state.paused;
   $("pause").textContent = paused ? "Resume" : "Pause";
-  $("minutes").disabled = paused;
+  $("minutes").disabled = paused || !connected;
   expressions(state);
 }
 
@@ -186,8 +185,10 @@ function expressions(state) {
   $("readings").hidden = kiosk;
   // The last expression of somebody who is no longer in view says nothing about now.
   const people = kiosk ? state.people : state.faces ? [state] : [];
-  const rows = people.length > 1 ? people.map(leading) : people.flatMap((person) =>
-    Object.entries(person.emotions ?? {}).map(([name, share]) => bar(name, share, name === person.emotion)));
+  const rows = people.length > 1 ? people.map(leading) : people.flatMap(({ emotions }) => {
+    const shares = Object.entries(emotions ?? {}), most = Math.max(...shares.map(([, share]) => share));
+    return shares.map(([name, share]) => bar(name, share, share === most));
+  });
   $("expression-title").hidden = rows.length === 0;
   $("expressions").replaceChildren(...rows);
 }
@@ -281,23 +282,6 @@ setInterval(() => {
   if (connected) drawTime();
 }, 1000);
 
-// --- words ------------------------------------------------------------------------------------
-
-function word(type) { return WORDS[type] ?? type.replaceAll("_", " "); }
-function percent(share, digits = 0) { return share === null ? "?" : `${(100 * share).toFixed(digits)} %`; }
-function seconds(value) { return value < 60 ? `${value.toFixed(1)} s` : span(value); }
-function known(value, unit, digits = 1) { return typeof value === "number" ? value.toFixed(digits) + unit : null; }
-function span(value) {
-  const whole = Math.round(value), hours = Math.floor(whole / 3600), minutes = Math.floor((whole % 3600) / 60);
-  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
-}
-function direction(yaw, pitch) {
-  if (yaw === null || pitch === null) return "cannot tell";
-  const parts = [];
-  if (Math.abs(yaw) >= 8) parts.push(`${Math.abs(yaw).toFixed(0)}° ${yaw > 0 ? "left" : "right"}`);
-  if (Math.abs(pitch) >= 8) parts.push(`${Math.abs(pitch).toFixed(0)}° ${pitch > 0 ? "up" : "down"}`);
-  return parts.join(", ") || "straight ahead";
-}
 function make(tag, text, kind) {
   const element = document.createElement(tag);
   element.textContent = text;

@@ -1,0 +1,69 @@
+"""What the daemon tells of itself: its camera, its health, its models; to MQTT, to systemd and to whoever asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.sinks.payloads import info_payload
+
+if TYPE_CHECKING:
+    from fer_edge.service.health import Health
+    from fer_edge.service.parts import Parts
+    from fer_edge.service.systemd import Notifier
+
+
+class Reporter:
+    """Used in the main loop only. ``camera`` is what was last said of it: online, offline, disabled, or nothing yet."""
+
+    def __init__(self, health: Health, notifier: Notifier) -> None:
+        self.camera = ""
+        self._health = health
+        self._notifier = notifier
+
+    def say_camera(self, parts: Parts, *, paused: bool) -> bool:
+        """Tell a change of the camera; True when it has just been lost, so that nothing is known any more."""
+        capture = parts.capture
+        seen = "online" if capture.online else "offline"
+        status = "disabled" if paused else seen
+        if status == "offline":
+            if capture.opening:
+                return False
+            self._notifier.status(f"camera offline: {capture.reason}")
+        if status == self.camera:
+            return False
+        self.camera = status
+        if parts.mqtt:
+            parts.mqtt.camera(status)
+        if status != "offline":
+            self._notifier.status(f"camera {status}")
+        return status == "offline"
+
+    def say_stats(self, parts: Parts, pace_fps: float | None) -> None:
+        """Tell the health since the last time, and begin anew."""
+        stats = self.stats(parts, pace_fps)
+        if self.camera == "online":
+            self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
+        if parts.mqtt:
+            parts.mqtt.stats(stats)
+
+    def stats(self, parts: Parts, pace_fps: float | None) -> dict[str, Any]:
+        """Health since the last stats, with what the camera says."""
+        capture, mqtt = parts.capture, parts.mqtt
+        return {
+            **self._health.stats(),
+            "broker": None if mqtt is None else "online" if mqtt.connected else "offline",
+            "received": capture.box.received,
+            "skipped": capture.box.skipped,
+            "camera": self.camera,
+            "camera_fault": capture.reason or None,
+            "pace_fps": pace_fps,
+        }
+
+
+def info(parts: Parts, outbox: dict[str, Any]) -> dict[str, Any]:
+    """What topic ``info`` says of a node made of these parts."""
+    models = [
+        {"name": model.name, "sha256": model.card.get("sha256"), "runtime": model.runtime}
+        for model in parts.pipeline.perception.models
+    ]
+    return info_payload(parts.settings, models, outbox)

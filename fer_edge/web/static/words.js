@@ -1,0 +1,22 @@
+// How the page says values: unknown is said, never shown as a number.
+const WORDS = {
+  microsleep: "Microsleep", sleep: "Asleep", unresponsive: "Unresponsive", drowsy: "Drowsy", yawn: "Yawning",
+  nod: "Nodding off", distracted: "Distracted", absent: "No driver", view_degraded: "View degraded",
+  emotion: "Expression", present: "In view",
+};
+
+export function word(type) { return WORDS[type] ?? type.replaceAll("_", " "); }
+export function percent(share, digits = 0) { return share === null ? "?" : `${(100 * share).toFixed(digits)} %`; }
+export function seconds(value) { return value < 60 ? `${value.toFixed(1)} s` : span(value); }
+export function known(value, unit, digits = 1) { return typeof value === "number" ? value.toFixed(digits) + unit : null; }
+export function span(value) {
+  const whole = Math.round(value), hours = Math.floor(whole / 3600), minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+export function direction(yaw, pitch) {
+  if (yaw === null || pitch === null) return "cannot tell";
+  const parts = [];
+  if (Math.abs(yaw) >= 8) parts.push(`${Math.abs(yaw).toFixed(0)}° ${yaw > 0 ? "left" : "right"}`);
+  if (Math.abs(pitch) >= 8) parts.push(`${Math.abs(pitch).toFixed(0)}° ${pitch > 0 ? "up" : "down"}`);
+  return parts.join(", ") || "straight ahead";
+}
