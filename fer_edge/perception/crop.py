@@ -9,6 +9,22 @@ import cv2
 if TYPE_CHECKING:
     from fer_edge.core import Box, Image
 
+LARGE = 320
+"""Shorter side in pixels from which a piece is halved before it is averaged down."""
+
+
+def halved(piece: Image, step: float) -> Image:
+    """A (height, width) piece at 1/2, 1/4 … of its size while it is large and has 4 pixels or more for one of the crop.
+
+    ``step`` is the number of its pixels for one of the crop's. Averaging by exactly two is some forty
+    times cheaper a pixel than by a broken ratio, so what a crop costs stops growing with the picture.
+    """
+    while step >= 4 and min(piece.shape[:2]) >= LARGE:
+        piece = piece[: piece.shape[0] // 2 * 2, : piece.shape[1] // 2 * 2]
+        piece = cv2.resize(piece, (piece.shape[1] // 2, piece.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        step /= 2
+    return piece
+
 
 def square(grey: Image, box: Box, scale: float, size: int) -> Image:
     """The square around a box, ``scale`` times its longer side, as (size, size) uint8.
@@ -28,6 +44,7 @@ def square(grey: Image, box: Box, scale: float, size: int) -> Image:
         piece = cv2.copyMakeBorder(
             piece, max(before_y, 0), max(after_y, 0), max(before_x, 0), max(after_x, 0), cv2.BORDER_REPLICATE
         )
+    piece = halved(piece, side / size)
     method = cv2.INTER_AREA if piece.shape[0] > size else cv2.INTER_LINEAR
     cut: Image = cv2.resize(piece, (size, size), interpolation=method)
     return cut

@@ -33,11 +33,17 @@ def measure(grey: Image) -> Quality:
 
 
 def lens(grey: Image) -> Lens:
-    """What the whole picture says of the lens, from every eighth pixel each way.
+    """What the whole picture says of the lens, from means of blocks of about 16 by 16 pixels.
 
-    A small block mean takes the sensor's noise away first: a covered lens is noise without a scene.
+    The means take the sensor's noise away: a covered lens is noise without a scene. They are taken
+    in four halvings, because averaging by a broken ratio costs sixty times as much on a large picture.
     """
-    small = cv2.resize(grey, (max(8, grey.shape[1] // 16), max(8, grey.shape[0] // 16)), interpolation=cv2.INTER_AREA)
+    small = grey
+    for _ in range(4):
+        if min(small.shape[:2]) < 16:
+            break
+        even = small[: small.shape[0] // 2 * 2, : small.shape[1] // 2 * 2]
+        small = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(small))
     if mean / 255 < DARK_LEVEL:
         return Lens.DARK

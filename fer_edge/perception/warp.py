@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from fer_edge.perception.crop import halved
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,10 +66,13 @@ def _averaged(grey: Image, matrix: Matrix, size: int, step: float) -> tuple[Imag
     height, width = grey.shape[:2]
     left, top = np.clip(np.floor(reached.min(axis=0)), 0, (width - 2, height - 2)).astype(int)
     right, bottom = np.clip(np.ceil(reached.max(axis=0)), (left + 2, top + 2), (width, height)).astype(int)
-    piece = grey[top:bottom, left:right]
-    shape = (max(2, round(piece.shape[1] / step)), max(2, round(piece.shape[0] / step)))
+    piece = halved(grey[top:bottom, left:right], step)
+    # Halving leaves an odd last row or column out, so the region is that of the pixels that were used.
+    times = (bottom - top) // piece.shape[0]
+    used = (piece.shape[1] * times, piece.shape[0] * times)
+    shape = (max(2, round(used[0] / step)), max(2, round(used[1] / step)))
     small = cv2.resize(piece, shape, interpolation=cv2.INTER_AREA)
-    ratio = np.array([piece.shape[1] / shape[0], piece.shape[0] / shape[1]])
+    ratio = np.array([used[0] / shape[0], used[1] / shape[1]])
     # A pixel's middle (i + 0.5) keeps its place, so its index moves by half of what the pixel grew.
     origin = np.array([left, top]) + (ratio - 1) / 2
     moved = np.hstack([matrix[:, :2] * ratio, (matrix[:, :2] @ origin + matrix[:, 2])[:, None]])
