@@ -58,8 +58,10 @@ def run(args: argparse.Namespace) -> int:
             )
         if settings.camera.source == CameraSettings().source:
             changes["camera"] = settings.camera.model_copy(update={"source": _source()})
-        if settings.web == WebSettings() and find_spec("aiohttp") and _free(settings.web.port):
-            changes["web"] = settings.web.model_copy(update={"enabled": True})
+        if settings.web == WebSettings() and find_spec("aiohttp"):
+            changes["web"] = settings.web.model_copy(update={"enabled": True, "port": _free_port(settings.web.port)})
+        if settings.node == Settings().node:
+            changes["node"] = "demo"
         settings = settings.model_copy(update=changes)
         _introduce(settings)
         daemon = Daemon(lambda: settings)
@@ -91,10 +93,13 @@ def _introduce(settings: Settings) -> None:
     sys.stderr.write("What arrives (Ctrl-C stops):\n")
 
 
-def _free(port: int) -> bool:
-    """Whether nobody listens there: a second demo does without a page."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+def _free_port(first: int) -> int:
+    """The first port from this one on that nobody listens at: a second demo has a page, too."""
+    for port in range(first, first + 20):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    return first
 
 
 def _stop_later(daemon: Daemon, seconds: float) -> None:
