@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
+from pathlib import Path
+
+import pytest
 
 from fer_edge.commands.demo import _free_port
+from fer_edge.errors import MissingExtra
+from fer_edge.service.daemon import Daemon
+from fer_edge.settings import Settings
 from tests.conftest import Run
 
 
@@ -25,3 +32,13 @@ def test_what_it_says_can_be_pasted(fer_edge: Run) -> None:
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)
     assert re.search(r"Look: http://127\.0\.0\.1:\d+/", done.stderr)
     assert re.search(r"status +online", done.stdout)
+
+
+def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "skimage", None)  # as on a plain install
+    settings = Settings(camera={"source": "sim:alert"}, mqtt={"enabled": False}, state_dir=str(tmp_path))  # type: ignore[arg-type]
+    with pytest.raises(MissingExtra, match=r"pip install 'fer-edge\[demo\]'") as told:
+        Daemon(lambda: settings).run()
+    assert "\n" not in str(told.value)

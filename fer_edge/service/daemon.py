@@ -83,7 +83,7 @@ class Daemon:
     def run(self) -> int:
         """Run until SIGTERM, SIGINT, :meth:`stop`, or the end of a file; 0 for every clean end.
 
-        Raises ConfigError, ModelError or UsageError before anything was started; a missing camera
+        Raises ConfigError, ModelError, MissingExtra or UsageError before anything was started; a missing camera
         or broker is waited for.
         """
         # Handlers first: a stop that comes while models load must not be lost.

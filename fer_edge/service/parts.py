@@ -15,6 +15,7 @@ from fer_edge.service.capture import Capture
 from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sources import make_source
+from fer_edge.sources.sim.portrait import load_photograph
 
 if TYPE_CHECKING:
     from fer_edge.core import Event, Sink
@@ -85,7 +86,7 @@ class Builder:
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
         """Parts for these settings, with capture, MQTT, page and alarm of ``old`` where nothing of theirs changed.
 
-        Raises ConfigError, ModelError or UsageError with everything old untouched; a missing
+        Raises ConfigError, ModelError, MissingExtra or UsageError with everything old untouched; a missing
         camera or broker is no error here.
         """
         # What is only a matter of configuration is refused before models are loaded.
@@ -103,6 +104,9 @@ class Builder:
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
+        if camera.source.startswith("sim:"):
+            # A camera may come later and is waited for; a package that is not installed does not.
+            load_photograph()
         source = make_source(camera.source, camera, paced=True, clock=self.clock)
         return Capture(source, reopen_s=camera.reopen_s, stall_s=camera.stall_s, clock=self.clock)
 
