@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,19 +38,22 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
         stack.callback(subscriber.close)
         began = time.monotonic()
         process = stack.enter_context(_daemon(settings, video, port, fps))
-        online_s, face_s = _wait_for_a_face(subscriber, base, began)
-        _drain(subscriber, WARM_S)
-        cpu, wall = _cpu_s(process.pid), time.monotonic()
-        states = _drain(subscriber, seconds)
+        heard = Heard(base, began)
+        _listen(subscriber, heard, PATIENCE_S, until_a_face=True)
+        _listen(subscriber, heard, WARM_S)
+        cpu, wall, before = _cpu_s(process.pid), time.monotonic(), heard.messages
+        _listen(subscriber, heard, seconds)
         spent, took = _cpu_s(process.pid) - cpu, time.monotonic() - wall
         return {
             "broker": kind,
             "fps": fps,
-            "online_s": online_s,
-            "first_state_with_face_s": face_s,
+            "online_s": heard.online_s,
+            "first_state_with_face_s": heard.face_s,
+            "first_event_s": heard.event_s,
+            "first_event": heard.event_type,
             "cpu_percent": 100 * spent / took,
             "memory_mb": _memory_mb(process.pid),
-            "messages": states,
+            "messages": heard.messages - before,
         }
 
 
@@ -78,30 +82,38 @@ def _daemon(settings: Settings, video: Path, port: int, fps: float) -> Iterator[
                 process.wait(PATIENCE_S)
 
 
-def _wait_for_a_face(subscriber: Subscriber, base: str, began: float) -> tuple[float | None, float | None]:
-    """Seconds until the node was online, and until a state had the driver in it."""
+@dataclass
+class Heard:
+    """When a subscriber to ``base`` (``prefix/node/``) first heard what, seconds since ``began``; None until then."""
+
+    base: str
+    began: float
     online_s: float | None = None
+    face_s: float | None = None
+    event_s: float | None = None
+    event_type: str | None = None
+    messages: int = 0
+
+    def hear(self, topic: str, payload: bytes, at: float) -> None:
+        """Take note of one message that came at ``at`` (monotonic seconds)."""
+        since, self.messages = at - self.began, self.messages + 1
+        if topic == f"{self.base}status" and self.online_s is None:
+            self.online_s = since
+        elif topic == f"{self.base}state" and self.face_s is None and decode(payload).get("present"):
+            self.face_s = since
+        elif topic.startswith(f"{self.base}event/") and self.event_s is None:
+            self.event_s, self.event_type = since, str(decode(payload).get("event_type"))
+
+
+def _listen(subscriber: Subscriber, heard: Heard, seconds: float, *, until_a_face: bool = False) -> None:
+    """Take note of what comes for so long, or until a state has a driver in it."""
+    until = time.monotonic() + seconds
     for message in subscriber.messages(0.05):
-        now = time.monotonic() - began
-        if now > PATIENCE_S:
-            return online_s, None
-        if message is None:
-            continue
-        if message.topic == f"{base}status":
-            online_s = online_s or now
-        if message.topic == f"{base}state" and decode(message.payload).get("present"):
-            return online_s, now
-    return online_s, None
-
-
-def _drain(subscriber: Subscriber, seconds: float) -> int:
-    """Listen for so long; how many messages came."""
-    until, count = time.monotonic() + seconds, 0
-    for message in subscriber.messages(0.1):
-        count += message is not None
-        if time.monotonic() >= until:
-            break
-    return count
+        now = time.monotonic()
+        if message is not None:
+            heard.hear(message.topic, message.payload, now)
+        if now >= until or (until_a_face and heard.face_s is not None):
+            return
 
 
 def _cpu_s(pid: int) -> float:

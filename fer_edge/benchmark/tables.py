@@ -78,6 +78,8 @@ def _daemon(daemon: Mapping[str, Any]) -> Iterator[str]:
         f"The daemon at {daemon['fps']:.0f} frames/s: {daemon['cpu_percent']:.1f} % of one core, "
         f"{daemon['memory_mb']:.0f} MB, a face in a state {first}"
     )
+    if daemon.get("first_event_s") is not None:
+        yield f"  the first event ({daemon['first_event']}) {daemon['first_event_s']:.2f} s after the start"
 
 
 def _scaling(scaling: Mapping[str, Any]) -> Iterator[str]:

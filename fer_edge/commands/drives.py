@@ -1,7 +1,8 @@
 """Simulated drives: false alarms of alert drivers, closures missed, people who differ, the cost of a step.
 
 ``fer-edge benchmark --drives 100h`` drives so long with the measured noise of perception, a tenth as
-long with it twice and five times as bad, plants 10 microsleeps and draws 100 drivers per hour.
+long with it twice and five times as bad, plants 10 microsleeps and draws 100 drivers per hour. How
+exactly events start is measured at three frame rates, whatever the hours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from fer_edge.benchmark import starts
 from fer_edge.core import Event, Phase
 from fer_edge.errors import UsageError
 from fer_edge.monitoring import Monitor
@@ -71,6 +73,7 @@ def measure(wanted_h: float, seed: int, progress: Progress = silent) -> dict[str
         "seed": seed,
         "fps": CAMERA.fps,
         "alert": alert,
+        "starts": [starts.measure(fps, seed) for fps in starts.RATES],
         "microsleeps": _planted(max(round(MICROSLEEPS_PER_HOUR * wanted_h), 1), settings, seed, progress),
         "people": _people(max(round(DRIVERS_PER_HOUR * wanted_h), 1), settings, seed, progress),
         "step_us": step_us(settings, seed),
@@ -205,8 +208,8 @@ def table(result: dict[str, Any]) -> str:
         kinds = ", ".join(f"{kind} {count}" for kind, count in row["by_type"].items()) or "none"
         lines.append(f"{row['noise']:<7}{row['hours']:>8g}{row['false_alarms']:>14}   {kinds}")
     planted, people = result["microsleeps"], result["people"]
+    lines += ["", *starts.lines(result["starts"])]
     lines += [
-        "",
         f"Microsleeps: {planted['planted']} planted, {planted['missed']} missed, "
         f"{planted['within_0_2_s']:.1%} told within 0.2 s of their time",
         f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged for good "

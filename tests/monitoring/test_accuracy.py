@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from random import Random
 
 import pytest
 
-from fer_edge.monitoring import Monitor
-from fer_edge.monitoring.simulation import Camera, Story, signals
-from tests.monitoring.telling import SETTINGS, settings, tell
-
-QUIET = settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}, "closure": {"unresponsive_s": 3600}})
-DUE_S = {"microsleep": 1.5, "sleep": 3.0, "yawn": 1.5, "distracted": 3.0}
-
-
-def planted(count: int, seed: int) -> tuple[Story, list[tuple[str, float]]]:
-    """``count`` closures, yawns and turns at odd moments, 15 s apart, and what is due when."""
-    random = Random(seed)
-    story, due = Story(30 + 15 * count), []
-    for number in range(count):
-        start = 20 + 15 * number + random.uniform(0, 2)
-        kind = ("microsleep", "sleep", "yawn", "distracted")[number % 4]
-        length = DUE_S[kind] + random.uniform(0.4, 1.2)
-        change = {"yawn": {"mouth": True}, "distracted": {"yaw": 40.0}}.get(kind, {"lids": 0.0})
-        story.during(start, start + length, **change)
-        due.append((kind, start + DUE_S[kind]))
-        if kind == "sleep":
-            due.append(("microsleep", start + DUE_S["microsleep"]))
-    return story, due
-
-
-def lateness(camera: Camera, seed: int) -> list[tuple[float, float]]:
-    """For everything due: (told - due, told - the first frame received once it showed), seconds.
-
-    It shows, to whoever sees only the frames, when its time has passed since the first frame
-    received in which it had begun.
-    """
-    story, due = planted(60, seed)
-    frames = list(signals(story, camera, seed=seed))
-    times = [frame.at for frame in frames]
-    monitor, told = Monitor(QUIET), {}
-    for frame in frames:
-        for event in monitor.step(frame)[1]:
-            if event.event_type in DUE_S and event.phase != "end":
-                told.setdefault(event.event_type, []).append(frame.at)
-    result = []
-    for kind, at in due:
-        came = min(told[kind], key=lambda t: abs(t - at))
-        begun = times[bisect_left(times, at - DUE_S[kind])]
-        shows = times[bisect_left(times, begun + DUE_S[kind])]
-        result.append((came - at, came - shows))
-    return result
+from fer_edge.benchmark.starts import lateness, share_within
+from fer_edge.monitoring.simulation import Camera, Story
+from tests.monitoring.telling import SETTINGS, tell
 
 
 @pytest.mark.parametrize("fps", [15, 25, 30])
 def test_99_of_100_starts_are_within_0_2_s_with_jitter_and_loss(fps: int) -> None:
     late = [x for seed in range(2) for x, _ in lateness(Camera(fps, jitter=0.3, loss=0.2), seed)]
-    exact = sum(abs(x) <= 0.2 for x in late)
-    assert exact >= 0.99 * len(late), sorted(late)[-5:]
+    assert share_within(late) >= 0.99, sorted(late)[-5:]
 
 
 def test_at_10_fps_never_later_than_0_2_s_after_the_frame_that_shows_it() -> None:

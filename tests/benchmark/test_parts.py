@@ -1,0 +1,38 @@
+"""Parts of the benchmark that need no run: what was heard of a daemon, how exactly events start."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_edge.benchmark import starts, tables
+from fer_edge.benchmark.process import Heard
+
+
+def test_the_first_of_each_kind_of_message_counts() -> None:
+    heard = Heard("fer-edge/cab/", began=100.0)
+    heard.hear("fer-edge/cab/status", b"online", 100.5)
+    heard.hear("fer-edge/cab/state", b'{"present":false}', 100.6)
+    heard.hear("fer-edge/cab/state", b'{"present":true}', 101.0)
+    heard.hear("fer-edge/cab/state", b'{"present":true}', 102.0)
+    heard.hear("fer-edge/cab/event/fatigue", b'{"event_type":"microsleep"}', 104.0)
+    heard.hear("fer-edge/cab/event/view", b'{"event_type":"absent"}', 105.0)
+    assert (heard.online_s, heard.face_s, heard.event_s, heard.messages) == (0.5, 1.0, 4.0, 6)
+    assert heard.event_type == "microsleep"
+    said = {"fps": 15.0, "cpu_percent": 7.0, "memory_mb": 100.0, "first_state_with_face_s": 1.0}
+    told = tables.text({"daemon": {**said, "first_event_s": heard.event_s, "first_event": heard.event_type}})
+    assert "the first event (microsleep) 4.00 s after the start" in told
+    assert "first event" not in tables.text({"daemon": {**said, "first_event_s": None, "first_event": None}})
+
+
+def test_starts_are_within_where_they_are_no_more_than_two_tenths_off() -> None:
+    assert starts.share_within([0.0, -0.2, 0.21, float("inf")]) == 0.5
+    row = {"fps": 15, "planted": 300, "within_0_2_s": 0.9867, "furthest_s": None}
+    assert "98.7% of 300 within 0.2 s, some never told" in "\n".join(starts.lines([row]))
+
+
+@pytest.mark.parametrize("kind", ["microsleep", "sleep", "yawn", "distracted"])
+def test_every_kind_is_planted_with_the_time_at_which_it_is_due(kind: str) -> None:
+    story, due = starts.planted(8, seed=1)
+    times = [at for planted, at in due if planted == kind]
+    assert len(times) == (4 if kind == "microsleep" else 2)
+    assert all(20 < at < story.seconds for at in times)
