@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fer_edge.settings import Settings
 
 LOOP_FRAMES = 60
+SOAK_FRAMES, SOAK_SAMPLES = 15, 500
+"""Few of both: the frames held here and the notes taken of memory are memory, too."""
 
 
 def keep_pace(settings: Settings, spec: str, seconds: float, fps: float) -> dict[str, Any]:
@@ -52,15 +54,16 @@ def keep_pace(settings: Settings, spec: str, seconds: float, fps: float) -> dict
 
 
 def soak(settings: Settings, spec: str, minutes: float) -> dict[str, Any]:
-    """Full speed for so long; resident memory each half second and its slope after the first fifth."""
-    shown = some_frames(settings, spec, LOOP_FRAMES)
+    """Full speed for so long; resident memory all the while and its slope after the first fifth."""
+    shown = some_frames(settings, spec, SOAK_FRAMES)
     pipeline = Pipeline(Perception(settings), Monitor(settings))
     began, number = time.monotonic(), 0
+    every = max(0.5, 60 * minutes / SOAK_SAMPLES)
     samples: list[tuple[float, float]] = []
     while (now := time.monotonic() - began) < 60 * minutes:
         pipeline.step(Frame(shown[number % len(shown)].image, number / 30, number))
         number += 1
-        if not samples or now - samples[-1][0] >= 0.5:
+        if not samples or now - samples[-1][0] >= every:
             samples.append((now, rss_mb() or 0.0))
     gc.collect()
     warm = [sample for sample in samples if sample[0] >= 12 * minutes] or samples
