@@ -174,8 +174,8 @@ def network_edge(
     *,
     stem: int = 16,
     stem_stride: int = 1,
-    widths: Sequence[int] = (32, 64, 160),
-    blocks: Sequence[int] = (1, 2, 1),
+    widths: Sequence[int] = (32, 64, 160, 256),
+    blocks: Sequence[int] = (1, 2, 1, 1),
     dropout: float = 0.1,
 ) -> KerasModel:
     """Ours: a stem, then stages of residual pairs, each halving the side, and global pooling.
