@@ -56,9 +56,8 @@ def _fitted(picture: Image, width: int, height: int) -> Image:
 
 
 def _row(picture: Image, count: int) -> Image:
-    """640 x 480 with the picture side by side so many times."""
-    columns = min(count, 3)
-    rows = -(-count // columns)
+    """640 x 480 with the picture so many times in places of one size, so that only the number changes."""
+    columns, rows = 3, 2
     part = _fitted(picture, 640 // columns, 480 // rows)
     canvas = np.zeros((480, 640, *picture.shape[2:]), np.uint8)
     for n in range(count):

@@ -138,7 +138,7 @@ def plot(result: Mapping[str, Any], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     scaling = result.get("scaling")
-    figure, axes = plt.subplots(1, 3 if scaling else 1, figsize=(15 if scaling else 7, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 4 if scaling else 1, figsize=(18 if scaling else 7, 4.2), layout="constrained")
     first = axes[0] if scaling else axes
     stages = result["speed"]["stages"]
     first.barh(list(stages)[::-1], [stage["cpu_ms_per_frame"] for stage in stages.values()][::-1], color="#3a7bbf")
@@ -157,5 +157,8 @@ def plot(result: Mapping[str, Any], path: Path) -> None:
             )
         axes[2].set(xlabel="faces in view", ylabel="ms CPU a frame", title="By faces", ylim=0)
         axes[2].legend()
+        windows = [(row["window_s"], row["monitoring_us"]) for row in scaling["window"]]
+        axes[3].plot(*zip(*windows, strict=True), marker="o", color="#3a7bbf")
+        axes[3].set(xlabel="seconds remembered", ylabel="µs a step of the rules", title="By window length", ylim=0)
     figure.savefig(path, dpi=110)
     plt.close(figure)
