@@ -125,7 +125,7 @@ class Capture:
             except FerEdgeError as fault:
                 self._lost(str(fault))
             except Exception as fault:  # a driver may raise anything; the camera is then as good as unplugged
-                self._lost(f"{self.source.name}: {fault!r}; opening it again")
+                self._lost(f"{self.source.name}: {fault!r}")
             finally:
                 self.source.close()
             if self.box.received > frames_before:
@@ -146,7 +146,7 @@ class Capture:
 
     def _lost(self, reason: str) -> None:
         if reason != self.reason and not self._stop.is_set():
-            log.warning("%s", reason)
+            log.warning("%s (trying again)", reason)
         self._streaming, self.reason = False, reason
 
     def _wait(self, seconds: float) -> None:
