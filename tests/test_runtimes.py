@@ -18,8 +18,11 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.runtimes
 
-WORST_STEPS, MEAN_STEPS = 12.0, 2.0
-"""The kernels round differently, layer upon layer: so many steps (of 256) of an output's range may lie between."""
+WORST_STEPS, MEAN_STEPS = 16.0, 2.0
+"""The kernels round differently, layer upon layer: so many steps (of 256) of an output's range may lie between.
+
+The deepest network is the expression's: over 3,522 faces 15 steps at worst, 0.6 in the mean, the same answer on 98.8 %.
+"""
 
 OTHER = """
 import sys, numpy as np
