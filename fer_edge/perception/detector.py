@@ -12,6 +12,7 @@ import numpy as np
 from fer_edge.core import Box, Face
 from fer_edge.errors import ModelError
 from fer_edge.perception import grid
+from fer_edge.perception.crop import halved
 from fer_edge.perception.interpreter import Model, shipped
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ class Tiny:
         self._square[:top] = self._square[top + rows :] = 0
         self._square[:, :left] = self._square[:, left + columns :] = 0
         inside = self._square[top : top + rows, left : left + columns]
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        inside[:] = cv2.resize(grey, (columns, rows), interpolation=method)
+        near, _ = halved(grey, 1 / scale)
+        method = cv2.INTER_AREA if near.shape[0] > rows else cv2.INTER_LINEAR
+        inside[:] = cv2.resize(near, (columns, rows), interpolation=method)
         return scale, left, top
 
 

@@ -6,6 +6,7 @@ what it saw in training.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import cv2
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-SHRINK_FROM = 2.0
-"""Source pixels per crop pixel above which the source is averaged first: bilinear sampling would skip pixels."""
 MEAN_LEVEL = 128.0
 """Mean grey level after :func:`standardise`."""
 DEVIATION = 48.0
@@ -52,31 +51,32 @@ def cut(grey: Image, matrix: Matrix, size: int) -> Image:
     Where it leaves the picture, the picture's edge is repeated.
     """
     step = 1 / float(np.hypot(matrix[0, 0], matrix[0, 1]))
-    if step > SHRINK_FROM:
+    if step >= 2:
+        # Bilinear sampling looks at two pixels in a row: of a larger picture it would skip some.
         grey, matrix = _averaged(grey, matrix, size, step)
     piece: Image = cv2.warpAffine(grey, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return piece
 
 
 def _averaged(grey: Image, matrix: Matrix, size: int, step: float) -> tuple[Image, Matrix]:
-    """The region a crop needs, averaged down to about its resolution, and the matrix from there."""
-    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], dtype=np.float64)
-    inverse = cv2.invertAffineTransform(matrix)
-    reached = corners @ inverse[:, :2].T + inverse[:, 2]
+    """The region a crop needs, averaged down to 1 to 2 pixels for one of the crop's, and the matrix from there."""
+    cos, sin = float(matrix[0, 0]) * step * step, float(matrix[0, 1]) * step * step
+    u, v = size / 2 - float(matrix[0, 2]), size / 2 - float(matrix[1, 2])
+    x, y = cos * u - sin * v, sin * u + cos * v
+    # One step more on every side: halving leaves an odd last row or column out.
+    reach = (abs(cos) + abs(sin)) * size / 2 + step
     height, width = grey.shape[:2]
-    left, top = np.clip(np.floor(reached.min(axis=0)), 0, (width - 2, height - 2)).astype(int)
-    right, bottom = np.clip(np.ceil(reached.max(axis=0)), (left + 2, top + 2), (width, height)).astype(int)
-    piece = halved(grey[top:bottom, left:right], step)
-    # Halving leaves an odd last row or column out, so the region is that of the pixels that were used.
-    times = (bottom - top) // piece.shape[0]
-    used = (piece.shape[1] * times, piece.shape[0] * times)
-    shape = (max(2, round(used[0] / step)), max(2, round(used[1] / step)))
-    small = cv2.resize(piece, shape, interpolation=cv2.INTER_AREA)
-    ratio = np.array([used[0] / shape[0], used[1] / shape[1]])
+    left, top = _within(x - reach, width - 2), _within(y - reach, height - 2)
+    right, bottom = max(_within(x + reach + 1, width), left + 2), max(_within(y + reach + 1, height), top + 2)
+    small, times = halved(grey[top:bottom, left:right], step)
     # A pixel's middle (i + 0.5) keeps its place, so its index moves by half of what the pixel grew.
-    origin = np.array([left, top]) + (ratio - 1) / 2
-    moved = np.hstack([matrix[:, :2] * ratio, (matrix[:, :2] @ origin + matrix[:, 2])[:, None]])
+    moved = matrix * (times, times, 1.0)
+    moved[:, 2] += matrix[:, :2] @ (left + (times - 1) / 2, top + (times - 1) / 2)
     return small, moved
+
+
+def _within(place: float, most: int) -> int:
+    return min(max(math.floor(place), 0), most)
 
 
 def standardise(piece: Image) -> Image:
