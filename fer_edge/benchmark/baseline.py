@@ -34,7 +34,7 @@ def measure(settings: Settings, spec: str) -> dict[str, Any]:
     """
     shown = some_frames(settings, spec, COUNT)
     pipeline = Pipeline(Perception(settings), Monitor(settings))
-    haar, expression = Haar(USUAL), Expression()
+    haar, expression = Haar(USUAL), Expression(mirrored=False)
     faces = {"ours": 0, "usual": 0}
 
     def ours(frame: Frame) -> int:

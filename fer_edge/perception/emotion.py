@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fer_edge.errors import ModelError
 from fer_edge.perception import crop
 from fer_edge.perception.interpreter import Model, shipped
@@ -18,12 +20,16 @@ class Expression:
     """Probabilities of the model's own labels for one face at a time.
 
     The model's card says how wide a square around the face box it was trained on
-    (``input.crop.scale``, as a multiple of the box's longer side).
+    (``input.crop.scale``, as a multiple of the box's longer side). With ``mirrored`` the answer is
+    the mean over the face and its mirror image: an expression has no side, a network's mistakes do.
     """
 
-    def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1, mirrored: bool = True
+    ) -> None:
         self.model = Model(path or shipped("expression"), runtime=runtime, threads=threads)
         self._scale = float(self.model.card["input"].get("crop", {}).get("scale", 1.0))
+        self._mirrored = mirrored
         outputs = self.model.output_sizes
         if not self.model.labels or outputs != [len(self.model.labels)]:
             raise ModelError(
@@ -35,4 +41,6 @@ class Expression:
         """Label to probability for the face in this box."""
         face = crop.square(grey, box, self._scale, self.model.size[0])
         values = self.model.run(face)[0]
+        if self._mirrored:
+            values = (values + self.model.run(face[:, ::-1])[0]) * np.float32(0.5)
         return {label: float(value) for label, value in zip(self.model.labels, values, strict=True)}
