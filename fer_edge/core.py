@@ -6,7 +6,7 @@ Nothing here does I/O, keeps time or imports another part of the package. ``None
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,12 +87,18 @@ class Frame:
 
     ``image`` is uint8, (height, width, 3) BGR or (height, width) luma. ``at`` is in seconds of the
     source's own monotonic clock and is the only time the rules ever see. ``number`` counts what
-    the source delivered, from 0.
+    the source delivered, from 0. Where ``image`` is the luma of a picture that came packed, with
+    colours, ``colour`` unpacks those: (height, width, 3) BGR.
     """
 
     image: Image
     at: float
     number: int
+    colour: Callable[[], Image] | None = None
+
+    def in_colour(self) -> Image:
+        """The picture with its colours where it has any, else its luma."""
+        return self.colour() if self.colour else self.image
 
 
 @dataclass(frozen=True, slots=True)

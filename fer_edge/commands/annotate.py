@@ -76,7 +76,7 @@ def _copy(settings: Settings, source: Source, path: Path, codec: str, progress: 
     with closing(Writer(path, codec, fps, opening[0].image)) as writer:
         for count, frame in enumerate(chain(opening, stream), 1):
             step = pipeline.step(frame)
-            writer.write(drawing.draw(frame.image, step.signals, step.state))
+            writer.write(drawing.draw(frame.in_colour(), step.signals, step.state))
             progress.at(count)
     return count
 

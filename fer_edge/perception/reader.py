@@ -14,7 +14,7 @@ from fer_edge.perception import crop, pose, quality
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
-from fer_edge.perception.faces import make_finder
+from fer_edge.perception.faces import YuNet, make_finder
 from fer_edge.perception.follower import Follower
 from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.mouth import MouthReader
@@ -62,6 +62,8 @@ class Perception:
         colour = frame.image if frame.image.ndim == 3 else None
         with self._stages("colour"):
             grey = frame.image if colour is None else cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+            if colour is None and frame.colour is not None and isinstance(self._finder, YuNet):
+                colour = frame.colour()
             lens = quality.lens(grey)
         if self._driver is None:
             return self._kiosk(frame, grey, colour, lens)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import SourceUnavailable
-from fer_edge.sources.opencv import CaptureDevice, cv2
+from fer_edge.sources.opencv import CaptureDevice, cv2, is_motion_jpeg
 
 if TYPE_CHECKING:
     from fer_edge.settings import CameraSettings
@@ -66,7 +66,8 @@ def camera_connector(source: str, settings: CameraSettings) -> Callable[[], Devi
         if not capture.isOpened():
             raise SourceUnavailable(f"{path}: the driver cannot start it; unplug it and plug it in again")
         _ask_for(capture, settings)
-        return CaptureDevice(capture, f"{path}: no more pictures; unplugged, or its driver timed out")
+        packed = is_motion_jpeg(capture) and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        return CaptureDevice(capture, f"{path}: no more pictures; unplugged, or its driver timed out", packed=packed)
 
     return connect
 

@@ -19,9 +19,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from fer_edge.errors import SourceLost, SourceUnavailable
+from fer_edge.sources.picture import Picture
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image
     from fer_edge.settings import CameraSettings
     from fer_edge.sources.live import Device
 
@@ -44,12 +44,12 @@ class CsiDevice:
         self._listener = threading.Thread(target=self._listen, name=f"messages of {name}", daemon=True)
         self._listener.start()
 
-    def grab(self) -> Image:
+    def grab(self) -> Picture:
         """The next picture as (height, width) luma. Raises SourceLost when the program ended."""
         buffer = np.empty(self._frame_bytes, np.uint8)
         _fill(_pipe(self._process.stdout), buffer.data, self._ended)
         height, width = self._size
-        return buffer[: height * width].reshape(height, width)
+        return Picture(buffer[: height * width].reshape(height, width))
 
     def interrupt(self) -> None:
         """End the program, which ends its output and so a waiting :meth:`grab`."""

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fer_edge.core import Frame
 from fer_edge.errors import SourceError, SourceLost, SourceUnavailable
 from fer_edge.sources.freshness import Freshness
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image
+    from fer_edge.core import Frame
     from fer_edge.sources.orient import Orient
+    from fer_edge.sources.picture import Picture
 
 Clock = Callable[[], float]
 
@@ -31,7 +31,7 @@ class Device(Protocol):
 
     about: str
 
-    def grab(self) -> Image:
+    def grab(self) -> Picture:
         """The next picture, waiting for it. Raises SourceLost when there will be none."""
 
     def interrupt(self) -> None:
@@ -57,7 +57,7 @@ class _Reading:
         self._connect = connect
         self._clock = clock
         self._changed = threading.Condition()
-        self._image: Image | None = None
+        self._picture: Picture | None = None
         self._at = 0.0
         self._number = -1
         self._failure: SourceError | SourceUnavailable | None = None
@@ -67,7 +67,7 @@ class _Reading:
         self._thread = threading.Thread(target=self._run, name=f"read {name}", daemon=True)
         self._thread.start()
 
-    def newer(self, than: int, timeout_s: float) -> tuple[Image, float, int] | None:
+    def newer(self, than: int, timeout_s: float) -> tuple[Picture, float, int] | None:
         """The newest picture after number ``than``; None when none came in time.
 
         Raises what ended the device, or SourceLost when it was closed meanwhile.
@@ -78,9 +78,9 @@ class _Reading:
                 raise self._failure
             if self._stopped:
                 raise SourceLost("closed while reading")
-            if self._image is None or self._number <= than:
+            if self._picture is None or self._number <= than:
                 return None
-            return self._image, self._at, self._number
+            return self._picture, self._at, self._number
 
     def stop(self) -> None:
         """Ask the thread to end; does not wait for it."""
@@ -117,9 +117,9 @@ class _Reading:
         finally:
             device.release()
 
-    def _deliver(self, image: Image) -> None:
+    def _deliver(self, picture: Picture) -> None:
         with self._changed:
-            self._image = image
+            self._picture = picture
             self._at = self._clock()
             self._number += 1
             self._changed.notify_all()
@@ -194,7 +194,7 @@ class LiveSource:
                 f"{self.name}: no picture came in {self._limits.open_s:g} s; check cable, power and network"
             )
         until = self._clock() + self._limits.stall_s
-        while self._froze and first is not None and self._freshness.repeats(first[0]):
+        while self._froze and first is not None and self._freshness.repeats(first[0].image):
             first = reading.newer(first[2], self._limits.stall_s)
             if self._clock() >= until:
                 raise SourceUnavailable(f"{self.name}: still frozen, the same picture; unplug it and plug it in again")
@@ -207,11 +207,11 @@ class LiveSource:
         found = reading.newer(self._last, self._limits.stall_s)
         if found is None:
             raise SourceLost(f"{self.name}: no picture for {self._limits.stall_s:g} s")
-        image, at, self._last = found
-        if self._freshness.same_s(image, at) >= self._limits.stall_s:
+        picture, at, self._last = found
+        if self._freshness.same_s(picture.image, at) >= self._limits.stall_s:
             self._froze = True
             raise SourceLost(f"{self.name}: frozen, the same picture for {self._limits.stall_s:g} s")
-        return Frame(self._orient(image), at, self._base + self._last)
+        return self._orient.frame(picture, at, self._base + self._last)
 
     def close(self) -> None:
         """Give the device back and wake whoever reads; the thread ends when the driver lets it."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from fer_edge.core import Frame
+
 if TYPE_CHECKING:
     from fer_edge.core import Image
     from fer_edge.settings import CameraSettings
+    from fer_edge.sources.picture import Picture
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _LEAST = 16
@@ -43,6 +46,11 @@ class Orient:
         if self.roi != (0.0, 0.0, 1.0, 1.0):
             image = self._cut(image)
         return image
+
+    def frame(self, picture: Picture, at: float, number: int) -> Frame:
+        """The frame of a picture taken at ``at``, its colours turned and cut as its luma when they are asked for."""
+        packed = picture.colour
+        return Frame(self(picture.image), at, number, (lambda: self(packed())) if packed else None)
 
     def _cut(self, image: Image) -> Image:
         height, width = image.shape[:2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from fer_edge.errors import SourceUnavailable
-from fer_edge.sources.opencv import CaptureDevice, cv2
+from fer_edge.sources.opencv import CaptureDevice, cv2, is_motion_jpeg
 
 if TYPE_CHECKING:
     from fer_edge.sources.live import Device, Limits
@@ -42,7 +42,8 @@ def stream_connector(url: str, limits: Limits) -> Callable[[], Device]:
             raise SourceUnavailable(
                 f"{shown}: the server answers but gives no video; check path, user name and password"
             )
-        return CaptureDevice(capture, f"{shown}: the stream ended or stalled")
+        packed = is_motion_jpeg(capture) and capture.set(cv2.CAP_PROP_FORMAT, -1)
+        return CaptureDevice(capture, f"{shown}: the stream ended or stalled", packed=packed)
 
     return connect
 

@@ -8,12 +8,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.core import Frame
 from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
-from fer_edge.sources.opencv import cv2
+from fer_edge.sources.opencv import cv2, is_motion_jpeg
+from fer_edge.sources.picture import Picture, unpacked
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image
+    from fer_edge.core import Frame
     from fer_edge.sources.live import Clock
     from fer_edge.sources.orient import Orient
 
@@ -81,7 +81,7 @@ class VideoSource:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._capture: cv2.VideoCapture | None = None
-        self._ahead: tuple[Image, float] | None = None
+        self._ahead: tuple[Picture, float] | None = None
         self._number = 0
         self._start = 0.0
 
@@ -101,12 +101,12 @@ class VideoSource:
             picture = self._next()
         if picture is None:
             raise EndOfSource(f"{self.name}: ended after {self._number} frames")
-        image, at = picture
+        shown, at = picture
         if self.live:
             at = self._wait_until(at)
         if self._closed.is_set():
             raise SourceLost(f"{self.name}: closed while reading")
-        frame = Frame(self._orient(image), at, self._number)
+        frame = self._orient.frame(shown, at, self._number)
         self._number += 1
         return frame
 
@@ -120,21 +120,35 @@ class VideoSource:
             self._ahead = None
 
     def _start_file(self, offset_s: float = 0.0) -> None:
-        capture = cv2.VideoCapture(str(self._readable()), cv2.CAP_FFMPEG)
-        file_fps = float(capture.get(cv2.CAP_PROP_FPS))
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
-        self._capture = capture
-        self._times = FrameTimes(file_fps, self._wanted_fps)
         self._offset = offset_s
-        self.frames = count if 0 < count < 10**9 else None
-        self.fps = self._wanted_fps or (file_fps if _sane(file_fps) else None)
-        self._ahead = self._decode()
+        path = self._readable()
+        capture = self._begin(path, packed=True)
+        if self._packed and not self._is_whole(capture):
+            capture.release()
+            capture = self._begin(path, packed=False)
         if self._ahead is None:
             capture.release()
             self._capture = None
             raise SourceUnavailable(
                 f"{self.name}: cannot be read as a video; it is damaged, cut short or of an unknown format"
             )
+
+    def _begin(self, path: Path, *, packed: bool) -> cv2.VideoCapture:
+        """Open the file and read its first picture ahead; ``packed`` leaves Motion-JPEG packed."""
+        capture = self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        file_fps = float(capture.get(cv2.CAP_PROP_FPS))
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        self._packed = packed and is_motion_jpeg(capture) and capture.set(cv2.CAP_PROP_FORMAT, -1)
+        self._times = FrameTimes(file_fps, self._wanted_fps)
+        self.frames = count if 0 < count < 10**9 else None
+        self.fps = self._wanted_fps or (file_fps if _sane(file_fps) else None)
+        self._ahead = self._decode()
+        return capture
+
+    def _is_whole(self, capture: cv2.VideoCapture) -> bool:
+        """Whether a JPEG is a whole picture: old capture cards packed two half pictures together."""
+        height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        return self._ahead is not None and self._ahead[0].image.shape[0] == height
 
     def _readable(self) -> Path:
         if not self._path.exists():
@@ -145,7 +159,7 @@ class VideoSource:
             raise SourceUnavailable(f"{self.name}: may not be read; check its permissions")
         return self._path
 
-    def _next(self) -> tuple[Image, float] | None:
+    def _next(self) -> tuple[Picture, float] | None:
         picture, self._ahead = self._ahead, None
         if picture is None:
             picture = self._decode()
@@ -157,16 +171,19 @@ class VideoSource:
             picture, self._ahead = self._ahead, None
         return picture
 
-    def _decode(self) -> tuple[Image, float] | None:
+    def _decode(self) -> tuple[Picture, float] | None:
         if self._capture is None:
             return None
-        try:
-            ok, image = self._capture.read()
-        except cv2.error:
-            ok = False
-        if not ok:
-            return None
-        return image, self._offset + self._times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        picture: Picture | None = None
+        while picture is None:
+            try:
+                ok, image = self._capture.read()
+            except cv2.error:
+                ok = False
+            if not ok:
+                return None
+            picture = unpacked(image) if self._packed else Picture(image)
+        return picture, self._offset + self._times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
 
     def _wait_until(self, at: float) -> float:
         late = self._clock() - (self._start + at)

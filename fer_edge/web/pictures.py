@@ -72,6 +72,6 @@ class Pictures:
         if newer is None:
             return None
         number, frame, step = newer
-        picture = drawing.draw(frame.image, step.signals, step.state, panels=False)
+        picture = drawing.draw(frame.in_colour(), step.signals, step.state, panels=False)
         self.encoded += 1
         return number, drawing.jpeg(picture, self._settings.width, self._settings.quality)

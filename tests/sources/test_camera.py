@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from fer_edge.errors import SourceLost, SourceUnavailable
@@ -69,6 +70,7 @@ class Capture:
         self.asked: list[tuple[int, float]] = []
         self.given = 0
         self.released = False
+        self.packed = False
         made.append(self)
 
     def get(self, what: int) -> float:
@@ -79,16 +81,45 @@ class Capture:
     def isOpened(self) -> bool:  # noqa: N802
         return True
 
+    def getBackendName(self) -> str:  # noqa: N802
+        return "V4L2"
+
     def set(self, what: int, value: float) -> bool:
         self.asked.append((what, value))
+        if what == cv2.CAP_PROP_CONVERT_RGB:
+            self.packed = value == 0
         return True
 
     def read(self) -> tuple[bool, Any]:
         self.given += 1
-        return (True, scene(self.given)) if self.given <= 5 else (False, None)
+        if self.given > 5:
+            return False, None
+        return True, self.picture(self.given)
 
     def release(self) -> None:
         self.released = True
+
+    def picture(self, number: int) -> Any:
+        """As it leaves the driver: one row of JPEG where nothing is converted, longer than the JPEG is."""
+        if not self.packed:
+            return scene(number)
+        data = cv2.imencode(".jpg", scene(number))[1].ravel()
+        return np.concatenate([data, np.zeros(64, np.uint8)])[None]
+
+
+class Stubborn(Capture):
+    """A driver that converts whatever it is told."""
+
+    def picture(self, number: int) -> Any:
+        return scene(number)
+
+
+class Torn(Capture):
+    """A bad cable: every other picture is lost on the way."""
+
+    def picture(self, number: int) -> Any:
+        whole = super().picture(number)
+        return whole if number % 2 else whole[:, :20].copy()
 
 
 made: list[Capture] = []
@@ -137,6 +168,7 @@ def test_a_camera_is_asked_for_format_size_and_rate_in_this_order(
         (cv2.CAP_PROP_FRAME_WIDTH, 1280),
         (cv2.CAP_PROP_FRAME_HEIGHT, 720),
         (cv2.CAP_PROP_FPS, 15),
+        (cv2.CAP_PROP_CONVERT_RGB, 0),
     ]
     assert device.about == "MJPG 640x480 at 25 fps"
     device.release()
@@ -146,6 +178,19 @@ def test_a_camera_is_asked_for_format_size_and_rate_in_this_order(
 def test_another_pixel_format_can_be_asked_for(kernel: Kernel, capture: list[Capture]) -> None:
     camera.camera_connector("0", CameraSettings(pixel_format="YUYV"))()
     assert capture[0].asked[0] == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"YUYV"))
+
+
+@pytest.mark.parametrize(("kind", "numbers"), [(Capture, [1, 2, 3]), (Stubborn, [2, 3, 4]), (Torn, [1, 3, 5])])
+def test_whatever_the_driver_hands_over_pictures_come(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, kind: type[Capture], numbers: list[int]
+) -> None:
+    monkeypatch.setattr(camera.cv2, "VideoCapture", kind)
+    device = camera.camera_connector("0", CameraSettings())()
+    for number in numbers:
+        picture = device.grab()
+        assert picture.image.shape[:2] == (120, 160)
+        colours = picture.colour() if picture.colour else picture.image
+        assert np.abs(colours.astype(int) - scene(number)).mean() < 6
 
 
 def test_an_unplugged_camera_is_lost_and_taken_again_when_it_is_back(

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from fer_edge.errors import SourceLost, SourceUnavailable
 from fer_edge.sources.live import Limits, LiveSource
 from fer_edge.sources.orient import Orient
+from fer_edge.sources.picture import Picture
 from tests.sources.servers import scene
 
 LIMITS = Limits(open_s=0.5, stall_s=0.4)
@@ -29,13 +29,13 @@ class Camera:
         self.number = 0
         self.pictures = pictures
 
-    def grab(self) -> np.ndarray:
+    def grab(self) -> Picture:
         threading.Event().wait(0.005)
         self.go.wait()  # as stuck in a driver as can be: nothing else wakes it
         self.number += 1
         if self.number > self.pictures:
             raise ValueError("driver\nfailed")
-        return scene(self.number)
+        return Picture(scene(self.number))
 
     def interrupt(self) -> None:
         pass

@@ -41,7 +41,8 @@ def test_frames_of_an_http_stream_arrive_in_order_on_the_monotonic_clock(mjpeg: 
     frames = [source.read() for _ in range(20)]
     assert "160x120" in str(source.about)
     source.close()
-    assert frames[0].image.shape == (120, 160, 3)
+    assert frames[0].image.shape == (120, 160)
+    assert frames[0].in_colour().shape == (120, 160, 3)
     assert all(later.number > earlier.number and later.at > earlier.at for earlier, later in itertools.pairwise(frames))
     assert before < frames[0].at < frames[-1].at <= time.monotonic()
     assert source.live
@@ -145,7 +146,7 @@ def test_an_rtsp_stream_plays_and_its_end_is_a_loss(rtsp: RtspServer) -> None:
     source = make_source(rtsp.address, SETTINGS, paced=True)
     source.open()
     frames = [source.read() for _ in range(10)]
-    assert frames[-1].image.shape == (120, 160, 3)
+    assert frames[-1].in_colour().shape == (120, 160, 3)
     assert frames[-1].image.max() > 150  # the block of the scene
     rtsp.die.set()
     with pytest.raises(SourceLost):

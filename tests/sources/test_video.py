@@ -50,7 +50,34 @@ def test_every_frame_comes_with_the_time_of_the_file(tmp_path: Path, name: str, 
     source.close()
     assert [frame.number for frame in frames] == list(range(30))
     assert [frame.at for frame in frames] == pytest.approx([n / fps for n in range(30)], abs=1e-3)
-    assert np.abs(frames[7].image.astype(int) - scene(7)).mean() < 6
+    assert np.abs(frames[7].in_colour().astype(int) - scene(7)).mean() < 6
+
+
+def test_motion_jpeg_is_unpacked_to_luma_and_to_colours_only_when_asked(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", "MJPG", 30, 5)
+    turned = make_source(str(path), CameraSettings(rotation=90, roi=(0.0, 0.0, 1.0, 0.5)), paced=False)
+    turned.open()
+    frame = read_all(turned)[3]
+    turned.close()
+    assert frame.image.shape == (80, 120)
+    assert frame.colour is not None
+    colours = frame.colour()
+    assert np.abs(colours.astype(int) - cv2.rotate(scene(3), cv2.ROTATE_90_CLOCKWISE)[:80]).mean() < 6
+    assert np.abs(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY).astype(int) - frame.image).mean() < 2
+
+
+def test_a_damaged_picture_of_a_motion_jpeg_file_is_left_out(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", "MJPG", 10, 6)
+    content = bytearray(path.read_bytes())
+    third = [n for n in range(len(content)) if content[n : n + 3] == b"\xff\xd8\xff"][2]
+    content[third : third + 40] = bytes(40)
+    path.write_bytes(content)
+    source = make_source(str(path), SETTINGS, paced=False)
+    source.open()
+    frames = read_all(source)
+    source.close()
+    assert [frame.number for frame in frames] == list(range(5))
+    assert np.abs(frames[2].in_colour().astype(int) - scene(3)).mean() < 6
 
 
 def test_the_same_file_read_twice_gives_the_same_frames(tmp_path: Path) -> None:
