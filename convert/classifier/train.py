@@ -13,7 +13,7 @@ from convert import architectures, metrics, plots
 from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
 from convert.classifier.targets import Aim, Batches, soft_targets
-from convert.data import Dataset, Want, load_training
+from convert.data import Dataset, Want, load_training, reshaped
 from convert.errors import UsageError
 from convert.files import write_json
 from convert.labels import parse_labels
@@ -173,7 +173,10 @@ def _trained(path: Path) -> Any:
 
 
 def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
-    """Mean probabilities of all teachers, or None; over mirror images too where --flip is on."""
+    """Mean probabilities of all teachers, or None; over mirror images too where --flip is on.
+
+    Every teacher is shown the pictures in the size and colour that its card names.
+    """
     if not args.teacher:
         return None
     from convert.predictors import open_predictor
@@ -183,7 +186,8 @@ def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
         predictor = open_predictor(path)
         if tuple(predictor.labels) != tuple(args.labels):
             raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
-        total += predictor.probabilities(data.images, flip=args.flip)
+        shown = reshaped(data, Want(predictor.prepare.size, predictor.prepare.channels, args.labels))
+        total += predictor.probabilities(shown.images, flip=args.flip)
     return total / len(args.teacher)
 
 

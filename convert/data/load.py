@@ -44,7 +44,7 @@ def load(path: Path, split: str, want: Want) -> Dataset:
         print(f"{data.source}: {found - len(data)} pictures of other classes left out", file=sys.stderr)
     if len(data) == 0:
         raise DataError(f"{path}: no pictures in split {split}")
-    return _shape(data, want)
+    return reshaped(data, want)
 
 
 def load_training(
@@ -111,7 +111,7 @@ def _read(path: Path, split: str, size: int) -> Dataset:
             raise DataError(f"{path}: data is a .csv, an .npz or a folder")
 
 
-def _shape(data: Dataset, want: Want) -> Dataset:
+def reshaped(data: Dataset, want: Want) -> Dataset:
     """Resize and turn grey into RGB or back where the model wants another shape."""
     images = data.images
     if images.shape[-1] == 1 and want.channels == 3:

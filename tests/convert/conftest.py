@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.cli import main
 from tests.convert.faces import draw_faces
+from tests.convert.workshop import FAST
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # quantize needs it, and one process runs one engine
 
@@ -30,3 +32,16 @@ def fer_npz(tmp_path: Path) -> Path:
         images, labels = draw_faces(count, seed=seed)
         np.savez(tmp_path / f"faces_{split}.npz", images=images, labels=labels)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data and, in ``out``, a small net trained on them through the command line."""
+    folder = tmp_path_factory.mktemp("workshop")
+    for split, count, seed in (("train", 280, 1), ("val", 140, 2)):
+        images, labels = draw_faces(count, seed=seed)
+        votes = np.full((count, 10), -1)
+        np.savez(folder / f"faces_{split}.npz", images=images, labels=labels, ferplus_votes=votes)
+    options = ["--epochs", "8", "--shift", "0.02", "--votes", "0.3", "--mixup", "0.2", "--sizes", "0:40", "3:48"]
+    assert main(["train", "--data", str(folder), "--out", str(folder / "out"), *FAST, *options]) == 0
+    return folder

@@ -16,29 +16,9 @@ import numpy as np
 import pytest
 
 from convert.cli import main
-from tests.convert.faces import draw_faces
+from tests.convert.workshop import FAST, SMALL, evaluated
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
-
-SMALL = ["--arch", "edge", "--stem", "8", "--widths", "8", "16", "--blocks", "1", "1", "--batch", "20"]
-FAST = [*SMALL, "--lr", "0.1", "--ema", "0.9", "--smoothing", "0.05", "--threads", "1"]
-
-
-def make_data(folder: Path) -> Path:
-    for split, count, seed in (("train", 280, 1), ("val", 140, 2)):
-        images, labels = draw_faces(count, seed=seed)
-        votes = np.full((count, 10), -1)
-        np.savez(folder / f"faces_{split}.npz", images=images, labels=labels, ferplus_votes=votes)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with data and, in ``out``, a small net trained on them through the command line."""
-    folder = make_data(tmp_path_factory.mktemp("workshop"))
-    options = ["--epochs", "8", "--shift", "0.02", "--votes", "0.3", "--mixup", "0.2", "--sizes", "0:40", "3:48"]
-    assert main(["train", "--data", str(folder), "--out", str(folder / "out"), *FAST, *options]) == 0
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +65,6 @@ def test_int8_agrees_with_its_parent_and_carries_its_card(quantized: Path) -> No
     assert calibration["folded_in"]
     assert len(calibration["bias"]) == 7
     assert {path.name for path in quantized.parent.iterdir()} == {"drawn.tflite", "drawn.json"}
-
-
-def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
-    capsys.readouterr()
-    assert main(["evaluate", *arguments, "--json"]) == 0
-    result: dict[str, object] = json.loads(capsys.readouterr().out)
-    return result
 
 
 def test_evaluate_says_the_same_of_keras_and_tflite(
@@ -207,14 +180,6 @@ def test_a_network_is_inspected_untrained(capsys: pytest.CaptureFixture[str]) ->
     assert facts["macs"] > 10_000_000
     assert main(["inspect"]) == 2
     assert "name a model file or an --arch" in capsys.readouterr().err
-
-
-def test_a_student_learns_from_its_teacher(trained: Path, tmp_path: Path) -> None:
-    teacher = str(trained / "out" / "model.keras")
-    options = ["--teacher", teacher, "--teacher-weight", "1.0", "--epochs", "6", "--seed", "5"]
-    assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
-    card = json.loads((tmp_path / "model.json").read_text())
-    assert card["figures"]["val_accuracy"] > 0.9, "no label was used, only the teacher"
 
 
 def test_bfloat16_trains_and_saves_float32(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
