@@ -32,6 +32,7 @@ TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
 FINE, COARSE = 1.0, 0.25
 """How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
 VARIATION = Variation(cover_share=0.2)
+AS_IT_IS = Variation(plain_share=1.0, cover_share=0.0)
 DOUBTFUL = 0.15
 """The least score at which a detector's mistake is worth learning from."""
 MISTAKEN_SHARE = 0.5
@@ -66,8 +67,13 @@ def sampler(
     size: int,
     seed: int = 1,
     mistaken: Sequence[Mistaken] = (),
+    calm: float = 0.0,
 ) -> Callable:
-    """Draws batches of (pictures, targets). ``mistaken`` is what :func:`taken_for_faces` gave."""
+    """Draws batches of (pictures, targets). ``mistaken`` is what :func:`taken_for_faces` gave.
+
+    ``calm`` is the share of marked faces shown as they are, hardly strayed and in their own light:
+    for a last stage, since such faces are what a tracked driver's mostly look like.
+    """
     aside = turned.many(faces, TURNED_COPIES, seed)
     regions = [shape.face_region(points) for points in faces.points]
     chances = _chances(faces)
@@ -89,7 +95,10 @@ def sampler(
         elif kind < GLASSES_SHARE + YAWN_SHARE and worn.can_yawn(points):
             image, points = worn.yawn(image, points, rng)
             region = shape.face_region(points)
-        piece, known = _cut(image, region, points, size, _spread(rng), rng)
+        if rng.random() < calm:
+            piece, known = _cut(image, region, points, size, STEADY, rng, AS_IT_IS)
+        else:
+            piece, known = _cut(image, region, points, size, _spread(rng), rng)
         return piece, _target(full=known)
 
     def turned_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +157,13 @@ def _spread(rng: np.random.Generator) -> Spread:
 
 
 def _cut(
-    image: np.ndarray, region: tuple, points: np.ndarray, size: int, spread: Spread, rng: np.random.Generator
+    image: np.ndarray,
+    region: tuple,
+    points: np.ndarray,
+    size: int,
+    spread: Spread,
+    rng: np.random.Generator,
+    variation: Variation = VARIATION,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A varied crop and the points in its pixels, mirrored half of the time."""
     (x, y), side, angle = region
@@ -161,8 +176,8 @@ def _cut(
         piece = np.ascontiguousarray(piece[:, ::-1])
         moved[:, 0] = size - 1 - moved[:, 0]
         moved = moved[shape.MIRRORED] if len(moved) == POINTS else moved[[1, 0, 2, 4, 3]]
-    piece = vary(piece, VARIATION, rng)
-    if rng.random() < VARIATION.cover_share:
+    piece = vary(piece, variation, rng)
+    if rng.random() < variation.cover_share:
         piece = cover(piece, rng, 0.4)
     return warp.standardise(piece), (moved + 0.5) / size * UNITS - UNITS / 2
 

@@ -19,6 +19,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--taught", type=Path, help="JSON of five points, from python -m convert.seeing.teach")
     parser.add_argument("--empty", type=Path, help="folder of scenes without a face")
     parser.add_argument("--empty-list", type=Path, help="JSON of those scenes: {file: {split}}")
+    parser.add_argument("--calm", type=float, default=0.0, help="share of marked faces shown unvaried (a last stage)")
     parser.add_argument("--doubt", type=Path, help="detector .tflite: what it takes for faces in --empty is shown, too")
 
 
@@ -45,7 +46,8 @@ def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     peopled = scenes.load(args.scenes, args.boxes, "train", args.taught) if args.scenes else []
     empty = scenes.load(args.empty, args.empty_list, "train") if args.empty else []
     mistaken = landmarks_data.taken_for_faces(args.doubt, empty) if args.doubt else []
-    return landmarks_data.sampler(faces68.load(args.data, "train"), peopled, empty, args.size, args.seed, mistaken)
+    faces = faces68.load(args.data, "train")
+    return landmarks_data.sampler(faces, peopled, empty, args.size, args.seed, mistaken, args.calm)
 
 
 def _calibration(args: argparse.Namespace) -> Any:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.seeing import augment, detector_data, scenes, turned, worn
+from convert.seeing import augment, detector_data, landmarks_data, scenes, turned, worn
+from convert.seeing.faces68 import MarkedFaces
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, pose
 
@@ -134,3 +135,31 @@ def test_the_jaw_behind_the_far_cheek_is_hidden(seed: int) -> None:
     assert made.hidden[far].all() == (abs(seen.yaw) > turned.FAR_SIDE)
     assert not made.hidden[near].any()
     assert not made.hidden[17:].any()
+
+
+def test_a_head_turned_further_than_any_is_drawn_is_left_there() -> None:
+    solid = np.array(json.loads(pose.MEAN_FACE.read_text("utf-8"))["points"])
+    far = np.deg2rad(70)
+    across = solid[:, 0] * np.cos(far) + solid[:, 2] * np.sin(far)
+    points = (np.stack([across, solid[:, 1]], axis=1) * 26 + 64).astype(np.float32)
+    found = pose.estimate(points)
+    assert found is not None and abs(found.yaw) > turned.YAW
+    for seed in range(8):
+        turned.turned(np.full((128, 128), 60, np.uint8), points, np.random.default_rng(seed))
+
+
+def test_calm_crops_show_a_face_in_its_own_light_and_the_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, points = solid_face()
+    faces = MarkedFaces(picture[None], points[None], np.array(["user"]))
+    monkeypatch.setattr(landmarks_data, "SHARES", {"marked": 1.0, "taught": 0.0})
+    for name in ("TURNED_SHARE", "GLASSES_SHARE", "YAWN_SHARE"):
+        monkeypatch.setattr(landmarks_data, name, 0.0)
+    plain = landmarks_data.unvaried(faces, 96, 1, 1)[0].astype(float)
+
+    def strays(calm: float) -> float:
+        """How far the points of a crop lie from where they lie in an unvaried one, and its levels with them."""
+        draw = landmarks_data.sampler(faces, [], [], 96, calm=calm)
+        crops, _ = draw(np.random.default_rng(2), 60)
+        return float(np.mean([min(np.abs(c - plain).mean(), np.abs(c[:, ::-1] - plain).mean()) for c in crops]))
+
+    assert strays(1.0) < 0.7 * strays(0.0)
