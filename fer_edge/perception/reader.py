@@ -18,7 +18,7 @@ from fer_edge.perception.faces import YuNet, make_finder
 from fer_edge.perception.follower import Follower
 from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.mouth import MouthReader
-from fer_edge.perception.tracks import Tracks
+from fer_edge.perception.people import People
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class Perception:
         self._settings = settings
         self._finder = finder or make_finder(settings.perception)
         self._stages = stages or NoStages()
-        self._tracks = Tracks()
         self._expression: Expression | None = None
         if settings.emotion.enabled:
             own = settings.emotion.model
@@ -48,14 +47,20 @@ class Perception:
                 Path(own) if own else None, runtime=settings.perception.runtime, threads=settings.perception.threads
             )
         self._emotions: dict[int, tuple[float, Mapping[str, float]]] = {}
-        self._driver = _Driver(settings, self._finder, self._stages) if settings.profile == "driver" else None
+        seen = settings.perception
+        self._landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
+        self._watched: _Driver | People = (
+            _Driver(settings, self._finder, self._landmarks, self._stages)
+            if settings.profile == "driver"
+            else People(self._finder, self._landmarks, seen.min_face, self._stages)
+        )
 
     @property
     def models(self) -> list[Model]:
         """The models in use, for ``info`` and the benchmark."""
         own = [self._finder.model] if isinstance(self._finder, Tiny) else []
         own += [self._expression.model] if self._expression else []
-        return own + (self._driver.models if self._driver else [])
+        return [*own, self._landmarks.model, *(self._watched.models if isinstance(self._watched, _Driver) else [])]
 
     def read(self, frame: Frame) -> Signals:
         """The signals of one frame."""
@@ -65,9 +70,9 @@ class Perception:
             if colour is None and frame.colour is not None and isinstance(self._finder, YuNet):
                 colour = frame.colour()
             lens = quality.lens(grey)
-        if self._driver is None:
-            return self._kiosk(frame, grey, colour, lens)
-        signals = self._driver.read(frame, grey, colour, lens)
+        if isinstance(self._watched, People):
+            return self._everybody(frame, grey, lens, self._watched.find(grey, colour, frame.at))
+        signals = self._watched.read(frame, grey, colour, lens)
         face = signals.face
         return replace(
             signals,
@@ -75,10 +80,7 @@ class Perception:
             quality=self._quality(grey, face),
         )
 
-    def _kiosk(self, frame: Frame, grey: Image, colour: Image | None, lens: Lens) -> Signals:
-        with self._stages("detect"):
-            found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
-            faces = self._tracks.follow(found, frame.at)
+    def _everybody(self, frame: Frame, grey: Image, lens: Lens, faces: list[Face]) -> Signals:
         shown = faces[: self._settings.perception.max_people]
         people = tuple(Person(face, self._read_expression(grey, face, frame.at)) for face in shown)
         first = people[0] if people else None
@@ -92,9 +94,6 @@ class Perception:
             lens=lens,
             people=people,
         )
-
-    def _large_enough(self, face: Face) -> bool:
-        return min(face.box.width, face.box.height) >= self._settings.perception.min_face
 
     def _quality(self, grey: Image, face: Face | None) -> Quality:
         with self._stages("quality"):
@@ -110,22 +109,22 @@ class Perception:
         with self._stages("expression"):
             emotions = self._expression.read(grey, face.box)
         self._emotions[face.track] = (at, emotions)
-        # The driver's is one face at a time; a kiosk's are those its tracks still know.
-        self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in self._tracks}
+        # The driver's is one face at a time; a kiosk's are those it still knows.
+        known = self._watched if isinstance(self._watched, People) else ()
+        self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in known}
         return emotions
 
 
 class _Driver:
     """The driver's signals: one face followed, its eyes, mouth and head read."""
 
-    def __init__(self, settings: Settings, finder: FaceFinder, stages: Stages) -> None:
+    def __init__(self, settings: Settings, finder: FaceFinder, landmarks: Landmarks, stages: Stages) -> None:
         seen = settings.perception
-        landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
         self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages)
         self._stages = stages
-        self.models = [landmarks.model, self._eyes.model, self._mouth.model]
+        self.models = [self._eyes.model, self._mouth.model]
 
     def read(self, frame: Frame, grey: Image, colour: Image | None, lens: Lens) -> Signals:
         """Everything but expression and quality."""
