@@ -1,9 +1,10 @@
-"""The command line: ``python -m convert train|quantize|evaluate|inspect [--task TASK] …``.
+"""The command line: ``python -m convert train|average|quantize|evaluate|inspect [--task TASK] …``.
 
 Each task is a module ``convert/tasks/<task>.py`` with two functions, imported only when asked for:
 
 ``add_arguments(parser, verb)``
-    adds the task's options for ``train``, ``quantize`` or ``evaluate`` to an argparse parser;
+    adds the task's options for ``train``, ``quantize`` or ``evaluate`` (expression also
+    ``average``) to an argparse parser;
 ``run(verb, args) -> int``
     does it and returns the exit code. Faults are raised as :class:`fer_edge.errors.FerEdgeError`.
 
@@ -29,6 +30,7 @@ from fer_edge.errors import FerEdgeError
 
 VERBS = {
     "train": "train a network with Keras",
+    "average": "join trainings of one network: the mean of their weights (expression only)",
     "quantize": "convert a trained Keras model to TFLite",
     "evaluate": "measure a model on data",
     "inspect": "show a model's card, operators, size, work and speed",
@@ -78,6 +80,8 @@ def _run(argv: list[str]) -> int:
 
 
 def _module(verb: str, task: str) -> ModuleType:
+    if verb == "average" and task != "expression":
+        raise UsageError(f"--task {task}: its training averages its own weights; average is for --task expression")
     name = "convert.inspection" if verb == "inspect" else f"convert.tasks.{task}"
     try:
         return importlib.import_module(name)

@@ -55,6 +55,14 @@ def per_class(matrix: NDArray[np.int64], classes: Sequence[str]) -> dict[str, di
     }
 
 
+def validation(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
+    """The two figures by which trainings are followed and compared."""
+    return {
+        "val_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "val_loss": log_loss(probabilities, labels),
+    }
+
+
 def report(probabilities: Probabilities, labels: Labels, classes: Sequence[str]) -> dict[str, Any]:
     """Everything ``evaluate --json`` says about predictions."""
     matrix = confusion(probabilities.argmax(axis=1), labels, len(classes))

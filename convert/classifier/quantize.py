@@ -14,6 +14,7 @@ from convert import calibration, layers, metrics
 from convert.backend import load_keras
 from convert.card import read_notes, write_model
 from convert.data import Dataset, Want, load_training
+from convert.data.load import add_data_arguments
 from convert.errors import AgreementError, UsageError
 from convert.labels import parse_labels
 from convert.networks import load_model, predict
@@ -27,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help="trained Keras model: .keras, .h5, or an architecture .json with --weights")
     add("--weights", type=Path, help="weights of an architecture .json")
-    add("--data", type=Path, required=True, help="training and validation data, as train takes them")
-    add("--val", type=Path, help="validation data where it is a file of its own")
-    add("--val-fraction", type=float, help="hold out this share of the training data instead")
-    add("--split-seed", type=int, default=42)
+    add_data_arguments(parser)
     add("--mode", choices=MODES, default="int8")
     add("--out", type=Path, required=True, help="the .tflite file; its card is written beside it")
     add("--samples", type=int, default=500, help="training pictures that int8 takes its ranges from")

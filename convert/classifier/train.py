@@ -14,6 +14,7 @@ from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
 from convert.classifier.targets import Aim, Batches, soft_targets
 from convert.data import Dataset, Want, load_training, reshaped
+from convert.data.load import add_data_arguments
 from convert.errors import UsageError
 from convert.files import write_json
 from convert.labels import parse_labels
@@ -24,11 +25,9 @@ from convert.training import Task, TrainOptions, add_training_arguments, fit, tr
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``train --task expression``."""
-    add = parser.add_argument_group("data").add_argument
-    add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_train.npz, *_val.npz")
-    add("--val", type=Path, help="validation data where it is a file of its own")
-    add("--val-fraction", type=float, help="hold out this share of the training data, stratified by class")
-    add("--split-seed", type=int, default=42, help="seed of that split")
+    group = parser.add_argument_group("data")
+    add_data_arguments(group)
+    add = group.add_argument
     add("--labels", type=parse_labels, default=parse_labels("7"), help="7, 5, 3 or names in order")
     add("--colour", choices=("grey", "rgb"), default="grey")
     add("--size", type=int, default=48, help="side of the input in pixels")
@@ -114,11 +113,7 @@ def _task(model: Any, saved: Any, batches: Batches, held: Dataset, args: argpars
     def measure() -> dict[str, float]:
         if saved is not model:
             saved.set_weights(model.get_weights())
-        probabilities = predict(saved, inputs)
-        return {
-            "val_accuracy": float((probabilities.argmax(axis=1) == held.labels).mean()),
-            "val_loss": metrics.log_loss(probabilities, held.labels),
-        }
+        return metrics.validation(predict(saved, inputs), held.labels)
 
     def described(figures: dict[str, float]) -> None:
         write_json(args.out / "model.json", _card(saved, batches.prepare, args, figures))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +30,15 @@ class Want:
     channels: int = 1
     classes: tuple[str, ...] | None = None
     partial: bool = False
+
+
+def add_data_arguments(parser: Any) -> None:
+    """The options of :func:`load_training`, for a parser or one of its groups."""
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_train.npz, *_val.npz")
+    add("--val", type=Path, help="validation data where it is a file of its own")
+    add("--val-fraction", type=float, help="hold out this share of the training data, stratified by class")
+    add("--split-seed", type=int, default=42, help="seed of that split")
 
 
 def load(path: Path, split: str, want: Want) -> Dataset:

@@ -1,4 +1,4 @@
-"""Expressions of faces, or any other classes of small pictures: train, quantize, evaluate."""
+"""Expressions of faces, or any other classes of small pictures: train, average, quantize, evaluate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
             from convert.classifier.train import add_arguments as add
         case "quantize":
             from convert.classifier.quantize import add_arguments as add
+        case "average":
+            from convert.classifier.average import add_arguments as add
         case _:
             from convert.classifier.evaluate import add_arguments as add
     add(parser)
@@ -24,6 +26,8 @@ def run(verb: str, args: argparse.Namespace) -> int:
             from convert.classifier.train import train as work
         case "quantize":
             from convert.classifier.quantize import quantize as work
+        case "average":
+            from convert.classifier.average import average as work
         case _:
             from convert.classifier.evaluate import evaluate as work
     return work(args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -64,3 +64,17 @@ class Average:
             yield
         finally:
             self._model.set_weights(own)
+
+
+def settle(model: Any, batches: Iterable[NDArray[np.float32]]) -> None:
+    """Give batch norm the plain mean of its statistics over ``batches`` of network inputs."""
+    import keras
+
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    own = [norm.momentum for norm in norms]
+    for seen, inputs in enumerate(batches):
+        for norm in norms:
+            norm.momentum = seen / (seen + 1)
+        model(inputs, training=True)
+    for norm, momentum in zip(norms, own, strict=True):
+        norm.momentum = momentum

@@ -1,14 +1,16 @@
-"""Trained models joined: teachers that give a student its targets."""
+"""Trained models joined: teachers that give a student its targets, runs whose weights are averaged."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convert.cli import main
-from tests.convert.workshop import FAST
+from tests.convert.workshop import FAST, evaluated
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
 
@@ -32,3 +34,65 @@ def test_a_teacher_is_shown_pictures_of_its_own_size_and_colour(trained: Path, t
     assert main(["train", "--data", str(trained), "--out", str(teacher), *own, *learn]) == 0
     assert json.loads((teacher / "model.json").read_text())["figures"]["val_accuracy"] > 0.9
     assert taught_by(teacher / "model.keras", trained, student) > 0.9
+
+
+def test_the_mean_of_two_runs_is_a_model_with_its_card(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two runs from the same weights; the mean has batch norm statistics of its own, not the mean of theirs."""
+    start, runs = trained / "out" / "model.keras", [tmp_path / "one", tmp_path / "two"]
+    for seed, out in enumerate(runs):
+        options = ["--weights", str(start), "--epochs", "2", "--seed", str(seed)]
+        assert main(["train", "--data", str(trained), "--out", str(out), *FAST, *options]) == 0
+    models, mean = [str(run / "model.keras") for run in runs], tmp_path / "mean"
+    asked = ["--data", str(trained), "--samples", "280", "--batch", "40", "--out", str(mean)]
+    assert main(["average", *models, *asked]) == 0
+    said = [float(value) for value in re.findall(r"\.keras.*: val_accuracy ([\d.]+)", capsys.readouterr().err)]
+    card = json.loads((mean / "model.json").read_text())
+    assert card["averaged"] == ["one", "two"]
+    assert card["seeds"] == [0, 1]
+    assert len(said) == 3
+    assert said[2] > 0.9
+    assert evaluated(capsys, str(mean / "model.keras"), "--data", str(trained))["accuracy"] == said[2]
+    one, two, joined = (weights_of(Path(path)) for path in [*models, str(mean / "model.keras")])
+    for name, value in joined.items():
+        if "moving" not in name:
+            assert value == pytest.approx((one[name] + two[name]) / 2, abs=1e-6), name
+    first = next(name for name in joined if name.endswith("moving_mean"))
+    assert joined[first] == pytest.approx(first_statistics(trained, joined), abs=1e-4)
+
+
+def weights_of(path: Path) -> dict[str, np.ndarray]:
+    """A model's weights; names count up within a process, so the layer's place stands for its name."""
+    from convert.networks import load_model
+
+    weights = load_model(path).weights
+    return {
+        f"{place} {weight.path.rsplit('/', 1)[-1]}": np.array(weight.numpy()) for place, weight in enumerate(weights)
+    }
+
+
+def first_statistics(data: Path, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The mean of the first convolution's output over all training pictures, worked out by hand."""
+    images = np.load(data / "faces_train.npz")["images"] / 128.0 - 1.0
+    around = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    kernel = next(iter(weights.values()))
+    patches = [around[:, y : y + 48, x : x + 48].mean() for y in range(3) for x in range(3)]
+    return np.array(patches) @ kernel.reshape(9, -1)
+
+
+def test_models_that_do_not_fit_each_other_are_not_averaged(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = trained / "out" / "model.keras", tmp_path / "mean"
+    small = ["--arch", "c", "--batch", "20", "--epochs", "1", "--limit", "40"]
+    assert main(["train", "--data", str(trained), "--out", str(tmp_path / "other"), *small]) == 0
+    asked = ["--data", str(trained), "--out", str(out)]
+    assert main(["average", str(model), str(tmp_path / "other" / "model.keras"), *asked]) == 2
+    assert "other/model.keras: not the network of the first model" in capsys.readouterr().err
+    (tmp_path / "other" / "model.json").unlink()
+    assert main(["average", str(model), str(tmp_path / "other" / "model.keras"), *asked]) == 2
+    assert "it has no card beside it" in capsys.readouterr().err
+    assert main(["average", str(model), "--task", "eyes", *asked]) == 2
+    assert "average is for --task expression" in capsys.readouterr().err
+    assert not out.exists()
