@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="default: config.yaml here, then /etc/fer-edge/config.yaml",
     )
+    # The other commands have this option: whoever is used to it is not sent away.
+    parser.add_argument("--config", dest="also", type=Path, metavar="FILE", help="the same as FILE")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
     parser.add_argument("--json", action="store_true", help="faults as JSON on stdout")
     parser.add_argument("--defaults", action="store_true", help="print every setting at its default as YAML")
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(markdown())
         return 0
-    path = args.file or config.find()
+    path = args.file or args.also or config.find()
     faults: list[str] = []
     try:
         config.load(path, args.set)

@@ -93,7 +93,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
     if root is None:
         return {}, {}
     if not isinstance(data, dict):
-        raise ConfigError([f"{path}:1: must be a list of 'key: value' lines, not a single {type(data).__name__}"])
+        raise ConfigError([f"{path}:1: must be lines of 'key: value' (is a {type(data).__name__})"])
     lines: dict[Location, str] = {}
     twice = list(_walk(root, (), str(path), lines))
     if twice:

@@ -157,10 +157,12 @@ class Daemon:
             self._save_calibration()
             parts = self._builder.build(self._load(), self._parts)
         except FerEdgeError as fault:
-            log.error("reload refused, going on as before: %s", "; ".join(str(fault).splitlines()))
+            self._reporter.refused = "; ".join(str(fault).splitlines())
+            log.error("reload refused, going on as before: %s", self._reporter.refused)
             raise
         finally:
             self._notifier.ready()
+        self._reporter.refused = None
         old, self._parts = self._parts, parts
         self._pace = _pace(parts.settings)
         old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))

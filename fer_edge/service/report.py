@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Used in the main loop only. ``camera`` is what was last said of it: online, offline, disabled, or nothing yet."""
+    """Used in the main loop only.
+
+    ``camera`` is what was last said of it: online, offline, disabled, or nothing yet. ``refused`` is
+    why the configuration was not taken at the last reload, None where it was.
+    """
 
     def __init__(self, health: Health, notifier: Notifier) -> None:
         self.camera = ""
+        self.refused: str | None = None
         self._health = health
         self._notifier = notifier
 
@@ -52,6 +57,9 @@ class Reporter:
         return {
             **self._health.stats(),
             "broker": None if mqtt is None else "online" if mqtt.connected else "offline",
+            "broker_fault": None if mqtt is None else mqtt.fault,
+            "outbox": None if mqtt is None else mqtt.outbox.passing(),
+            "config_fault": self.refused,
             "received": capture.box.received,
             "skipped": capture.box.skipped,
             "camera": self.camera,

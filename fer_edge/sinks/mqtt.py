@@ -87,6 +87,11 @@ class MqttSink:
         return self._link.up
 
     @property
+    def fault(self) -> str | None:
+        """Why the broker is not there, in one line; None while it is, or before the first attempt has failed."""
+        return self._link.fault
+
+    @property
     def outbox(self) -> OutboxCondition:
         """The outbox as last seen by its thread."""
         return OutboxCondition() if self._delivery is None else self._delivery.condition

@@ -83,6 +83,8 @@ class History:
         return {
             "kind": "state",
             "at": round(state.at, 3),
+            # Without a picture nothing is known, whatever the reason: a lost camera, a pause.
+            "frame": signals.number >= 0,
             "closed": rounded(signals.eyes_closed),
             "mouth": rounded(signals.mouth_open),
             **state_payload(state),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATE_S = 0.2
-HEALTH_S = 2.0
+HEALTH_S = 1.0
 ANSWER_S = 5.0
 ALLOWED = ("pause", "resume", "recalibrate")
 """What may be asked of the node on the page."""

@@ -6,12 +6,13 @@ import asyncio
 import errno
 import logging
 import os
+import socket
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtra
-from fer_edge.web.access import Access
+from fer_edge.web.access import Access, is_loopback
 from fer_edge.web.history import History
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ class LivePage:
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
         return f"http://{shown}:{self.port or self._settings.web.port}/"
 
+    def _from_elsewhere(self) -> str:
+        """What the log adds where other machines reach the page: the address above is of no use to them."""
+        if is_loopback(self._settings.web.host):
+            return ""
+        return f" (from another machine: http://{socket.gethostname()}:{self.port}/ or by its address)"
+
     def _run(self) -> None:
         assert self._loop is not None
         try:
@@ -123,7 +130,7 @@ class LivePage:
                     await asyncio.wait_for(self._stop.wait(), RETRY_S)
                 continue
             self.port = int(runner.addresses[0][1])
-            log.info("live page: %s", self.url)
+            log.info("live page: %s%s", self.url, self._from_elsewhere())
             self.listening.set()
             return
 

@@ -25,7 +25,7 @@ STATIC = Path(__file__).with_name("static")
 MOST_VISITORS = 16
 WRONG_TOKEN_S = 0.5
 """What a wrong token costs whoever tries."""
-_FILES = ("page.js", "timeline.js", "words.js", "page.css", "icon.svg")
+_FILES = ("page.js", "health.js", "timeline.js", "words.js", "page.css", "icon.svg")
 _MONTH_S = 30 * 24 * 3600
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -52,6 +52,7 @@ class Server:
             [
                 web.get("/", self._page),
                 web.post("/enter", self._enter),
+                web.get("/enter", _to_the_page),
                 web.get("/live", self._live),
                 *(web.get(f"/{name}", _file) for name in _FILES),
             ]
@@ -147,6 +148,11 @@ class Server:
 
 async def _file(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / request.path.removeprefix("/"))
+
+
+async def _to_the_page(_: web.Request) -> web.StreamResponse:
+    """Where a browser goes whose address still names the door: loaded again after a wrong token."""
+    return web.Response(status=303, headers={"Location": "/"})
 
 
 def _door(message: str, status: int) -> web.Response:

@@ -34,6 +34,13 @@ def test_a_covered_lens_is_degraded_never_absent() -> None:
     assert told.state_at(80).present is None
 
 
+def test_eyes_that_come_late_into_view_do_not_change_why_it_was_hidden() -> None:
+    """The hand goes first, the eyes are readable a second later."""
+    told = tell(Story(120).during(70, 90, lens=Lens.COVERED).during(90, 91, eyes_seen=False))
+    reasons = [event.details["reason"] for event in told.events if event.event_type == "view_degraded"]
+    assert reasons == ["covered", "covered"]
+
+
 def test_a_short_dark_tunnel_is_nothing() -> None:
     assert_told(tell(Story(100).during(70, 79, lens=Lens.DARK)), [], "view", "fatigue", "attention")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ class Drive:
         self.node = ShownNode()
         self.page = LivePage(self.settings, self.node)
         self.state: dict[str, Any] = {"present": True, "eyes_closed": False, "openness": 0.9, "perclos": 0.03}
+        self.blind = False
+        """Whether the camera gives no picture."""
         self.at = 100.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -59,9 +62,13 @@ class Drive:
         self._thread.start()
         return self
 
-    def happen(self, event_type: str, phase: Phase = Phase.START, level: Level = Level.CRITICAL) -> None:
+    def happen(
+        self, event_type: str, phase: Phase = Phase.START, level: Level = Level.CRITICAL, **details: Any
+    ) -> None:
         category = "view" if event_type == "absent" else "fatigue"
-        self.page.event(Event(1, category, event_type, phase, level, self.at, self.at - 3, 3.0, {"perclos": 0.2}))
+        self.page.event(
+            Event(1, category, event_type, phase, level, self.at, self.at - 3, 3.0, details or {"perclos": 0.2})
+        )
 
     def close(self) -> None:
         self._over.set()
@@ -77,6 +84,9 @@ class Drive:
             face = Face(Box(100, 60, 90, 110), 0.9, track=1)
             signals = Signals(self.at, number, face=face, faces=1, eyes_closed=0.1, mouth_open=0.1, yaw=1.0, pitch=2.0)
             state = DriverState(self.at, faces=1, paused_s=self.node.paused_s, **self.state)
+            if self.blind:
+                self.page.state(replace(state, faces=0), Signals(self.at, -1))
+                continue
             self.page.state(state, signals)
             if self.node.paused_s is None:
                 self.node.viewer.show(Frame(image, self.at, number), Step(signals, state, ()))

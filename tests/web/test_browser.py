@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_edge.core import Level, OpenEvent, PersonState, Phase
+from fer_edge.core import Lens, Level, OpenEvent, PersonState, Phase
 from tests.conftest import Run
-from tests.daemons import Nodes, nodes  # noqa: F401 a fixture
 from tests.fakes import wait_until
+from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-PATIENCE_MS = 60_000
-"""How long a busy machine may take."""
 TOKEN = "a-long-enough-token"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; install it: sudo apt install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright here: pip install 'fer-edge[test]'")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*ARGUMENTS, "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -45,19 +27,6 @@ def drive() -> Iterator[Drive]:
     drive = Drive()
     yield drive.start()
     drive.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    context.close()
-    assert faults == []
 
 
 def shown(page: Page) -> int:
@@ -72,13 +41,6 @@ def more_pictures(page: Page, count: int) -> None:
 def pixel(page: Page) -> list[int]:
     return list(
         page.evaluate("[...document.getElementById('picture').getContext('2d').getImageData(5, 200, 1, 1).data]")
-    )
-
-
-def says(page: Page, selector: str, text: str) -> None:
-    """Wait until an element says it."""
-    page.wait_for_function(
-        "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
     )
 
 
@@ -226,6 +188,8 @@ def test_a_wrong_token_is_refused_and_the_right_one_remembered(monkeypatch: pyte
     says(page, "#headline", "Awake")
     page.goto(drive.page.url)
     says(page, "#headline", "Awake")
+    page.goto(f"{drive.page.url}enter")
+    says(page, "#headline", "Awake")
     drive.close()
 
 
@@ -246,32 +210,6 @@ def test_a_strangers_page_cannot_listen_in(drive: Drive, browser: Browser) -> No
     other.close()
 
 
-def test_the_whole_node_shows_the_simulated_driver(page: Page, nodes: Nodes, tmp_path: Path) -> None:  # noqa: F811
-    """`fer-edge run` with the simulated driver asleep: the page says so, and pausing pauses the node."""
-    (tmp_path / "tired.txt").write_text("0 awake\n2 eyes-closed\n8 awake\n10 repeat\n")
-    node = nodes.start(
-        f"--source=sim:{tmp_path / 'tired.txt'}",
-        "--set=web.enabled=true",
-        "--set=web.port=0",
-        "--set=emotion.enabled=false",
-        port=None,
-    ).ready()
-    assert wait_until(lambda: "live page: http" in node.log())
-    found = re.search(r"live page: (http\S+)", node.log())
-    assert found is not None
-    page.goto(found[1])
-    page.wait_for_selector("#picture[data-shown]")
-    says(page, "#events", "Asleep")
-    says(page, "#health", "camera online")
-    page.click("#pause")
-    says(page, "#headline", "Paused")
-    says(page, "#health", "camera disabled")
-    page.click("#pause")
-    page.wait_for_function("() => document.querySelector('#headline').textContent !== 'Paused'")
-    node.terminate()
-    says(page, "#headline", "No connection")
-
-
 def test_a_page_that_others_could_reach_without_a_token_does_not_start(fer_edge: Run) -> None:
     result = fer_edge("run", "--source=sim:alert", "--set=web.enabled=true", "--set=web.host=0.0.0.0")
     assert result.returncode == 78
@@ -284,17 +222,43 @@ def test_a_kiosk_shows_its_people_and_nothing_of_a_driver(drive: Drive, page: Pa
     page.goto(drive.page.url)
     says(page, "#headline", "2 in view")
     assert page.is_hidden("#readings")
-    assert page.locator("#expressions li").all_inner_texts() == ["1 happy\n70 %", "2 happy\n70 %"]
+    assert page.locator("#expressions li").all_text_contents() == ["1 happy70 %", "2 happy70 %"]
     drive.state = {"profile": "kiosk", "people": tuple(people[:1])}
     says(page, "#headline", "1 in view")
     assert page.locator("#expressions li").count() == 2, "of one person every expression"
 
 
-def test_a_camera_that_is_away_is_said_and_no_old_picture_shown(drive: Drive, page: Page) -> None:
+def test_a_camera_that_is_away_is_said_at_once_and_no_old_picture_shown(drive: Drive, page: Page) -> None:
     page.goto(drive.page.url)
     says(page, "#headline", "Awake")
-    drive.node.health = {"camera": "offline", "camera_fault": "/dev/video0: unplugged", "uptime_s": 3.0}
+    drive.blind = True
+    drive.state = {}
     says(page, "#headline", "No picture")
-    says(page, "#detail", "/dev/video0: unplugged")
+    says(page, "#health", "camera online")  # the state said it, before the next word on health
     assert page.inner_text("#cover") == "No picture"
+    drive.node.health = {"camera": "offline", "camera_fault": "/dev/video0: unplugged", "fps": 12.0, "uptime_s": 3.0}
+    says(page, "#detail", "/dev/video0: unplugged")
     assert page.locator("#health .bad").inner_text() == "camera offline"
+    assert "frames/s" not in page.inner_text("#health"), "the last minute's rate is not the camera's now"
+
+
+def test_what_the_view_hides_is_named_and_ends_when_it_ends(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    seen, since = drive.state, drive.at - 12
+    drive.happen("view_degraded", level=Level.INFO, reason="covered")
+    hidden = {"lens": Lens.COVERED, "open_events": (OpenEvent(1, "view_degraded", Level.INFO, since),)}
+    drive.state = hidden
+    says(page, "#headline", "Lens covered")
+    says(page, "#detail", "nothing can be told of the driver, for 1")
+    assert page.inner_text("#polite") == "View degraded, lens covered, info"
+    assert "info, lens covered" in page.inner_text("#events")
+    drive.state = hidden | {"lens": Lens.DARK}
+    says(page, "#headline", "Too dark")
+    drive.state = seen | {"open_events": hidden["open_events"]}
+    says(page, "#headline", "Awake")
+    drive.state = {"present": False, "open_events": (OpenEvent(2, "absent", Level.INFO, since),)}
+    says(page, "#headline", "No driver")
+    assert page.inner_text("#level-word") == "info"
+    drive.state |= {"lens": Lens.COVERED}
+    says(page, "#headline", "Lens covered")

@@ -42,7 +42,7 @@ class Degraded(Rule):
         super().__init__(keys)
         self._settings, self._eyes = settings, eyes
         self._blocked = Switch(settings.filter, bridge_s=settings.distraction.hold_s)
-        self._reason = ""
+        self._reason = self._began_by = ""
 
     def reset(self) -> None:
         """See :class:`Rule`."""
@@ -56,10 +56,11 @@ class Degraded(Rule):
         if blocked.state and self.open is None and held_s >= self._settings.view.degraded_s:
             coverage = blocked.coverage(at)
             if coverage >= self._settings.filter.coverage:
-                details = {"reason": self._reason, "coverage": coverage}
+                self._began_by = self._reason
+                details = {"reason": self._began_by, "coverage": coverage}
                 return (self._start("view_degraded", Level.INFO, at, blocked.since, details),)
         if blocked.state is False and self.open and held_s >= self._settings.view.judged_s:
-            return (self._end(at, blocked.since, {"reason": self._reason}),)
+            return (self._end(at, blocked.since, {"reason": self._began_by}),)
         return QUIET
 
     def _evidence(self, now: Moment) -> float | None:

@@ -1,11 +1,13 @@
 // The live page: one WebSocket brings state, events, health and pictures; nothing is kept but the last minutes.
+import { showHealth } from "./health.js";
 import { drawTimeline } from "./timeline.js";
-import { direction, known, percent, seconds, span, word } from "./words.js";
+import { direction, make, percent, seconds, span, why, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const SIGNS = { unknown: "○", fine: "●", info: "●", advisory: "◆", warning: "▲", critical: "■" };
 const RANK = { info: 0, advisory: 1, warning: 2, critical: 3 };
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
+const SAID_BY_STATE = ["emotion", "present", "absent", "view_degraded"];
 
 const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0 };
 let socket = null, hidden = false, wait = 500, heardAt = 0, connected = false;
@@ -88,7 +90,7 @@ function happen(event) {
   render();
   if (event.phase === "end" || event.category === "emotion") return;
   const urgent = RANK[event.level] >= RANK.warning;
-  $(urgent ? "urgent" : "polite").textContent = `${word(event.event_type)}, ${event.level}`;
+  $(urgent ? "urgent" : "polite").textContent = [word(event.event_type), why(event.reason), event.level].filter(Boolean).join(", ");
 }
 
 function listEvents() {
@@ -108,7 +110,7 @@ function listEvents() {
     const more = [span.level];
     if (span.person != null) more.push(`person ${span.person}`);
     if (span.perclos != null) more.push(`PERCLOS ${percent(span.perclos)}`);
-    if (span.reason) more.push(span.reason.replaceAll("_", " "));
+    if (span.reason) more.push(why(span.reason));
     item.append(time, what, held, make("span", more.join(", "), "more"));
     return item;
   }));
@@ -128,19 +130,18 @@ function render() {
   document.body.classList.toggle("stale", !connected);
   for (const id of ["pause", "recalibrate"]) $(id).disabled = !connected;
   if (seen.state) readings(seen.state);
-  if (seen.health) health(seen.health, seen.state);
+  if (seen.health) showHealth($("health"), seen.health, seen.state);
   drawTime();
 }
 
 /** The one thing to know now: what is wrong first, then what is going on, then that all is well. */
 function condition() {
-  const state = seen.state, camera = seen.health?.camera;
+  const state = seen.state;
   if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: "Trying again …", blank: "No connection to the node" };
   if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: seen.health?.camera_fault, blank: "No picture yet" };
   if (state.paused) return { level: "unknown", words: "not watching", headline: "Paused", detail: `goes on by itself in ${span(state.paused_s)}`, blank: "Paused: nothing is looked at" };
-  const open = state.open_events.filter((event) => !["emotion", "present"].includes(event.event_type))
-    .sort((a, b) => RANK[b.level] - RANK[a.level]);
-  const lost = camera === "offline" ? seen.health.camera_fault ?? "the camera gives no picture" : null;
+  const open = state.open_events.filter(({ event_type }) => !SAID_BY_STATE.includes(event_type)).sort((a, b) => RANK[b.level] - RANK[a.level]);
+  const lost = state.frame ? null : seen.health?.camera_fault ?? "the camera gives no picture";
   if (open.length) {
     const others = open.slice(1).map((event) => `${word(event.event_type).toLowerCase()} for ${seconds(event.held_s)}`);
     return {
@@ -149,13 +150,20 @@ function condition() {
     };
   }
   if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: "No picture" };
-  if (state.lens !== "clear") return { level: "unknown", words: "unknown", headline: state.lens === "dark" ? "Too dark" : "Lens covered" };
+  if (state.lens !== "clear") return unseen(state, "view_degraded", state.lens === "dark" ? "Too dark" : "Lens covered");
   if (state.profile === "kiosk") return { level: "fine", words: "watching", headline: `${state.people.length} in view` };
-  if (state.present === false) return { level: "unknown", words: "unknown", headline: "No driver" };
+  if (state.present === false) return unseen(state, "absent", "No driver");
   if (!state.present) return { level: "unknown", words: "unknown", headline: "Looking for a face" };
-  if (state.eyes_closed === null) return { level: "unknown", words: "unknown", headline: "Eyes not visible" };
+  if (state.eyes_closed === null) return unseen(state, "view_degraded", "Eyes not visible");
   if (state.eyes_closed && state.closure_s > 0.4) return { level: "fine", words: "no alarm", headline: "Eyes closed", detail: `for ${seconds(state.closure_s)}` };
   return { level: "fine", words: "no alarm", headline: "Awake", detail: state.emotion ?? "" };
+}
+
+/** What keeps the node from telling. Its event only adds since when: the state says what is so now, and when it is over. */
+function unseen(state, type, headline) {
+  const event = state.open_events.find(({ event_type }) => event_type === type);
+  const level = event?.level ?? "unknown";
+  return { level, words: level, headline, detail: `nothing can be told of the driver${event ? `, for ${seconds(event.held_s)}` : ""}` };
 }
 
 function cover(now) {
@@ -207,26 +215,6 @@ function bar(name, share, leading) {
   outer.append(inner);
   item.append(make("span", name), outer, make("span", percent(share), "share"));
   return item;
-}
-
-function health(stats, state) {
-  const parts = [
-    ["camera", stats.camera, stats.camera === "offline"],
-    ["broker", stats.broker, stats.broker === "offline"],
-    ["", known(stats.fps, " frames/s"), state?.degraded_rate],
-    ["latency", known(stats.latency_ms_p95, " ms (p95)", 0), stats.latency_ms_p95 > 500],
-    ["skipped", known(stats.skipped, "", 0), false],
-    ["processor", known(stats.cpu_percent, " % of a core", 0), false],
-    ["memory", known(stats.memory_mb, " MB", 0), false],
-    ["", known(stats.temperature_c, " °C"), stats.temperature_c > 80],
-    ["", stats.throttled ? "slowed down by heat or low voltage" : null, true],
-    ["up", span(stats.uptime_s), false],
-  ];
-  $("health").replaceChildren(...parts.filter(([, value]) => value != null).map(([name, value, bad]) => {
-    const part = make("span", name ? `${name} ` : "", bad ? "bad" : "");
-    part.append(bad ? value : make("b", value));
-    return part;
-  }));
 }
 
 function drawTime() {
@@ -281,12 +269,5 @@ setInterval(() => {
   else $("connection").textContent = performance.now() - heardAt > SILENT_MS ? "the node is silent" : `live, version ${seen.hello.version}`;
   if (connected) drawTime();
 }, 1000);
-
-function make(tag, text, kind) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  if (kind) element.className = kind;
-  return element;
-}
 
 connect();

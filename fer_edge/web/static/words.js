@@ -1,11 +1,13 @@
-// How the page says values: unknown is said, never shown as a number.
+// How the page says values, and puts words on itself: unknown is said, never shown as a number.
 const WORDS = {
   microsleep: "Microsleep", sleep: "Asleep", unresponsive: "Unresponsive", drowsy: "Drowsy", yawn: "Yawning",
   nod: "Nodding off", distracted: "Distracted", absent: "No driver", view_degraded: "View degraded",
   emotion: "Expression", present: "In view",
 };
+const REASONS = { covered: "lens covered", dark: "too dark", eyes: "eyes not visible" };
 
 export function word(type) { return WORDS[type] ?? type.replaceAll("_", " "); }
+export function why(reason) { return reason && (REASONS[reason] ?? reason.replaceAll("_", " ")); }
 export function percent(share, digits = 0) { return share === null ? "?" : `${(100 * share).toFixed(digits)} %`; }
 export function seconds(value) { return value < 60 ? `${value.toFixed(1)} s` : span(value); }
 export function known(value, unit, digits = 1) { return typeof value === "number" ? value.toFixed(digits) + unit : null; }
@@ -19,4 +21,10 @@ export function direction(yaw, pitch) {
   if (Math.abs(yaw) >= 8) parts.push(`${Math.abs(yaw).toFixed(0)}° ${yaw > 0 ? "left" : "right"}`);
   if (Math.abs(pitch) >= 8) parts.push(`${Math.abs(pitch).toFixed(0)}° ${pitch > 0 ? "up" : "down"}`);
   return parts.join(", ") || "straight ahead";
+}
+export function make(tag, text, kind) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (kind) element.className = kind;
+  return element;
 }
