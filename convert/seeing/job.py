@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convert import card, files
+from convert.arguments import number, share, whole
 from convert.backend import load_keras
 from convert.errors import UsageError
 
@@ -55,29 +56,31 @@ def add_arguments(job: Job, parser: argparse.ArgumentParser, verb: str) -> None:
         job.add_measured(parser)
         return
     job.add_data(parser)
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
-    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--seed", type=whole(0), default=1, help="seed of everything random (1)")
+    parser.add_argument("--threads", type=whole(), help="CPU threads")
     if verb == "quantize":
         parser.add_argument("model", type=Path, help="the trained .keras file")
         parser.add_argument(
             "--out", type=Path, required=True, help="the .tflite file to write; its card goes beside it"
         )
         parser.add_argument("--notes", type=Path, help="YAML of what a person says of the model, for the card")
-        parser.add_argument("--samples", type=int, default=SAMPLES, help=f"pictures that set the ranges ({SAMPLES})")
+        parser.add_argument(
+            "--samples", type=whole(), default=SAMPLES, help=f"pictures that set the ranges ({SAMPLES})"
+        )
         return
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained .keras file")
     parser.add_argument("--start", type=Path, help="a .keras file of the same network to go on from")
     parser.add_argument(
-        "--size", type=int, default=job.size, help=f"side of the picture the network takes ({job.size})"
+        "--size", type=whole(), default=job.size, help=f"side of the picture the network takes ({job.size})"
     )
     parser.add_argument(
         "--stages", default=job.stages, help=f"widths of the blocks, each stage halves the picture ({job.stages})"
     )
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--steps", type=int, default=4000, help="batches to learn from (4000)")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (0.002)")
-    parser.add_argument("--weight-decay", type=float, default=1e-3)
+    parser.add_argument("--dropout", type=share, default=0.0)
+    parser.add_argument("--steps", type=whole(), default=4000, help="batches to learn from (4000)")
+    parser.add_argument("--batch", type=whole(), default=64)
+    parser.add_argument("--rate", type=number(), default=2e-3, help="highest learning rate (0.002)")
+    parser.add_argument("--weight-decay", type=number(), default=1e-3)
 
 
 def run(job: Job, verb: str, args: argparse.Namespace) -> int:
@@ -119,6 +122,8 @@ def _train(job: Job, args: argparse.Namespace) -> int:
 
 
 def _quantize(job: Job, args: argparse.Namespace) -> int:
+    if args.out.suffix != ".tflite":
+        raise UsageError(f"--out {args.out}: the name must end in .tflite")
     keras = load_keras("tensorflow", threads=args.threads)
     from convert.seeing import export
 

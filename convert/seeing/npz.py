@@ -7,15 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from convert.errors import DataError
+from convert.files import read_arrays
 
 
 def arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
     """The arrays of an .npz, at least those named. Raises DataError where they are not there."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            found = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{path}: cannot be read as .npz ({fault})") from None
+    found = read_arrays(path)
     missing = [name for name in names if name not in found]
     if missing:
         raise DataError(f"{path}: has no array {', '.join(missing)}; it must hold {', '.join(names)}")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from convert import files
+from convert.errors import DataError, UsageError
 
 Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 """Gives (pictures (n, H, W) uint8, targets (n, K) float32) for a batch of n."""
@@ -74,16 +78,21 @@ def _compiled(model: keras.Model, loss: Callable, how: dict) -> keras.Model:
 
 
 def _save(model: keras.Model, out: Path, step: int) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    model.save(out / "checkpoint.keras")
-    (out / "checkpoint.json").write_text(json.dumps({"step": step}))
+    with files.replacing(out / "checkpoint.keras") as beside:
+        model.save(beside)
+    files.write_json(out / "checkpoint.json", {"step": step})
 
 
 def _resume(model: keras.Model, loss: Callable, out: Path, how: dict) -> tuple[keras.Model, int]:
     mark = out / "checkpoint.json"
     if not mark.is_file():
         return _compiled(model, loss, how), 0
-    model = keras.models.load_model(out / "checkpoint.keras", custom_objects={loss.__name__: loss})
-    done = int(json.loads(mark.read_text())["step"])
+    try:
+        saved = keras.models.load_model(out / "checkpoint.keras", custom_objects={loss.__name__: loss})
+        done = int(json.loads(mark.read_text())["step"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        raise DataError(f"{out}: its checkpoint cannot be read; delete checkpoint.* there to start anew") from None
+    if [weight.shape for weight in saved.weights] != [weight.shape for weight in model.weights]:
+        raise UsageError(f"{out}: its checkpoint is of another network; give the same options or another --out")
     print(f"going on from step {done} of {out / 'checkpoint.keras'}", flush=True)
-    return model, done
+    return saved, done

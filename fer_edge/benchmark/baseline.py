@@ -13,6 +13,7 @@ from fer_edge.monitoring import Monitor
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.faces import Haar
 from fer_edge.perception.reader import Perception
+from fer_edge.perception.shape import box_region
 from fer_edge.pipeline import Pipeline
 from fer_edge.settings.perception import HaarDetector
 
@@ -44,7 +45,7 @@ def measure(settings: Settings, spec: str) -> dict[str, Any]:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY) if frame.image.ndim == 3 else frame.image
         found = haar.find(grey)
         for face in found:
-            expression.read(grey, face.box)
+            expression.read(grey, box_region(face.box))
         return bool(found)
 
     cpu_ms: dict[str, list[float]] = {"ours": [], "usual": []}

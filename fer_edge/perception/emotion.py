@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_edge.errors import ModelError
-from fer_edge.perception import crop
+from fer_edge.perception import warp
 from fer_edge.perception.interpreter import Model, shipped
 
 if TYPE_CHECKING:
-    from fer_edge.core import Box, Image
+    from fer_edge.core import Image
+    from fer_edge.perception.shape import Region
 
 
 class Expression:
     """Probabilities of the model's own labels for one face at a time.
 
-    The model's card says how wide a square around the face box it was trained on
-    (``input.crop.scale``, as a multiple of the box's longer side). With ``mirrored`` the answer is
+    The model's card says how much of a face it was trained on (``input.crop.scale``, as a multiple
+    of what FER2013's pictures show). With ``mirrored`` the answer is
     the mean over the face and its mirror image: an expression has no side, a network's mistakes do.
     """
 
@@ -37,9 +38,11 @@ class Expression:
                 "its card must list one label for each, in order"
             )
 
-    def read(self, grey: Image, box: Box) -> Mapping[str, float]:
-        """Label to probability for the face in this box."""
-        face = crop.square(grey, box, self._scale, self.model.size[0])
+    def read(self, grey: Image, region: Region) -> Mapping[str, float]:
+        """Label to probability for the face in this region of a (height, width) uint8 picture."""
+        centre, side, angle = region
+        size = self.model.size[0]
+        face = warp.cut(grey, warp.upright(centre, side * self._scale, angle, size), size)
         values = self.model.run(face)[0]
         if self._mirrored:
             values = (values + self.model.run(face[:, ::-1])[0]) * np.float32(0.5)

@@ -10,7 +10,7 @@ from fer_edge.perception.tracks import Tracks
 from fer_edge.timing import Stages
 
 if TYPE_CHECKING:
-    from fer_edge.core import Face, FaceFinder, Image
+    from fer_edge.core import Face, FaceFinder, Image, Points
 
 
 class People:
@@ -38,12 +38,17 @@ class People:
         self._looked = {track: seen for track, seen in self._looked.items() if track in self._tracks}
         return [face for face in faces if self._is_one(grey, face, at)]
 
+    def points(self, grey: Image, face: Face) -> Points | None:
+        """The 68 points of a face, None where the landmark network sees none."""
+        with self._stages("landmarks"):
+            reading = first_reading(self._landmarks, grey, face)
+        return reading.points if reading else None
+
     def _is_one(self, grey: Image, face: Face, at: float) -> bool:
         assert face.track is not None, "followed"
         looked_at, seen = self._looked.get(face.track, (float("-inf"), False))
         if not 0 <= at - looked_at < DETECT_EVERY_S:
-            with self._stages("landmarks"):
-                seen = first_reading(self._landmarks, grey, face) is not None
+            seen = self.points(grey, face) is not None
             self._looked[face.track] = (at, seen)
         return seen
 

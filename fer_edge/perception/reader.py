@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from fer_edge.core import Face, Person, Quality, Signals
-from fer_edge.perception import crop, pose, quality
+from fer_edge.perception import crop, pose, quality, shape
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
@@ -22,7 +22,7 @@ from fer_edge.perception.people import People
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
-    from fer_edge.core import FaceFinder, Frame, Image, Lens
+    from fer_edge.core import FaceFinder, Frame, Image, Lens, Points
     from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
 
@@ -71,18 +71,21 @@ class Perception:
                 colour = frame.colour()
             lens = quality.lens(grey)
         if isinstance(self._watched, People):
-            return self._everybody(frame, grey, lens, self._watched.find(grey, colour, frame.at))
+            return self._everybody(frame, grey, lens, self._watched, self._watched.find(grey, colour, frame.at))
         signals = self._watched.read(frame, grey, colour, lens)
         face = signals.face
         return replace(
             signals,
-            emotions=self._read_expression(grey, face, frame.at) if face else None,
+            emotions=self._read_expression(grey, face, frame.at, lambda: signals.landmarks) if face else None,
             quality=self._quality(grey, face),
         )
 
-    def _everybody(self, frame: Frame, grey: Image, lens: Lens, faces: list[Face]) -> Signals:
+    def _everybody(self, frame: Frame, grey: Image, lens: Lens, known: People, faces: list[Face]) -> Signals:
+        def expression(face: Face) -> Mapping[str, float] | None:
+            return self._read_expression(grey, face, frame.at, lambda: known.points(grey, face))
+
         shown = faces[: self._settings.perception.max_people]
-        people = tuple(Person(face, self._read_expression(grey, face, frame.at)) for face in shown)
+        people = tuple(Person(face, expression(face)) for face in shown)
         first = people[0] if people else None
         return Signals(
             at=frame.at,
@@ -99,15 +102,20 @@ class Perception:
         with self._stages("quality"):
             return quality.measure(crop.square(grey, face.box, 1.0, 64) if face else cv2.resize(grey, (64, 64)))
 
-    def _read_expression(self, grey: Image, face: Face, at: float) -> Mapping[str, float] | None:
+    def _read_expression(
+        self, grey: Image, face: Face, at: float, points_of: Callable[[], Points | None]
+    ) -> Mapping[str, float] | None:
         """The face's expression, read anew at the configured rate and repeated in between."""
         if self._expression is None or face.track is None:
             return None
         read_at, emotions = self._emotions.get(face.track, (None, {}))
         if read_at is not None and 0 <= at - read_at < 1 / self._settings.emotion.rate_hz - 1e-6:
             return emotions
+        points = points_of()
+        if points is None:
+            return None
         with self._stages("expression"):
-            emotions = self._expression.read(grey, face.box)
+            emotions = self._expression.read(grey, shape.expression_region(points))
         self._emotions[face.track] = (at, emotions)
         # The driver's is one face at a time; a kiosk's are those it still knows.
         known = self._watched if isinstance(self._watched, People) else ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from fer_edge.core import Points
+    from fer_edge.core import Box, Points
 
     Region = tuple[tuple[float, float], float, float]
     """Centre in pixels, side in pixels, angle in degrees: what :func:`warp.upright` takes."""
@@ -33,6 +33,9 @@ FACE_SIDE = 1.5
 """Side of a face crop in sides of the points' bounding square."""
 EYE_SIDE = 1.6
 """Side of an eye crop in widths of the wider eye."""
+EXPRESSION_SIDE, EXPRESSION_UP = 1.25, 0.16
+"""Side of an expression crop, and how far its middle lies above that of the points, in sides of their bounding
+square: on FER2013's validation pictures the points lie so (medians 1.256 and 0.168)."""
 MOUTH_SIDE = 0.56
 """Side of a mouth crop in sides of the points' bounding square: the face says how large a mouth can be."""
 
@@ -101,6 +104,22 @@ def mouth_region(points: Points) -> Region:
     centre = (mouth.min(axis=0) + mouth.max(axis=0)) / 2
     _, side, angle = face_region(points)
     return (float(centre[0]), float(centre[1])), MOUTH_SIDE * side / FACE_SIDE, angle
+
+
+def expression_region(points: Points) -> Region:
+    """The square that shows of a face what FER2013's pictures do, the line of the eyes level."""
+    (x, y), side, angle = face_region(points)
+    square, turn = side / FACE_SIDE, math.radians(angle)
+    # Up along the face's own vertical: the points end at the brows, the pictures at the hair.
+    x, y = x + EXPRESSION_UP * square * math.sin(turn), y - EXPRESSION_UP * square * math.cos(turn)
+    return (x, y), EXPRESSION_SIDE * square, angle
+
+
+def box_region(box: Box) -> Region:
+    """The square around a box on its longer side, not turned."""
+    x, y = box.centre
+    # Boxes lie between pixels, a crop's centre is counted from the middle of the first one.
+    return (x - 0.5, y - 0.5), max(box.width, box.height), 0.0
 
 
 def five(points: Points) -> Points:
