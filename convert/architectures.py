@@ -42,10 +42,10 @@ def build(name: str, shape: Shape, **settings: Any) -> KerasModel:
         raise UsageError(f"--arch {name}: none of {', '.join(ARCHITECTURES)}")
     try:
         return maker(shape, **settings)
-    except TypeError as error:
-        if settings:
-            raise UsageError(f"--arch {name}: cannot be built with {settings} ({error})") from None
-        raise
+    except (TypeError, ValueError) as error:
+        told = f" with {settings}" if settings else ""
+        fault = " ".join(str(error).split())[:160]
+        raise UsageError(f"--arch {name}: cannot be built{told} for pictures of {shape.input} ({fault})") from None
 
 
 def _layers() -> Any:

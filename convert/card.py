@@ -6,10 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from convert.errors import UsageError
-from convert.files import write_bytes, write_json
+from convert.files import read_mapping, write_bytes, write_json
 from convert.tflite import Runner, file_macs, parameters
 
 
@@ -17,15 +14,7 @@ def read_notes(path: Path | None) -> dict[str, Any]:
     """What a person says of a model (data, terms, crop, not_for), from YAML; empty without a file."""
     if path is None:
         return {}
-    try:
-        notes = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(notes, dict):
-        raise UsageError(f"{path}: notes are a mapping of card entries")
-    return notes
+    return read_mapping(path, "notes are a mapping of card entries")
 
 
 def write_model(path: Path, content: bytes, card: dict[str, Any], notes: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ Each task is a module ``convert/tasks/<task>.py`` with two functions, imported o
 ``run(verb, args) -> int``
     does it and returns the exit code. Faults are raised as :class:`fer_edge.errors.FerEdgeError`.
 
-``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values
-(``task`` and ``verb`` too, where given, must fit); options on the command line win over it.
+``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values,
+``task`` among them; those under ``train:``, ``quantize:`` … count for that verb only. Options on
+the command line win over it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml
-
 from convert.errors import MissingExtra, UsageError
+from convert.files import read_mapping
 from fer_edge.errors import FerEdgeError
 
 VERBS = {
@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        print(f"convert: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return FerEdgeError.exit_code
 
 
 def _run(argv: list[str]) -> int:
@@ -94,17 +97,13 @@ def _module(verb: str, task: str) -> ModuleType:
 
 
 def _read_recipe(path: Path, verb: str) -> dict[str, Any]:
-    try:
-        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(recipe, dict):
-        raise UsageError(f"{path}: a recipe is a mapping of option names to values")
-    if "train" in recipe or "quantize" in recipe:
-        shared = {key: value for key, value in recipe.items() if key not in VERBS}
-        recipe = shared | (recipe.get(verb) or {})
+    says = "a recipe is a mapping of option names to values"
+    recipe = read_mapping(path, says)
+    if any(name in recipe for name in VERBS):
+        shared, own = {key: value for key, value in recipe.items() if key not in VERBS}, recipe.get(verb) or {}
+        if not isinstance(own, dict):
+            raise UsageError(f"{path}: {verb}: {says}")
+        recipe = shared | own
     return {key.replace("-", "_"): _expand(value) for key, value in recipe.items()}
 
 
@@ -121,18 +120,29 @@ def _apply(parser: argparse.ArgumentParser, recipe: dict[str, Any], path: Path |
         action = actions.get(key)
         if action is None:
             raise UsageError(f"{path}: no option {key!r} here; known are {', '.join(sorted(actions))}")
-        parsed = _parsed(parser, action, value, f"{path}: {key}")
+        parsed = _parsed(action, value, f"{path}: {key}")
         parser.set_defaults(**{key: parsed})
         action.required = False
 
 
-def _parsed(parser: argparse.ArgumentParser, action: argparse.Action, value: Any, where: str) -> Any:
-    if isinstance(value, list):
-        return [_parsed(parser, action, item, where) for item in value]
+def _parsed(action: argparse.Action, value: Any, where: str) -> Any:
+    several = action.nargs in {"+", "*"}
+    if isinstance(value, list) or (several and value is not None):
+        if not several:
+            raise UsageError(f"{where}: one value is expected, not a list")
+        return [_one(action, item, where) for item in (value if isinstance(value, list) else [value])]
+    return _one(action, value, where)
+
+
+def _one(action: argparse.Action, value: Any, where: str) -> Any:
+    if action.nargs == 0 and not isinstance(value, bool):
+        raise UsageError(f"{where}: {value!r} is neither true nor false")
     if action.type is not None and not isinstance(value, bool) and value is not None:
         try:
             value = action.type(str(value))  # type: ignore[operator]
-        except (ValueError, argparse.ArgumentTypeError):
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"{where}: {error}") from None
+        except ValueError:
             raise UsageError(f"{where}: {value!r} does not fit") from None
     if action.choices is not None and value not in action.choices:
         raise UsageError(f"{where}: {value!r} is none of {', '.join(map(str, action.choices))}")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from convert import tflite
+from convert.arguments import class_names, whole
 from convert.errors import ModelError, UsageError
-from convert.labels import parse_labels
 from convert.latency import measure_ms, time_interpreter
 from convert.predictors import read_card
 
@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
     )
     parser.add_argument("--weights", type=Path, help="weights of an architecture .json")
     parser.add_argument("--arch", help="instead of a model: this network, untrained, as int8 for 48x48 faces")
-    parser.add_argument("--labels", type=parse_labels, default=parse_labels("7"), help="of --arch: 7, 5, 3, …")
+    parser.add_argument("--labels", type=class_names, default=class_names("7"), help="of --arch: 7, 5, 3, …")
     parser.add_argument("--colour", choices=("grey", "rgb"), default="grey", help="of --arch")
-    parser.add_argument("--runs", type=int, default=500, help="timed runs, 0: none")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--runs", type=whole(0), default=500, help="timed runs, 0: none")
+    parser.add_argument("--threads", type=whole(), default=1)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 

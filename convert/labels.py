@@ -41,11 +41,11 @@ def parse_labels(text: str) -> tuple[str, ...]:
     if text.strip().isdigit():
         labels = LABEL_SETS.get(int(text))
         if labels is None:
-            raise UsageError(f"--labels {text}: 7, 5 or 3, or the names separated by commas")
+            raise UsageError(f"{text!r}: 7, 5 or 3, or the names separated by commas")
         return labels
     names = tuple(canonical(name) for name in text.split(","))
     if len(set(names)) != len(names) or len(names) < 2 or not all(names):
-        raise UsageError(f"--labels {text}: at least two different names are needed")
+        raise UsageError(f"{text!r}: at least two different names are needed")
     return names
 
 

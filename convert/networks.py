@@ -57,6 +57,13 @@ def logits_model(model: Any) -> Any:
     return keras.Model(model.input, model.get_layer("logits").output, name=f"{model.name}_logits")
 
 
+def with_softmax(model: Any) -> Any:
+    """The same network, sharing all weights, with a softmax at its end."""
+    import keras
+
+    return keras.Model(model.inputs, keras.layers.Softmax(name="probabilities")(model.outputs[0]), name=model.name)
+
+
 def predict(model: Any, inputs: NDArray[np.float32], batch: int = 64) -> NDArray[np.float32]:
     """The model's output for all inputs, batch by batch."""
     parts = [

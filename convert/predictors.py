@@ -81,22 +81,28 @@ def open_predictor(
     names = tuple(labels) if labels else tuple(card["labels"]) if card else ()
     if not names:
         raise UsageError(f"{path}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
-    shape, run = _opened(path, weights, card, threads)
-    _check_outputs(path, shape, run, names)
-    if scaling or card is None:
-        if scaling is None:
-            raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
-        prepare = Preprocess(shape[1], shape[3], *SCALINGS[scaling])
-    else:
-        prepare = Preprocess.from_card(card)
+    if scaling is None and card is None:
+        raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
+    told = Preprocess.from_card(card) if card else None
+    shape, run = _opened(path, weights, told.size if told else 48, threads)
+    if told and shape[1:] != (told.size, told.size, told.channels):
+        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
+    probe = _probe(path, shape, run, names)
+    prepare = Preprocess(shape[1], shape[3], *SCALINGS[scaling]) if scaling else told or Preprocess()
     facts = card or {}
-    return Predictor(path, names, prepare, run, facts.get("output") == "logits", float(facts.get("temperature", 1.0)))
+    logits = facts["output"] == "logits" if "output" in facts else not are_probabilities(probe)
+    return Predictor(path, names, prepare, run, logits, float(facts.get("temperature", 1.0)))
+
+
+def are_probabilities(output: NDArray[np.float32]) -> bool:
+    """Whether rows of output (N, classes) are shares of one, as far as int8 can say it, or still logits."""
+    return bool((output >= -0.01).all() and (np.abs(output.sum(axis=1) - 1) < 0.1).all())
 
 
 def _opened(
-    path: Path, weights: Path | None, card: dict[str, Any] | None, threads: int
+    path: Path, weights: Path | None, size: int, threads: int
 ) -> tuple[tuple[int, ...], Callable[[NDArray[np.float32]], NDArray[np.float32]]]:
-    """The input shape (1, H, W, C) and a function from inputs to outputs."""
+    """The input shape (1, H, W, C), ``size`` for sides left open, and a function from inputs to outputs."""
     if path.suffix.lower() == ".tflite":
         from convert.tflite import Runner
 
@@ -105,7 +111,6 @@ def _opened(
     from convert.networks import load_model, predict
 
     model = load_model(path, weights)
-    size = int(card["input"]["shape"][1]) if card else 48
     return input_shape(model, size), lambda inputs: predict(model, inputs)
 
 
@@ -122,11 +127,13 @@ def input_shape(model: Any, size: int) -> tuple[int, ...]:
     return 1, side, side, int(shape[-1])
 
 
-def _check_outputs(
+def _probe(
     path: Path, shape: tuple[int, ...], run: Callable[..., NDArray[np.float32]], names: tuple[str, ...]
-) -> None:
+) -> NDArray[np.float32]:
+    """What the model gives for an input of zeros; checked."""
     if len(shape) != 4 or shape[1] != shape[2] or shape[3] not in (1, 3):
         raise ModelError(f"{path}: its input is {shape}, not one square picture")
-    given = run(np.zeros(shape, np.float32)).shape
-    if given[1:] != (len(names),):
-        raise ModelError(f"{path}: it gives {given[1:]} values for {len(names)} labels ({', '.join(names)})")
+    given = run(np.zeros(shape, np.float32))
+    if given.shape[1:] != (len(names),):
+        raise ModelError(f"{path}: it gives {given.shape[1:]} values for {len(names)} labels ({', '.join(names)})")
+    return given

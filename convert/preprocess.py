@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.errors import ModelError
+
 SCALINGS = {"signed": (1 / 128, -1.0), "unit": (1 / 255, 0.0), "raw": (1.0, 0.0)}
 """Input = level * scale + offset: -1 to 1 (int8: level - 128), 0 to 1, or 0 to 255."""
 
@@ -38,6 +40,11 @@ class Preprocess:
     @classmethod
     def from_card(cls, card: dict[str, Any]) -> Preprocess:
         """What a card's ``input`` says."""
-        entry = card["input"]
-        _, size, _, channels = entry["shape"]
-        return cls(int(size), int(channels), float(entry["scale"]), float(entry["offset"]))
+        try:
+            entry = card["input"]
+            _, size, _, channels = entry["shape"]
+            return cls(int(size), int(channels), float(entry["scale"]), float(entry["offset"]))
+        except (KeyError, TypeError, ValueError):
+            raise ModelError(
+                f"{card.get('name', 'model')}: its card's input needs shape (1, side, side, channels), scale and offset"
+            ) from None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from convert import metrics
+from convert.arguments import whole
 from convert.backend import load_keras
 from convert.data import Want, load_training
 from convert.data.load import add_data_arguments
@@ -31,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("models", type=Path, nargs="+", help="trained .keras files of one network, their cards beside them")
     add_data_arguments(parser)
-    add("--samples", type=int, default=6400, help="training pictures for batch norm's statistics (6400)")
-    add("--batch", type=int, default=64)
-    add("--seed", type=int, default=1, help="of the choice of samples")
-    add("--threads", type=int, help="CPU threads (all)")
+    add("--samples", type=whole(), default=6400, help="training pictures for batch norm's statistics (6400)")
+    add("--batch", type=whole(), default=64)
+    add("--seed", type=whole(0), default=1, help="of the choice of samples")
+    add("--threads", type=whole(), help="CPU threads (all)")
     add("--out", type=Path, required=True, help="folder for model.keras and its card")
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert import metrics, plots
-from convert.data import Dataset, Want, load
-from convert.labels import parse_labels
+from convert.arguments import class_names, share, whole
+from convert.data import Dataset, Want, load, stratified_split
 from convert.predictors import Predictor, open_predictor
 from convert.preprocess import SCALINGS
 
@@ -22,12 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help=".tflite, .keras, .h5, or an architecture .json with --weights")
     add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_val.npz")
+    add("--val-fraction", type=share, help="measure on the share that train held out with this option, not on --split")
+    add("--split-seed", type=whole(0), default=42, help="seed of that split")
     add("--split", choices=("train", "val", "test"), default="val")
     add("--weights", type=Path, help="weights of an architecture .json")
-    add("--labels", type=parse_labels, help="7, 5, 3 or names in the model's order, where it has no card")
+    add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--flip", action="store_true", help="average with the mirror image")
-    add("--threads", type=int, default=1)
+    add("--threads", type=whole(), default=1)
     add("--plots", type=Path, metavar="DIR", help="write confusion.png and mistakes.png there")
     add("--json", action="store_true", help="one JSON object on stdout")
 
@@ -43,7 +45,11 @@ def evaluate(args: argparse.Namespace) -> int:
     )
     prepare = predictor.prepare
     want = Want(prepare.size, prepare.channels, predictor.labels, partial=True)
-    data = load(args.data, args.split, want)
+    if args.val_fraction is None:
+        data = load(args.data, args.split, want)
+    else:
+        _, data = stratified_split(load(args.data, "train", want), args.val_fraction, args.split_seed)
+        args.split = f"val, {args.val_fraction:g} of train"
     probabilities = predictor.probabilities(data.images, flip=args.flip)
     report: dict[str, Any] = {"model": str(args.model), "data": str(args.data), "split": args.split}
     report |= metrics.report(probabilities, data.labels, predictor.labels)

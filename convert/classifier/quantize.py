@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert import calibration, layers, metrics
+from convert.arguments import class_names, number, whole
 from convert.backend import load_keras
 from convert.card import read_notes, write_model
 from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
 from convert.errors import AgreementError, UsageError
-from convert.labels import parse_labels
-from convert.networks import load_model, predict
-from convert.predictors import Predictor, input_shape, read_card
+from convert.networks import load_model, predict, with_softmax
+from convert.predictors import Predictor, are_probabilities, input_shape, read_card
 from convert.preprocess import SCALINGS, Preprocess
 from convert.tflite import MODES, Runner, convert
 
@@ -31,15 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     add("--mode", choices=MODES, default="int8")
     add("--out", type=Path, required=True, help="the .tflite file; its card is written beside it")
-    add("--samples", type=int, default=500, help="training pictures that int8 takes its ranges from")
-    add("--min-agreement", type=float, default=0.98, help="share of val pictures with the float model's answer")
+    add("--samples", type=whole(), default=500, help="training pictures that int8 takes its ranges from")
+    add("--min-agreement", type=number(), default=0.98, help="share of val pictures with the float model's answer")
     add("--layers", action="store_true", help="say of every layer how far it is from the float model's, in decibels")
-    add("--labels", type=parse_labels, help="7, 5, 3 or names in the model's order, where it has no card")
+    add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
-    add("--fit-bias", type=int, default=0, metavar="N", help="fit class biases on N training pictures' labels")
+    add("--fit-bias", type=whole(0), default=0, metavar="N", help="fit class biases on N training pictures' labels")
     add("--notes", type=Path, help="YAML of entries for the card: data, terms, not_for, input.crop …")
-    add("--seed", type=int, default=1, help="of the choice of samples")
+    add("--seed", type=whole(0), default=1, help="of the choice of samples")
 
 
 def quantize(args: argparse.Namespace) -> int:
@@ -57,6 +57,10 @@ def quantize(args: argparse.Namespace) -> int:
     train, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
     inputs = prepare(held.images)
     before = predict(model, inputs)
+    if not are_probabilities(before):
+        print(f"{args.model}: it ends in logits; a softmax is added", file=sys.stderr)
+        model = with_softmax(model)
+        before = predict(model, inputs)
     bias = _fit_bias(model, train, prepare, args)
     temperature = None if args.no_calibrate else _calibrate(model, predict(model, inputs), held)
     parent = predict(model, inputs)
@@ -101,10 +105,10 @@ def _interface(args: argparse.Namespace, model: Any, card: dict[str, Any]) -> tu
         )
     if args.scaling is None and not card:
         raise UsageError(f"{args.model}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
-    size = int(card["input"]["shape"][1]) if card else 48
-    _, side, _, channels = input_shape(model, size)
+    told = Preprocess.from_card(card) if card else Preprocess()
+    _, side, _, channels = input_shape(model, told.size)
     if args.scaling is None:
-        return labels, Preprocess.from_card(card)
+        return labels, told
     return labels, Preprocess(side, channels, *SCALINGS[args.scaling])
 
 

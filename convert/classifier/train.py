@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convert import architectures, metrics, plots
+from convert.arguments import class_names, epoch_and_side, number, share, whole
 from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
 from convert.classifier.targets import Aim, Batches, soft_targets
@@ -17,7 +18,6 @@ from convert.data import Dataset, Want, load_training, reshaped
 from convert.data.load import add_data_arguments
 from convert.errors import UsageError
 from convert.files import write_json
-from convert.labels import parse_labels
 from convert.networks import logits_model, predict
 from convert.preprocess import SCALINGS, Preprocess
 from convert.training import Task, TrainOptions, add_training_arguments, fit, training_options
@@ -28,18 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data")
     add_data_arguments(group)
     add = group.add_argument
-    add("--labels", type=parse_labels, default=parse_labels("7"), help="7, 5, 3 or names in order")
+    add("--labels", type=class_names, default=class_names("7"), help="7, 5, 3 or names in order")
     add("--colour", choices=("grey", "rgb"), default="grey")
-    add("--size", type=int, default=48, help="side of the input in pixels")
+    add("--size", type=whole(), default=48, help="side of the input in pixels")
     add("--scaling", choices=tuple(SCALINGS), default="signed", help="input -1..1, 0..1 or 0..255")
-    add("--limit", type=int, help="only so many training pictures, for a trial")
+    add("--limit", type=whole(), help="only so many training pictures, for a trial")
     add = parser.add_argument_group("network").add_argument
     add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge")
-    add("--stem", type=int, help="filters of edge's first convolution")
+    add("--stem", type=whole(), help="filters of edge's first convolution")
     add("--stem-stride", type=int, choices=(1, 2), help="2: edge's stem halves the side")
-    add("--widths", type=int, nargs="+", help="filters of edge's stages")
-    add("--blocks", type=int, nargs="+", help="residual pairs of edge's stages")
-    add("--dropout", type=float, help="edge's, before the last layer")
+    add("--widths", type=whole(), nargs="+", help="filters of edge's stages")
+    add("--blocks", type=whole(), nargs="+", help="residual pairs of edge's stages")
+    add("--dropout", type=share, help="edge's, before the last layer")
     add("--weights", type=Path, help="start from this trained model (c-bottleneck: its features)")
     add("--teacher", type=Path, nargs="+", default=[], help="trained models to learn from")
     _add_targets(parser)
@@ -48,13 +48,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_targets(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("targets and variation").add_argument
-    add("--votes", type=float, default=0.0, help="weight of FER+ votes in the targets")
-    add("--teacher-weight", type=float, default=0.5, help="weight of the teachers in the targets")
-    add("--smoothing", type=float, default=0.0, help="label smoothing")
-    add("--mixup", type=float, default=0.0, help="share of batches mixed")
-    add("--mixup-alpha", type=float, default=0.2)
-    add("--balance", type=float, default=0.0, help="0: classes as they come, 1: all weigh alike")
-    add("--sizes", nargs="+", default=[], help="EPOCH:SIDE pairs: pictures of SIDE pixels from EPOCH on")
+    add("--votes", type=share, default=0.0, help="weight of FER+ votes in the targets")
+    add("--teacher-weight", type=share, default=0.5, help="weight of the teachers in the targets")
+    add("--smoothing", type=share, default=0.0, help="label smoothing")
+    add("--mixup", type=share, default=0.0, help="share of batches mixed")
+    add("--mixup-alpha", type=number(1e-3), default=0.2, help="of the Beta distribution of mixtures")
+    add("--balance", type=share, default=0.0, help="0: classes as they come, 1: all weigh alike")
+    add(
+        "--sizes",
+        type=epoch_and_side,
+        nargs="+",
+        default=[],
+        help="EPOCH:SIDE pairs: pictures of SIDE pixels from EPOCH on",
+    )
     for name, text in {
         "shift": "share of the side",
         "scale": "share",
@@ -64,13 +70,15 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         "occlude": "chance of spectacles",
         "erase": "chance of a lost rectangle",
     }.items():
-        add(f"--{name}", type=float, default=0.0, help=text)
+        add(f"--{name}", type=number() if name == "rotation" else share, default=0.0, help=text)
     add("--flip", action="store_true", help="mirror half of the pictures")
 
 
 def train(args: argparse.Namespace) -> int:
     """Train as the options say; returns 0."""
     options = training_options(args)
+    if args.sizes and args.arch != "edge":
+        raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
     scale, offset = SCALINGS[args.scaling]
     prepare = Preprocess(args.size, 1 if args.colour == "grey" else 3, scale, offset)
     want = Want(args.size, prepare.channels, args.labels)
@@ -78,9 +86,9 @@ def train(args: argparse.Namespace) -> int:
     if args.limit:
         data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
     keras = load_keras(threads=args.threads)
-    _show(data, held, args)
     keras.utils.set_random_seed(options.seed)
     model, saved = _networks(args, prepare)
+    _show(data, held, args)
     aim = Aim(
         args.smoothing,
         args.votes,
@@ -96,7 +104,7 @@ def train(args: argparse.Namespace) -> int:
         aim,
         prepare,
         min(options.batch, len(data)),
-        _sizes(args.sizes),
+        tuple(sorted(args.sizes)),
     )
     rows = fit(_task(model, saved, batches, held, args), options, args.out)
     best = max(row["val_accuracy"] for row in rows)
@@ -189,14 +197,6 @@ def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
 def _augmentation(args: argparse.Namespace) -> Augmentation:
     names = ("flip", "shift", "scale", "rotation", "light", "degrade", "occlude", "erase")
     return Augmentation(**{name: getattr(args, name) for name in names})
-
-
-def _sizes(pairs: list[str]) -> tuple[tuple[int, int], ...]:
-    try:
-        split = [pair.split(":") for pair in pairs]
-        return tuple(sorted((int(epoch), int(side)) for epoch, side in split))
-    except ValueError:
-        raise UsageError(f"--sizes {' '.join(pairs)}: EPOCH:SIDE is expected, as in 0:36 10:48") from None
 
 
 def _show(data: Dataset, held: Dataset, args: argparse.Namespace) -> None:

@@ -26,6 +26,10 @@ USAGE = {
 """What a row's Usage says, without blanks and case, and the split it stands for."""
 
 
+NOTHING = np.zeros((0, 0, 1), np.uint8)
+"""The picture of a row whose pixels were not asked for."""
+
+
 def read_csv(path: Path, split: str) -> Dataset:
     """The rows of ``split``; every row where the file has no Usage column.
 
@@ -33,17 +37,17 @@ def read_csv(path: Path, split: str) -> Dataset:
     ``fer2013new.csv`` where it stands beside the file. Raises DataError with the line of the first
     row that cannot be used.
     """
-    rows = list(_pictures(path))
+    rows = list(_pictures(path, split))
     chosen = [index for index, row in enumerate(rows) if row.split in {split, None}]
     if not chosen:
         raise DataError(f"{path}: no rows in split {split}")
-    side = rows[chosen[0]].image.shape
-    for row in (rows[index] for index in chosen):
-        if row.image.shape != side:
-            raise DataError(f"{path}:{row.line}: {row.image.size} pixels, the rows before have {side[0] * side[1]}")
+    images = [rows[index].image for index in chosen]
+    for index, image in zip(chosen, images, strict=True):
+        if image.shape != images[0].shape:
+            raise DataError(f"{path}:{rows[index].line}: {image.size} pixels, the rows before have {images[0].size}")
     votes = _read_votes(path.with_name("fer2013new.csv"), len(rows))
     return Dataset(
-        np.stack([rows[index].image for index in chosen]),
+        np.stack(images),
         np.array([rows[index].label for index in chosen], np.int64),
         LABEL_SETS[7],
         str(path),
@@ -54,7 +58,10 @@ def read_csv(path: Path, split: str) -> Dataset:
 
 
 class _Row(NamedTuple):
-    """One picture: the line it ends on, its split (None: the file has no Usage), label, pixels."""
+    """One picture: the line it ends on, its split (None: the file has no Usage), label, pixels.
+
+    Reading the pixels is what takes the time: those of other splits are left unread, and empty.
+    """
 
     line: int
     split: str | None
@@ -62,23 +69,21 @@ class _Row(NamedTuple):
     image: NDArray[np.uint8]
 
 
-def _pictures(path: Path) -> Iterator[_Row]:
-    """Every row of the file, checked."""
+def _pictures(path: Path, wanted: str) -> Iterator[_Row]:
+    """Every row of the file, those of the split ``wanted`` with their pixels."""
     csv.field_size_limit(1 << 24)
     with _text(path) as file:
         reader = csv.reader(file)
-        columns = _columns(path, next(reader, []))
+        columns = _columns(path, next(_rows(path, reader), []))
         needed = max(columns.values()) + 1
         for row in _rows(path, reader):
             where = f"{path}:{reader.line_num}"
             if len(row) < needed:
                 raise DataError(f"{where}: {len(row)} columns, {needed} needed; is the file truncated?")
-            yield _Row(
-                reader.line_num,
-                _split(where, row[columns["usage"]]) if "usage" in columns else None,
-                _label(where, row[columns["emotion"]]),
-                _pixels(where, row[columns["pixels"]]),
-            )
+            split = _split(where, row[columns["usage"]]) if "usage" in columns else None
+            label = _label(where, row[columns["emotion"]])
+            unread = split not in {wanted, None}
+            yield _Row(reader.line_num, split, label, NOTHING if unread else _pixels(where, row[columns["pixels"]]))
 
 
 def _text(path: Path) -> TextIO:
@@ -142,7 +147,7 @@ def _read_votes(path: Path, rows: int) -> NDArray[np.int64] | None:
     votes: list[list[int]] = []
     with _text(path) as file:
         reader = csv.reader(file)
-        next(reader, [])
+        next(_rows(path, reader), [])
         for row in _rows(path, reader):
             try:
                 votes.append([int(cell) for cell in row[2:12]])

@@ -23,7 +23,11 @@ def read_folders(path: Path, split: str, size: int) -> Dataset:
     are brought to ``size`` x ``size`` pixels. Raises DataError naming the file.
     """
     folder = _split_folder(path, split)
-    found = {canonical(child.name): child for child in sorted(folder.iterdir()) if child.is_dir()}
+    found: dict[str, Path] = {}
+    for child in sorted(child for child in folder.iterdir() if child.is_dir() and child.name[0] != "."):
+        other = found.setdefault(canonical(child.name), child)
+        if other != child:
+            raise DataError(f"{folder}: {other.name} and {child.name} are both {canonical(child.name)}; join them")
     if not found:
         raise DataError(f"{folder}: no class folders in it")
     classes = _order(tuple(found))

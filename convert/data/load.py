@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from convert.arguments import share, whole
 from convert.data.csvfile import read_csv
 from convert.data.dataset import Dataset, stratified_split
 from convert.data.folders import read_folders
@@ -37,8 +38,8 @@ def add_data_arguments(parser: Any) -> None:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_train.npz, *_val.npz")
     add("--val", type=Path, help="validation data where it is a file of its own")
-    add("--val-fraction", type=float, help="hold out this share of the training data, stratified by class")
-    add("--split-seed", type=int, default=42, help="seed of that split")
+    add("--val-fraction", type=share, help="hold out this share of the training data, stratified by class")
+    add("--split-seed", type=whole(0), default=42, help="seed of that split")
 
 
 def load(path: Path, split: str, want: Want) -> Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
 from convert.errors import DataError
+from convert.files import read_arrays
 from convert.labels import LABEL_SETS, canonical
 
 
@@ -18,7 +18,7 @@ def read_npz(path: Path, split: str) -> Dataset:
 
     Classes are the file's ``classes`` array where it has one, else FER2013's seven in its order.
     """
-    arrays = _open(path)
+    arrays = read_arrays(path)
     for name in ("images", "labels"):
         if name not in arrays:
             raise DataError(f"{path}: no array {name!r} (it has {', '.join(sorted(arrays)) or 'none'})")
@@ -26,8 +26,8 @@ def read_npz(path: Path, split: str) -> Dataset:
     if labels.shape != (len(images),):
         raise DataError(f"{path}: {len(images)} images but labels of shape {labels.shape}")
     votes = arrays.get("ferplus_votes")
-    if votes is not None and votes.shape != (len(images), 10):
-        raise DataError(f"{path}: ferplus_votes has shape {votes.shape}, not ({len(images)}, 10)")
+    if votes is not None and (votes.shape != (len(images), 10) or votes.dtype.kind not in "iufb"):
+        raise DataError(f"{path}: ferplus_votes is {votes.dtype} {votes.shape}, not numbers ({len(images)}, 10)")
     names = arrays.get("classes")
     classes = LABEL_SETS[7] if names is None else tuple(canonical(str(name)) for name in names)
     data = Dataset(
@@ -41,8 +41,8 @@ def read_npz(path: Path, split: str) -> Dataset:
     )
     if data.whole:
         return data
-    if len(arrays["split"]) != len(images):
-        raise DataError(f"{path}: {len(images)} images but {len(arrays['split'])} entries in split")
+    if arrays["split"].shape != (len(images),):
+        raise DataError(f"{path}: {len(images)} images but split of shape {arrays['split'].shape}")
     members = np.array([_split_name(value) for value in arrays["split"]])
     if split not in members:
         raise DataError(f"{path}: no pictures in split {split} (it has {', '.join(sorted(set(members)))})")
@@ -54,18 +54,10 @@ def _split_name(value: object) -> str:
     return {"validation": "val", "valid": "val", "training": "train"}.get(name.lower(), name.lower())
 
 
-def _open(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable .npz ({' '.join(str(error).split())})") from None
-
-
 def _checked_images(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
         raise DataError(f"{path}: images have shape {images.shape}, not (N, height, width[, 1 or 3])")
     if images.dtype == np.uint8:
         return images
@@ -83,6 +75,8 @@ def _checked_images(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8
 
 
 def _checked_labels(path: Path, labels: NDArray[np.generic], count: int) -> NDArray[np.int64]:
+    if labels.dtype.kind not in "iufb":
+        raise DataError(f"{path}: labels are {labels.dtype}, not class numbers 0 to {count - 1}")
     values = labels.astype(np.float64)
     bad = ~np.isfinite(values) | (values != np.round(values)) | (values < 0) | (values >= count)
     if bad.any():

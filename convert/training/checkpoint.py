@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convert.errors import DataError, UsageError
-from convert.files import replacing
+from convert.files import read_arrays, replacing
 from convert.training.average import Average
 
 
@@ -30,14 +29,13 @@ def save(path: Path, model: Any, average: Average | None, progress: dict[str, An
 
 def restore(path: Path, model: Any, average: Average | None) -> dict[str, Any]:
     """Put everything back and return the progress. The model must be compiled and of the same build."""
+    if not path.is_file():
+        raise UsageError(f"--resume: there is no checkpoint at {path}")
+    arrays = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         progress: dict[str, Any] = json.loads(str(arrays.pop("progress")))
-    except FileNotFoundError:
-        raise UsageError(f"--resume: there is no checkpoint at {path}") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a checkpoint of this program ({error}); delete it to start anew") from None
+    except (ValueError, KeyError):
+        raise DataError(f"{path}: not a checkpoint of this program; delete it to start anew") from None
     groups = {
         kind: [arrays[f"{kind}_{i}"] for i in range(sum(name.startswith(f"{kind}_") for name in arrays))]
         for kind in ("model", "optimizer", "average")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from convert.arguments import number, share, whole
+
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
@@ -51,21 +53,21 @@ def add_training_arguments(parser: argparse.ArgumentParser, **defaults: Any) -> 
     base = TrainOptions(**defaults)
     group = parser.add_argument_group("training")
     add = group.add_argument
-    add("--epochs", type=int, default=base.epochs, help="passes over the training data")
-    add("--batch", type=int, default=base.batch, help="pictures per step")
+    add("--epochs", type=whole(), default=base.epochs, help="passes over the training data")
+    add("--batch", type=whole(), default=base.batch, help="pictures per step")
     add("--optimizer", choices=("sgd", "adam"), default=base.optimizer, help="sgd is Nesterov, momentum 0.9")
-    add("--lr", type=float, default=base.lr, help="highest learning rate")
+    add("--lr", type=number(), default=base.lr, help="highest learning rate")
     add("--schedule", choices=("cosine", "plateau", "constant"), default=base.schedule)
-    add("--warmup", type=float, default=base.warmup, help="share of all steps the cosine first rises over")
-    add("--weight-decay", type=float, default=base.weight_decay)
-    add("--clip", type=float, default=base.clip, help="limit of the gradient's norm, 0: none")
-    add("--plateau-patience", type=int, default=base.plateau_patience, help="epochs before the rate is cut")
-    add("--plateau-factor", type=float, default=base.plateau_factor)
-    add("--patience", type=int, default=base.patience, help="stop after so many epochs without progress")
-    add("--ema", type=float, default=base.ema, help="decay per step of averaged weights, 0: none")
+    add("--warmup", type=share, default=base.warmup, help="share of all steps the cosine first rises over")
+    add("--weight-decay", type=number(), default=base.weight_decay)
+    add("--clip", type=number(), default=base.clip, help="limit of the gradient's norm, 0: none")
+    add("--plateau-patience", type=whole(), default=base.plateau_patience, help="epochs before the rate is cut")
+    add("--plateau-factor", type=share, default=base.plateau_factor)
+    add("--patience", type=whole(), default=base.patience, help="stop after so many epochs without progress")
+    add("--ema", type=share, default=base.ema, help="decay per step of averaged weights, 0: none")
     add("--precision", choices=("float32", "bfloat16"), default=base.precision)
-    add("--seed", type=int, default=base.seed)
-    add("--threads", type=int, default=base.threads, help="CPU threads (all)")
+    add("--seed", type=whole(0), default=base.seed)
+    add("--threads", type=whole(), default=base.threads, help="CPU threads (all)")
     add("--resume", action="store_true", default=base.resume, help="go on from OUT/checkpoint.npz")
     add("--out", type=Path, required=True, help="folder for the model, history, plots and checkpoint")
 

@@ -87,6 +87,12 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         load(bad_csv(tmp_path, header="emotion,image,Usage"), "train", Want())
 
 
+def test_a_csv_of_other_bytes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"emotion,pixels,Usage\n\xff\xfe\0")
+    with pytest.raises(DataError, match=r"x.csv:1: not CSV text"):
+        load(tmp_path / "x.csv", "train", Want())
+
+
 def test_a_csv_without_usage_is_split_by_a_seed(tmp_path: Path) -> None:
     images, labels = draw_faces(140)
     rows = [(int(label), image, "") for image, label in zip(images, labels, strict=True)]
@@ -145,6 +151,14 @@ def test_colour_pictures_of_other_sizes_are_brought_to_the_wanted_shape(tmp_path
     assert load(tmp_path, "train", Want(48, 1, LABEL_SETS[3])).images.shape == (3, 48, 48, 1)
 
 
+def test_two_folders_of_one_class_are_refused_and_hidden_ones_passed_over(tmp_path: Path) -> None:
+    save_tree(tmp_path, "train", {"happy": 1, "sad": 1, ".cache": 1})
+    assert load(tmp_path, "train", Want()).classes == ("happy", "sad")
+    save_tree(tmp_path / "two", "train", {"Anger": 1, "angry": 2})
+    with pytest.raises(DataError, match="Anger and angry are both angry; join them"):
+        load(tmp_path / "two", "train", Want())
+
+
 def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
     save_tree(tmp_path, "train", {"happy": 1, "sad": 1, "neutral": 1})
     (tmp_path / "train" / "sad" / "broken.png").write_bytes(b"not a picture")
@@ -173,6 +187,12 @@ def test_an_empty_class_stops_training_and_is_named(tmp_path: Path) -> None:
         ({"images": np.full((4, 48, 48), np.nan), "labels": np.zeros(4)}, r"images\[0\] holds a value that is not"),
         ({"images": np.full((4, 48, 48), 300), "labels": np.zeros(4)}, r"images\[0\] has values outside 0 to 255"),
         ({"images": np.array(["a"]), "labels": np.zeros(1)}, "images have shape"),
+        ({"images": np.zeros((0, 48, 48)), "labels": np.zeros(0)}, r"images have shape \(0, 48, 48, 1\)"),
+        ({"images": np.zeros((2, 48, 48), np.uint8), "labels": np.array(["sad", "sad"])}, "labels are <U3, not class"),
+        (
+            {"images": np.zeros((2, 48, 48), np.uint8), "labels": np.zeros(2), "split": np.array("train")},
+            r"2 images but split of shape \(\)",
+        ),
     ],
 )
 def test_a_bad_npz_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
@@ -188,6 +208,20 @@ def test_a_truncated_npz_and_a_missing_path_are_named(tmp_path: Path, fer_npz: P
         load(tmp_path / "cut.npz", "val", Want())
     with pytest.raises(DataError, match="nowhere: no such file or folder"):
         load(tmp_path / "nowhere", "val", Want())
+
+
+def test_what_only_calls_itself_npz_is_named(tmp_path: Path) -> None:
+    images, labels = draw_faces(70)
+    np.savez_compressed(tmp_path / "hurt.npz", images=images, labels=labels)
+    content = bytearray((tmp_path / "hurt.npz").read_bytes())
+    content[2000:4000] = bytes(2000)
+    (tmp_path / "hurt.npz").write_bytes(content)
+    with (tmp_path / "plain.npz").open("wb") as file:
+        np.save(file, images)
+    (tmp_path / "empty.npz").touch()
+    for name in ("hurt", "plain", "empty"):
+        with pytest.raises(DataError, match=f"{name}.npz: not a readable .npz"):
+            load(tmp_path / f"{name}.npz", "train", Want())
 
 
 def test_an_npz_with_splits_gives_the_one_asked_for(tmp_path: Path) -> None:

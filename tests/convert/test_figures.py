@@ -138,11 +138,16 @@ def test_a_file_is_whole_or_the_one_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("epochs: many", "epochs: 'many' does not fit"),
+        ("epochs: many", "epochs: 'many' is not a whole number of 1 or more"),
         ("arch: resnet", "arch: 'resnet' is none of a, b, c"),
         ("speed: 3", "no option 'speed' here"),
         ("- a", "a recipe is a mapping"),
         ("a: [", "not YAML"),
+        ("1: x", "a recipe is a mapping of option names"),
+        ("train: 3", "train: a recipe is a mapping of option names"),
+        ("epochs: [1, 2]", "epochs: one value is expected, not a list"),
+        ("flip: 'yes'", "flip: 'yes' is neither true nor false"),
+        ("widths: none", "widths: 'none' is not a whole number"),
     ],
 )
 def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
@@ -152,6 +157,26 @@ def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--epochs", "0", "'0' is not a whole number of 1 or more"),
+        ("--seed", "-1", "'-1' is not a whole number of 0 or more"),
+        ("--lr", "nan", "'nan' is not a number of 0 or more"),
+        ("--votes", "3", "'3' is not a number from 0 to 1"),
+        ("--labels", "4", "'4': 7, 5 or 3, or the names"),
+        ("--sizes", "36", "'36': EPOCH:SIDE is expected"),
+    ],
+)
+def test_an_option_that_does_not_fit_is_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--data", "x", "--out", str(tmp_path / "out"), option, value])
+    assert left.value.code == 2
+    assert f"argument {option}: {said}" in capsys.readouterr().err
 
 
 def test_bad_data_is_one_line_before_anything_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,6 +136,50 @@ def test_a_model_from_elsewhere_is_quantized_without_a_card(
     assert "its card would overwrite" in capsys.readouterr().err
 
 
+def test_a_model_that_ends_in_logits_gets_its_softmax(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convert.networks import load_model, logits_model
+
+    logits_model(load_model(trained / "out" / "model.keras")).save(tmp_path / "user.keras")
+    told = ["--data", str(trained), "--labels", "7", "--scaling", "signed"]
+    ours = evaluated(capsys, str(trained / "out" / "model.keras"), "--data", str(trained))
+    theirs = evaluated(capsys, str(tmp_path / "user.keras"), *told)
+    assert [theirs[name] for name in ("accuracy", "log_loss", "ece")] == [
+        pytest.approx(ours[name], abs=2e-4) for name in ("accuracy", "log_loss", "ece")
+    ]
+    target = tmp_path / "shipped" / "user.tflite"
+    assert main(["quantize", str(tmp_path / "user.keras"), *told, "--out", str(target), "--no-calibrate"]) == 0
+    assert "a softmax is added" in capsys.readouterr().err
+    assert evaluated(capsys, str(target), "--data", str(trained))["log_loss"] == pytest.approx(
+        ours["log_loss"], abs=0.02
+    )
+
+
+def test_what_was_held_out_by_a_share_is_measured_again(
+    trained: Path, quantized: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = evaluated(capsys, str(quantized), "--data", str(trained), "--val-fraction", "0.1")
+    assert report["n"] == 28, "a tenth of 280 training pictures"
+    assert report["split"] == "val, 0.1 of train"
+
+
+def test_a_card_that_does_not_fit_its_model_and_an_unusable_place_are_one_line(
+    trained: Path, quantized: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.tflite").write_bytes(quantized.read_bytes())
+    card = json.loads(quantized.with_suffix(".json").read_text())
+    for entry, said in (
+        (card["input"] | {"shape": [1, 40, 40, 1]}, "it takes (48, 48, 1), its card says (40, 40, 1)"),
+        ({}, "its card's input needs shape"),
+    ):
+        (tmp_path / "m.json").write_text(json.dumps(card | {"input": entry}))
+        assert main(["evaluate", str(tmp_path / "m.tflite"), "--data", str(trained)]) == 69
+        assert said in capsys.readouterr().err
+    assert main(["evaluate", str(quantized), "--data", str(trained), "--plots", str(tmp_path / "m.json")]) == 1
+    assert capsys.readouterr().err == f"convert: {tmp_path / 'm.json'}: File exists\n"
+
+
 def test_too_little_agreement_writes_nothing(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "m.tflite"
     arguments = ["--data", str(trained), "--out", str(target), "--min-agreement", "1.01"]

@@ -1,0 +1,62 @@
+"""Types of command-line options that say what fits, so that nothing unfit gets past the parser."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+
+from convert.errors import UsageError
+from convert.labels import parse_labels
+
+
+def whole(least: int = 1) -> Callable[[str], int]:
+    """A whole number of at least ``least``."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return value
+
+    return read
+
+
+def number(least: float = 0.0, most: float = math.inf) -> Callable[[str], float]:
+    """A number from ``least`` to ``most``."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (least <= value <= most and math.isfinite(value)):
+            limits = f"of {least:g} or more" if math.isinf(most) else f"from {least:g} to {most:g}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {limits}")
+        return value
+
+    return read
+
+
+share = number(0.0, 1.0)
+"""A number from 0 to 1."""
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """Class names as :func:`convert.labels.parse_labels` reads them."""
+    try:
+        return parse_labels(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def epoch_and_side(text: str) -> tuple[int, int]:
+    """``EPOCH:SIDE``: pictures of SIDE pixels from EPOCH (0 is the first) on."""
+    epoch, _, side = text.partition(":")
+    try:
+        return whole(0)(epoch), whole()(side)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r}: EPOCH:SIDE is expected, as in 0:36 10:48") from None
