@@ -79,7 +79,7 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
         ("mqtt: [1, 2]\n", "config.yaml:1 mqtt: must be a group of settings"),
         ("mqtt:\n  port: 1\n  port: 2\n", "config.yaml:3 mqtt.port: stands twice (first at line 2)"),
         ("mqtt:\n\tport: 1\n", "config.yaml:2: not valid YAML"),
-        ("just words\n", "config.yaml:1: must be a list of 'key: value' lines"),
+        ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
         ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),
         ("camera:\n  roi: [0, 0, 1, 7]\n", "config.yaml:2 camera.roi.3: must be at most 1 (got 7)"),
@@ -213,3 +213,10 @@ def test_a_wrong_configuration_stops_every_command_with_78_and_no_traceback(fer_
         result = fer_edge(*command)
         assert result.returncode == 78, command
         assert result.stderr == "fer-edge: config.yaml:2 mqtt.port: must be a whole number (got 'x')\n"
+
+
+def test_check_config_takes_the_file_as_the_other_commands_do(fer_edge: Run, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("- node\n")
+    result = fer_edge("check-config", "--config", "other.yaml")
+    assert result.returncode == 78
+    assert result.stderr == "other.yaml:1: must be lines of 'key: value' (is a list)\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.commands.demo import _free_port
+from fer_edge.commands.demo import _free_port, _program
 from fer_edge.errors import MissingExtra
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
@@ -32,6 +32,18 @@ def test_what_it_says_can_be_pasted(fer_edge: Run) -> None:
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)
     assert re.search(r"Look: http://127\.0\.0\.1:\d+/", done.stderr)
     assert re.search(r"status +online", done.stdout)
+
+
+def test_in_a_checkout_it_names_the_command_where_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / ".venv/bin/fer-edge"
+    program.parent.mkdir(parents=True)
+    program.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+    monkeypatch.setenv("PATH", "/usr/bin")
+    assert _program() == ".venv/bin/fer-edge"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert _program() == "fer-edge"
 
 
 def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what_to_install(

@@ -19,7 +19,7 @@ trap 'exit 0' INT TERM
 mosquitto_sub -h "$broker" -p "$port" -q 1 -F '%t %p' -t "fer-edge/$node/event/fatigue" -t "fer-edge/$node/status" |
     while read -r topic payload; do
         case $topic in
-        */status) [ "$payload" = offline ] && $off || true ;;
+        */status) if [ "$payload" = offline ]; then $off; fi ;;
         *)
             case $(jq -r '"\(.event_type) \(.phase) \(.historical)"' <<<"$payload" 2>/dev/null) in
             "sleep end "* | "unresponsive end "*) $off ;;

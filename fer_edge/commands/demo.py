@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import socket
 import sys
 import tempfile
 import threading
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
@@ -86,11 +88,17 @@ def _introduce(settings: Settings) -> None:
     sys.stderr.write(
         f"fer-edge watches {settings.camera.source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
         f"  mosquitto_sub -h {mqtt.host} -p {mqtt.port} -t '{topic}/#' -v\n"
-        f"  fer-edge watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
+        f"  {_program()} watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
     )
     if settings.web.enabled:
         sys.stderr.write(f"Look: http://127.0.0.1:{settings.web.port}/\n")
     sys.stderr.write("What arrives (Ctrl-C stops):\n")
+
+
+def _program() -> str:
+    """What a person types to start fer-edge: in a checkout it stands in no folder that a shell searches."""
+    beside = Path(sys.executable).with_name("fer-edge")
+    return "fer-edge" if shutil.which("fer-edge") or not beside.exists() else os.path.relpath(beside)
 
 
 def _free_port(first: int) -> int:
