@@ -30,19 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, … files")
     parser.add_argument("--json", action="store_true", help="one JSON object a picture on stdout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies into this folder")
+    parser.add_argument("--small", action="store_true", help="look for small faces, too: slower, wrong more often")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
 
 
 def run(args: argparse.Namespace) -> int:
     """Classify each picture; a bad one is told and the others go on. 69 if any was bad."""
+    from fer_edge.perception.faces import make_finder
     from fer_edge.perception.reader import Perception
+    from fer_edge.perception.tiles import Tiled
 
     settings = config.load(args.config or config.find(), args.set)
     settings = settings.model_copy(update={"profile": "kiosk"})
     if args.out:
         _make_folder(args.out)
-    perception = Perception(settings)
+    finder = make_finder(settings.perception)
+    perception = Perception(settings, finder=Tiled(finder) if args.small else finder)
     bad = 0
     written: set[str] = set()
     for n, path in enumerate(args.images):

@@ -1,0 +1,81 @@
+"""Small faces in large still pictures: the detector looks at the whole, and at pieces of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fer_edge.core import Box, Face
+
+if TYPE_CHECKING:
+    from fer_edge.core import FaceFinder, Image
+
+PARTS = (2, 4)
+"""The pieces' sides: the picture's longer side by these. They overlap by half."""
+LEAST = 160
+"""Pixels of a piece's side under which looking closer shows nothing new."""
+SURE = 0.8
+"""The least score of a face seen in a piece alone: forty looks find forty times as many knobs and plates."""
+SAME = 0.5
+"""Overlap, over the smaller box, that makes two boxes one face."""
+
+
+class Tiled:
+    """A finder that looks closer: for stills, where time is no matter.
+
+    The shipped detector sees faces from about a seventh of a picture's longer side up; so it sees
+    them from a thirtieth up, for some forty passes instead of one.
+    """
+
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
+
+    def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:
+        """Every face, best first, in pixels of the picture."""
+        found = list(self._finder.find(grey, colour))
+        for left, top, side in pieces(grey.shape[1], grey.shape[0]):
+            part = (slice(top, top + side), slice(left, left + side))
+            near = self._finder.find(grey[part], None if colour is None else colour[part])
+            found += [moved(face, left, top) for face in near if face.score >= SURE]
+        return once(found)
+
+
+def pieces(width: int, height: int) -> Iterator[tuple[int, int, int]]:
+    """Left, top and side of every piece of a picture, in pixels."""
+    for parts in PARTS:
+        side = max(width, height) // parts
+        if side < LEAST:
+            return
+        for top in _starts(height, side):
+            for left in _starts(width, side):
+                yield left, top, side
+
+
+def moved(face: Face, left: int, top: int) -> Face:
+    """A face of a piece, in pixels of the picture the piece was cut from."""
+    box = Box(face.box.x + left, face.box.y + top, face.box.width, face.box.height)
+    return replace(face, box=box, points=tuple((x + left, y + top) for x, y in face.points))
+
+
+def once(faces: Sequence[Face]) -> list[Face]:
+    """Each face once, best first: of those that overlap by half of the smaller one, the surest."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(_shared(face.box, other.box) < SAME for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where pieces begin along a side of the picture: half a piece apart, the last one at its end."""
+    if length <= side:
+        return [0]
+    steps = -(-(length - side) * 2 // side)
+    return [round(n * (length - side) / steps) for n in range(steps + 1)]
+
+
+def _shared(a: Box, b: Box) -> float:
+    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    return max(width, 0.0) * max(height, 0.0) / max(min(a.area, b.area), 1e-6)
