@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 from typing import Any
@@ -39,6 +40,7 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
         raise MissingExtra(f"{error.name or 'keras'} is not installed: {HINT}") from None
     if keras.backend.backend() != name:
         raise UsageError(f"Keras already runs on {keras.backend.backend()} in this process, not on {name}")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it advises on speed in the midst of our lines
     if name == "torch":
         fuse_layers()
     return keras

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def _from_architecture(keras: Any, path: Path, weights: Path) -> Any:
     except Exception as error:
         raise ModelError(f"{path}: not a Keras architecture ({_first_line(error)})") from None
     try:
-        model.load_weights(weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an optimizer's state in the file is of no interest
+            model.load_weights(weights)
     except Exception as error:
         raise ModelError(f"{weights}: weights do not fit {path.name} ({_first_line(error)})") from None
     return model

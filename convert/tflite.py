@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ def convert(model: Any, mode: str, samples: NDArray[np.float32] | None = None, s
     entry = keras.Input(batch_shape=(1, *shape, model.input_shape[-1]))
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(entry, model(entry)))
     _set_mode(tf, converter, mode, samples)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet():
         try:
             return bytes(converter.convert())

@@ -26,10 +26,11 @@ SCALING = {"colour": "grey", "scale": 1 / 128, "offset": -1.0}
 class Job:
     """One kind of network.
 
-    ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss()`` gives
-    what it minimizes and ``measure(args)`` the figures of a finished .tflite. ``calibration(args)``
-    gives the pictures that set the ranges of int8 (training batches otherwise), ``deployed(net)``
-    what of the network is shipped; ``float_ends`` keeps the last layer in float32.
+    ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss`` names what
+    it minimizes in :mod:`convert.seeing.losses` and ``measure(args)`` gives the figures of a finished
+    .tflite. ``calibration(args)`` gives the pictures that set the ranges of int8 (training batches
+    otherwise), ``deployed(net)`` what of the network is shipped; ``float_ends`` keeps the last layer
+    in float32.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Job:
     stages: str
     add_data: Callable[[argparse.ArgumentParser], None]
     build: Callable[[argparse.Namespace], Any]
-    loss: Callable[[], Callable]
+    loss: str
     sampler: Callable[[argparse.Namespace, Any], Callable]
     add_measured: Callable[[argparse.ArgumentParser], None]
     measure: Callable[[argparse.Namespace], dict[str, Any]]
@@ -107,14 +108,14 @@ def stages(text: str) -> list[list[int]]:
 
 def _train(job: Job, args: argparse.Namespace) -> int:
     keras = load_keras("tensorflow", threads=args.threads)
-    from convert.seeing import training
+    from convert.seeing import losses, training
 
     keras.utils.set_random_seed(args.seed)
     net = job.build(args)
     if args.start:
         net.set_weights(_load(keras, args.start).get_weights())
     how = {key: getattr(args, key) for key in ("steps", "batch", "rate", "weight_decay")}
-    net = training.fit(net, job.sampler(args, net), job.loss(), args.out, how, args.seed)
+    net = training.fit(net, job.sampler(args, net), getattr(losses, job.loss), args.out, how, args.seed)
     with files.replacing(args.out / f"{job.name}.keras") as beside:
         net.save(beside)
     print(f"{args.out / job.name}.keras: {net.count_params()} parameters")

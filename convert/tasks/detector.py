@@ -38,12 +38,6 @@ def _build(args: argparse.Namespace) -> Any:
     return nets.detector(args.size, job.stages(args.stages), grid.NUMBERS)
 
 
-def _loss() -> Any:
-    from convert.seeing.losses import detector_loss
-
-    return detector_loss
-
-
 def _sampler(args: argparse.Namespace, net: Any) -> Any:
     from convert.seeing import detector_data, faces68, mining, scenes
 
@@ -73,7 +67,7 @@ JOB = job.Job(
     stages="12 24 48,48 64,64",
     add_data=_add_data,
     build=_build,
-    loss=_loss,
+    loss="detector_loss",
     sampler=_sampler,
     add_measured=_add_measured,
     measure=_measure,

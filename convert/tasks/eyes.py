@@ -33,12 +33,6 @@ def _build(args: argparse.Namespace) -> Any:
     return nets.classifier(args.size, job.stages(args.stages), 3, args.dropout)
 
 
-def _loss() -> Any:
-    from convert.seeing.losses import eye_loss
-
-    return eye_loss
-
-
 def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     from convert.seeing import eyes_data, faces68
 
@@ -58,7 +52,7 @@ JOB = job.Job(
     stages="16,24 48,48 96",
     add_data=_add_data,
     build=_build,
-    loss=_loss,
+    loss="eye_loss",
     sampler=_sampler,
     add_measured=_add_measured,
     measure=_measure,

@@ -34,12 +34,6 @@ def _build(args: argparse.Namespace) -> Any:
     return nets.regressor(args.size, job.stages(args.stages), 137, args.dropout)
 
 
-def _loss() -> Any:
-    from convert.seeing.losses import landmark_loss
-
-    return landmark_loss
-
-
 def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     from convert.seeing import faces68, landmarks_data, scenes
 
@@ -72,7 +66,7 @@ JOB = job.Job(
     stages="16 32,32 64,64 128,128 96",
     add_data=_add_data,
     build=_build,
-    loss=_loss,
+    loss="landmark_loss",
     sampler=_sampler,
     add_measured=_add_measured,
     measure=_measure,

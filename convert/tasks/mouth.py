@@ -27,12 +27,6 @@ def _build(args: argparse.Namespace) -> Any:
     return nets.classifier(args.size, job.stages(args.stages), 2, args.dropout)
 
 
-def _loss() -> Any:
-    from convert.seeing.losses import mouth_loss
-
-    return mouth_loss
-
-
 def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     from convert.seeing import faces68, mouth_data
 
@@ -52,7 +46,7 @@ JOB = job.Job(
     stages="16,24 32,48 64",
     add_data=_add_data,
     build=_build,
-    loss=_loss,
+    loss="mouth_loss",
     sampler=_sampler,
     add_measured=_add_measured,
     measure=_measure,

@@ -140,6 +140,12 @@ def test_training_goes_on_from_its_checkpoint(
     capsys.readouterr()
     run(*base, "--steps", 6, "--out", tmp_path)
     assert "going on from step 4" in capsys.readouterr().out
+    again = [str(arg) for arg in (*base, "--steps", 6, "--out", tmp_path)]
+    assert main([*again, "--stages", "8 8 16"]) == 2
+    assert "its checkpoint is of another network" in capsys.readouterr().err
+    (tmp_path / "checkpoint.keras").write_bytes(b"half")
+    assert main(again) == 1
+    assert "its checkpoint cannot be read; delete checkpoint.*" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -147,7 +153,14 @@ def test_training_goes_on_from_its_checkpoint(
     [
         (["train", "--task", "eyes", "--data", "none.npz", "--faces", ".", "--out", "x"], "points.npz"),
         (["evaluate", "model.keras", "--task", "eyes", "--data", "x.npz"], "give the .tflite file"),
-        (["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x"], "none.keras"),
+        (
+            ["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x.tflite"],
+            "none.keras",
+        ),
+        (
+            ["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x"],
+            "end in .tflite",
+        ),
     ],
 )
 def test_faults_are_one_line(args: list[str], said: str, tmp_path: Path, monkeypatch, capsys) -> None:
