@@ -3,6 +3,7 @@
 example:
   fer-edge classify family.jpg --out annotated/
   fer-edge classify *.png --json
+  fer-edge classify crowd.jpg --small
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FAR_YAW, NEAR_YAW = 25.0, 40.0
 """Head turns in degrees beyond which the eye on the far side, and the near one, cannot be judged."""
-STEEPEST_PITCH = 40.0
-"""Head up or down beyond this hides the lids, degrees."""
+UP, DOWN = 33.0, 40.0
+"""Head up and down beyond which no eye can be judged, degrees: seen from below, the points slide up onto the lids."""
 LEAST_SIDE = 10.0
 """An eye's square under this many pixels holds no lid."""
 LEAST_DEVIATION = 4.0
@@ -74,7 +74,7 @@ class EyeReader:
 
     def read(self, grey: Image, points: Points, pose: Pose) -> Eyes:
         """Both eyes of the face with these points, in a (height, width) uint8 picture."""
-        if abs(pose.pitch) > STEEPEST_PITCH:
+        if not -DOWN <= pose.pitch <= UP:
             return Eyes()
         right, left = shape.eye_regions(points)
         # Turned to the own left (positive yaw) hides the left eye first.

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from fer_edge.core import Face, Frame, Lens, Signals
+from fer_edge.perception.eyes import EyeReader
+from fer_edge.perception.pose import Pose
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
 from tests.perception.conftest import KnownFaces
@@ -48,6 +50,27 @@ def test_mirroring_the_picture_swaps_left_and_right(astronaut: np.ndarray, face:
     assert mirrored.roll is not None
     assert mirrored.yaw == pytest.approx(-seen.yaw, abs=7)
     assert mirrored.roll == pytest.approx(-seen.roll, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("pose", "judged"),
+    [
+        (Pose(0, 30, 0), (True, True)),
+        (Pose(0, 36, 0), (False, False)),
+        (Pose(0, -38, 0), (True, True)),
+        (Pose(0, -42, 0), (False, False)),
+        (Pose(30, 0, 0), (True, False)),
+        (Pose(-30, 0, 0), (False, True)),
+        (Pose(45, 0, 0), (False, False)),
+    ],
+)
+def test_an_eye_is_judged_only_where_its_lids_can_be_seen(
+    astronaut: np.ndarray, face: Face, pose: Pose, judged: tuple[bool, bool]
+) -> None:
+    points = read(astronaut, face).landmarks
+    assert points is not None
+    eyes = EyeReader().read(astronaut, points, pose)
+    assert (eyes.right is not None, eyes.left is not None) == judged
 
 
 def test_dark_glasses_make_the_eyes_unknown_not_closed(astronaut: np.ndarray, face: Face) -> None:

@@ -150,20 +150,21 @@ function condition() {
     };
   }
   if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: "No picture" };
-  if (state.lens !== "clear") return unseen(state, "view_degraded", state.lens === "dark" ? "Too dark" : "Lens covered");
+  if (state.lens !== "clear") return unseen(state, "view_degraded", state.lens === "dark" ? "Too dark" : "Lens covered", "nothing can be told of the driver");
   if (state.profile === "kiosk") return { level: "fine", words: "watching", headline: `${state.people.length} in view` };
   if (state.present === false) return unseen(state, "absent", "No driver");
   if (!state.present) return { level: "unknown", words: "unknown", headline: "Looking for a face" };
-  if (state.eyes_closed === null) return unseen(state, "view_degraded", "Eyes not visible");
+  if (state.eyes_closed === null) return unseen(state, "view_degraded", "Eyes not visible", "sleep cannot be told");
   if (state.eyes_closed && state.closure_s > 0.4) return { level: "fine", words: "no alarm", headline: "Eyes closed", detail: `for ${seconds(state.closure_s)}` };
   return { level: "fine", words: "no alarm", headline: "Awake", detail: state.emotion ?? "" };
 }
 
 /** What keeps the node from telling. Its event only adds since when: the state says what is so now, and when it is over. */
-function unseen(state, type, headline) {
+function unseen(state, type, headline, so) {
   const event = state.open_events.find(({ event_type }) => event_type === type);
   const level = event?.level ?? "unknown";
-  return { level, words: level, headline, detail: `nothing can be told of the driver${event ? `, for ${seconds(event.held_s)}` : ""}` };
+  const told = [so, event ? `for ${seconds(event.held_s)}` : ""];
+  return { level, words: level, headline, detail: told.filter(Boolean).join(", ") };
 }
 
 function cover(now) {
