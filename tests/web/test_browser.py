@@ -260,5 +260,6 @@ def test_what_the_view_hides_is_named_and_ends_when_it_ends(drive: Drive, page: 
     drive.state = {"present": False, "open_events": (OpenEvent(2, "absent", Level.INFO, since),)}
     says(page, "#headline", "No driver")
     assert page.inner_text("#level-word") == "info"
+    assert page.inner_text("#detail").startswith("for 1")
     drive.state |= {"lens": Lens.COVERED}
     says(page, "#headline", "Lens covered")
