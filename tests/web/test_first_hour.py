@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,8 +99,11 @@ def test_the_broker_stops_and_comes_back(
     wrong = " ".join(page.locator("#health .bad").all_inner_texts())
     assert "nothing listens" in wrong and "waiting" in wrong
     assert page.inner_text("#connection").startswith("live"), "the page is the node's, not the broker's"
+    # The subscriber has no session that outlives the broker: it must be there before the events come.
+    node.process.send_signal(signal.SIGSTOP)
     mosquitto.start()
     subscriber.ready()
+    node.process.send_signal(signal.SIGCONT)
     says(page, "#health", "broker online")
     page.wait_for_function("() => !document.querySelector('#health').textContent.includes('waiting')")
     node.terminate()
