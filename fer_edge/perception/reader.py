@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import cv2
 from fer_edge.core import Face, Person, Quality, Signals
 from fer_edge.perception import crop, pose, quality, shape
 from fer_edge.perception.detector import Tiny
-from fer_edge.perception.emotion import Expression
+from fer_edge.perception.emotion import Expression, Look
 from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.faces import YuNet, make_finder
 from fer_edge.perception.follower import Follower
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from fer_edge.core import FaceFinder, Frame, Image, Lens, Points
     from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
+
+
+JOINED_S = 1.0
+"""Looks at a face's two sides no further apart than this are one reading, seconds."""
 
 
 class Perception:
@@ -46,7 +50,7 @@ class Perception:
             self._expression = Expression(
                 Path(own) if own else None, runtime=settings.perception.runtime, threads=settings.perception.threads
             )
-        self._emotions: dict[int, tuple[float, Mapping[str, float]]] = {}
+        self._emotions: dict[int, _Read] = {}
         seen = settings.perception
         self._landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
         self._watched: _Driver | People = (
@@ -108,19 +112,29 @@ class Perception:
         """The face's expression, read anew at the configured rate and repeated in between."""
         if self._expression is None or face.track is None:
             return None
-        read_at, emotions = self._emotions.get(face.track, (None, {}))
-        if read_at is not None and 0 <= at - read_at < 1 / self._settings.emotion.rate_hz - 1e-6:
-            return emotions
+        last = self._emotions.get(face.track)
+        if last is not None and 0 <= at - last.at < 1 / self._settings.emotion.rate_hz - 1e-6:
+            return last.emotions
         points = points_of()
         if points is None:
             return None
         with self._stages("expression"):
-            emotions = self._expression.read(grey, shape.expression_region(points))
-        self._emotions[face.track] = (at, emotions)
+            before = last.look if last is not None and 0 <= at - last.at < JOINED_S else None
+            emotions, look = self._expression.read(grey, shape.expression_region(points), before)
+        self._emotions[face.track] = _Read(at, emotions, look)
         # The driver's is one face at a time; a kiosk's are those it still knows.
         known = self._watched if isinstance(self._watched, People) else ()
         self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in known}
         return emotions
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A face's expression, when it was read, and the last look at it."""
+
+    at: float
+    emotions: Mapping[str, float]
+    look: Look
 
 
 class _Driver:
