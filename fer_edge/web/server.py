@@ -96,7 +96,8 @@ class Server:
             raise web.HTTPUnauthorized(reason="the token is needed: open the page first")
         if len(self._hub.visitors) >= MOST_VISITORS:
             raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers look already; close one")
-        socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2)
+        # Compressing JPEG gains nothing, and a compressed message still being sent would outlive a closed page's task.
+        socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2, compress=False)
         await socket.prepare(request)
         transport = request.transport
         visitor = Visitor(socket, transport.abort if transport else lambda: None)

@@ -40,10 +40,16 @@ def shown(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Node]:
 @contextmanager
 def watching(folder: Path, port: int, *arguments: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, interrupted at the end as by Ctrl-C."""
-    command = [sys.executable, "-m", "fer_edge", "watch", "--host", "127.0.0.1", "--port", str(port), *arguments]
+    # env: a shell's background jobs ignore Ctrl-C, and all they start inherits that.
+    listen = ["env", "--default-signal=INT", sys.executable, "-m", "fer_edge"]
+    command = [*listen, "watch", "--host", "127.0.0.1", "--port", str(port), *arguments]
     environment = clean_environment(folder)
     with subprocess.Popen(
-        command, **{"stdout": subprocess.PIPE} | more, text=True, cwd=folder, env=environment
+        command,
+        **{"stdout": subprocess.PIPE} | more,
+        text=True,
+        cwd=folder,
+        env=environment,
     ) as process:
         try:
             yield process
