@@ -71,14 +71,16 @@ class Box:
         """The middle as (x, y) in pixels."""
         return self.x + self.width / 2, self.y + self.height / 2
 
-    def iou(self, other: Box) -> float:
-        """Intersection over union with another box, 0 to 1."""
+    def shared(self, other: Box) -> float:
+        """What lies in both boxes, square pixels."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
-        return shared / (self.area + other.area - shared)
+        return max(width, 0.0) * max(height, 0.0)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with another box, 0 to 1."""
+        shared = self.shared(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

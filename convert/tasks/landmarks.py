@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from convert.arguments import share
 from convert.seeing import job
 
 DATA_HELP = "folder with points.npz and its pictures, or an .npz with images and points"
@@ -19,7 +20,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--taught", type=Path, help="JSON of five points, from python -m convert.seeing.teach")
     parser.add_argument("--empty", type=Path, help="folder of scenes without a face")
     parser.add_argument("--empty-list", type=Path, help="JSON of those scenes: {file: {split}}")
-    parser.add_argument("--calm", type=float, default=0.0, help="share of marked faces shown unvaried (a last stage)")
+    parser.add_argument("--calm", type=share, default=0.0, help="share of marked faces shown unvaried (a last stage)")
     parser.add_argument("--doubt", type=Path, help="detector .tflite: what it takes for faces in --empty is shown, too")
 
 

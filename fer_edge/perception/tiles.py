@@ -62,7 +62,7 @@ def once(faces: Sequence[Face]) -> list[Face]:
     """Each face once, best first: of those that overlap by half of the smaller one, the surest."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(_shared(face.box, other.box) < SAME for other in kept):
+        if all(face.box.shared(other.box) < SAME * min(face.box.area, other.box.area) for other in kept):
             kept.append(face)
     return kept
 
@@ -73,9 +73,3 @@ def _starts(length: int, side: int) -> list[int]:
         return [0]
     steps = -(-(length - side) * 2 // side)
     return [round(n * (length - side) / steps) for n in range(steps + 1)]
-
-
-def _shared(a: Box, b: Box) -> float:
-    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    return max(width, 0.0) * max(height, 0.0) / max(min(a.area, b.area), 1e-6)
