@@ -184,8 +184,9 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     node.hang_up()
     wait_until(lambda: "reload refused" in node.log(), "the refusal")
     assert "config.yaml:3 profile: must be 'driver' or 'kiosk' (got 'bus')" in node.log()
-    notified = node.notifications()
-    assert notified.count("RELOADING=1") == 2 and notified.count("READY=1") == 3
+    # It is said in the log first, then to systemd.
+    wait_until(lambda: node.notifications().count("READY=1") == 3, "the end of the reload")
+    assert node.notifications().count("RELOADING=1") == 2
     assert node.process.poll() is None
     node.terminate()
 
