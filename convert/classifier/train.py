@@ -14,13 +14,14 @@ from convert.arguments import class_names, epoch_and_side, number, share, whole
 from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
 from convert.classifier.targets import Aim, Batches, soft_targets
-from convert.data import Dataset, Want, load_training, reshaped
+from convert.classifier.teachers import soft_labels
+from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
 from convert.errors import UsageError
 from convert.files import write_json
 from convert.networks import logits_model, predict
 from convert.preprocess import SCALINGS, Preprocess
-from convert.training import Task, TrainOptions, add_training_arguments, fit, training_options
+from convert.training import Task, TrainOptions, add_training_arguments, checked, fit, training_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +78,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 def train(args: argparse.Namespace) -> int:
     """Train as the options say; returns 0."""
     options = training_options(args)
+    checked(args.out, resume=options.resume)
     if args.sizes and args.arch != "edge":
         raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
     scale, offset = SCALINGS[args.scaling]
@@ -99,7 +101,7 @@ def train(args: argparse.Namespace) -> int:
     )
     batches = Batches(
         data,
-        soft_targets(data, aim, _teachers(args, data)),
+        soft_targets(data, aim, soft_labels(args.teacher, data, args.labels, flip=args.flip) if args.teacher else None),
         _augmentation(args),
         aim,
         prepare,
@@ -173,25 +175,6 @@ def _trained(path: Path) -> Any:
     from convert.networks import load_model
 
     return load_model(path)
-
-
-def _teachers(args: argparse.Namespace, data: Dataset) -> Any:
-    """Mean probabilities of all teachers, or None; over mirror images too where --flip is on.
-
-    Every teacher is shown the pictures in the size and colour that its card names.
-    """
-    if not args.teacher:
-        return None
-    from convert.predictors import open_predictor
-
-    total = np.zeros((len(data), len(args.labels)), np.float32)
-    for path in args.teacher:
-        predictor = open_predictor(path)
-        if tuple(predictor.labels) != tuple(args.labels):
-            raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
-        shown = reshaped(data, Want(predictor.prepare.size, predictor.prepare.channels, args.labels))
-        total += predictor.probabilities(shown.images, flip=args.flip)
-    return total / len(args.teacher)
 
 
 def _augmentation(args: argparse.Namespace) -> Augmentation:

@@ -12,6 +12,18 @@ from convert.errors import DataError, UsageError
 from convert.files import read_arrays, replacing
 from convert.training.average import Average
 
+NAME = "checkpoint.npz"
+"""In the folder of a training."""
+
+
+def checked(out: Path, *, resume: bool) -> None:
+    """Raises UsageError before any work where ``out`` lacks the checkpoint to resume, or holds one to lose."""
+    there = (out / NAME).is_file()
+    if resume and not there:
+        raise UsageError(f"--resume: there is no checkpoint at {out / NAME}")
+    if there and not resume:
+        raise UsageError(f"--out {out}: it holds a training; --resume goes on with it, another --out starts anew")
+
 
 def save(path: Path, model: Any, average: Average | None, progress: dict[str, Any]) -> None:
     """Write the checkpoint whole or not at all; a kill at any moment leaves the one before."""
@@ -29,8 +41,6 @@ def save(path: Path, model: Any, average: Average | None, progress: dict[str, An
 
 def restore(path: Path, model: Any, average: Average | None) -> dict[str, Any]:
     """Put everything back and return the progress. The model must be compiled and of the same build."""
-    if not path.is_file():
-        raise UsageError(f"--resume: there is no checkpoint at {path}")
     arrays = read_arrays(path)
     try:
         progress: dict[str, Any] = json.loads(str(arrays.pop("progress")))

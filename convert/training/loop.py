@@ -59,7 +59,7 @@ def fit(task: Task, options: TrainOptions, out: Path) -> list[dict[str, float]]:
     average = Average(task.model, options.ema) if options.ema else None
     state = _State()
     if options.resume:
-        state = _State(**checkpoint.restore(out / "checkpoint.npz", task.model, average)["state"])
+        state = _State(**checkpoint.restore(out / checkpoint.NAME, task.model, average)["state"])
     total = options.epochs * task.steps
     progress = Progress(total, state.epoch * task.steps)
     while state.epoch < options.epochs and not state.stopped(options):
@@ -73,7 +73,7 @@ def fit(task: Task, options: TrainOptions, out: Path) -> list[dict[str, float]]:
                 task.described(figures)
         state.after_epoch({"loss": loss, "lr": rate, "seconds": time.monotonic() - began} | figures)
         state.lower_rate(options)
-        checkpoint.save(out / "checkpoint.npz", task.model, average, {"state": state.as_dict()})
+        checkpoint.save(out / checkpoint.NAME, task.model, average, {"state": state.as_dict()})
         history.write_csv(out / "history.csv", state.rows)
         history.write_png(out / "history.png", state.rows)
         _say(progress, state, options, better)

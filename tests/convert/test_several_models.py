@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.arguments import class_names
+from convert.classifier.teachers import soft_labels
 from convert.cli import main
+from convert.data import Want, load_training
 from tests.convert.workshop import FAST, evaluated
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
@@ -23,8 +26,48 @@ def taught_by(teacher: Path, data: Path, out: Path) -> float:
     return accuracy
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "fer-edge" / "teachers"
+
+
 def test_a_student_learns_from_its_teacher(trained: Path, tmp_path: Path) -> None:
-    assert taught_by(trained / "out" / "model.keras", trained, tmp_path) > 0.9
+    assert taught_by(trained / "out" / "model.keras", trained, tmp_path / "student") > 0.9
+
+
+def test_a_teacher_is_asked_once_about_the_same_pictures(
+    trained: Path, tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    teacher = trained / "out" / "model.keras"
+    first = taught_by(teacher, trained, tmp_path / "first")
+    (kept,) = cache.iterdir()
+    whole = np.load(kept)["probabilities"]
+    assert str(kept) not in capsys.readouterr().err
+    assert taught_by(teacher, trained, tmp_path / "second") == first
+    assert f"{teacher}: what it says of 280 pictures is in {kept}" in capsys.readouterr().err
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert taught_by(teacher, trained, tmp_path / "third") == first
+    assert (np.load(kept)["probabilities"] == whole).all()
+
+
+def test_another_teacher_or_other_pictures_are_not_taken_from_the_cache(
+    trained: Path, tmp_path: Path, cache: Path
+) -> None:
+    """Everything that what a teacher says depends on: its weights, its card, the pictures, mirrored or not."""
+    teacher = tmp_path / "teacher" / "model.keras"
+    teacher.parent.mkdir()
+    for name in ("model.keras", "model.json"):
+        (teacher.parent / name).write_bytes((trained / "out" / name).read_bytes())
+    seven = class_names("7")
+    data, _ = load_training(trained, Want(48, 1, seven), val=None, fraction=None, seed=1)
+    soft_labels([teacher], data, seven, flip=True)
+    soft_labels([teacher], data, seven, flip=False)
+    soft_labels([teacher], data.pick(np.arange(100)), seven, flip=False)
+    card = json.loads((teacher.parent / "model.json").read_text())
+    (teacher.parent / "model.json").write_text(json.dumps(card | {"temperature": 2.0}))
+    soft_labels([teacher], data, seven, flip=True)
+    assert len(list(cache.iterdir())) == 4
 
 
 def test_a_teacher_is_shown_pictures_of_its_own_size_and_colour(trained: Path, tmp_path: Path) -> None:

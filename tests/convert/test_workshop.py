@@ -259,7 +259,9 @@ def test_a_damaged_tflite_is_one_line(
     assert shown.count("\n") == 1
 
 
-def test_a_killed_training_goes_on_where_it_was(trained: Path, tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_where_it_was(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = [sys.executable, "-m", "convert", "train", "--data", str(trained), "--out", str(tmp_path), *FAST]
     command += ["--epochs", "12"]
     root = Path(__file__).parents[2]
@@ -274,8 +276,19 @@ def test_a_killed_training_goes_on_where_it_was(trained: Path, tmp_path: Path) -
     assert process.returncode == -signal.SIGKILL, log.read_text()
     before = (tmp_path / "history.csv").read_text().splitlines()
     assert len(before) >= 3, "two epochs were done"
+    assert main(command[3:]) == 2, "who forgets --resume loses nothing"
+    assert f"--out {tmp_path}: it holds a training; --resume goes on with it" in capsys.readouterr().err
     assert main([*command[3:], "--resume"]) == 0
     after = (tmp_path / "history.csv").read_text().splitlines()
     assert after[: len(before) - 1] == before[:-1]
     assert len(after) == 13
     assert main([*command[3:], "--resume", "--stem", "4"]) == 2, "another network's checkpoint is refused"
+
+
+def test_nothing_to_resume_is_said_before_anything_is_drawn(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["train", "--data", str(trained), "--out", str(out), *FAST, "--resume"]) == 2
+    assert f"--resume: there is no checkpoint at {out / 'checkpoint.npz'}" in capsys.readouterr().err
+    assert not out.exists()

@@ -1,0 +1,72 @@
+"""What teachers say of training pictures: soft labels, worked out once and kept in a cache.
+
+A teacher looks at every training picture and its mirror image, which takes minutes on a CPU. What it says
+depends on its file, its card and the pictures only, so it is kept under the digest of these: a training that
+is resumed, or run again with other settings, starts at once. The cache is never part of the data or
+of a repository; deleting it costs nothing but time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.data import Dataset, Want, reshaped
+from convert.errors import DataError, UsageError
+from convert.files import read_arrays, replacing
+from convert.predictors import open_predictor
+
+
+def soft_labels(paths: Sequence[Path], data: Dataset, labels: Sequence[str], *, flip: bool) -> NDArray[np.float32]:
+    """The teachers' mean probabilities (N, classes), over mirror images too where ``flip`` is on.
+
+    Every teacher is shown the pictures in the size and colour that its card names. Raises UsageError
+    where one has other labels than the student.
+    """
+    return np.mean([_said(path, data, labels, flip) for path in paths], axis=0, dtype=np.float32)
+
+
+def cache_folder() -> Path:
+    """Where soft labels are kept: ``fer-edge/teachers`` in the user's cache (``XDG_CACHE_HOME``)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "fer-edge" / "teachers"
+
+
+def _said(path: Path, data: Dataset, labels: Sequence[str], flip: bool) -> NDArray[np.float32]:
+    predictor = open_predictor(path)
+    if tuple(predictor.labels) != tuple(labels):
+        raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
+    kept = cache_folder() / f"{_digest(path, data, flip)}.npz"
+    known = _kept(kept, (len(data), len(labels)))
+    if known is not None:
+        print(f"{path}: what it says of {len(data)} pictures is in {kept}", file=sys.stderr)
+        return known
+    shown = reshaped(data, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels))
+    said = predictor.probabilities(shown.images, flip=flip)
+    with replacing(kept) as beside:
+        np.savez(beside, probabilities=said)
+    return said
+
+
+def _digest(path: Path, data: Dataset, flip: bool) -> str:
+    """Of all that a teacher's word depends on: its weights, its card (or architecture) and the pictures."""
+    told = hashlib.sha256(f"{data.images.shape} {flip}".encode())
+    told.update(np.ascontiguousarray(data.images))
+    for file in (path, path.with_suffix(".json")):
+        told.update(file.read_bytes() if file.is_file() else b"")
+    return told.hexdigest()[:24]
+
+
+def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Soft labels from the cache; None where there are none, or none that can be used."""
+    try:
+        found = read_arrays(path).get("probabilities") if path.is_file() else None
+    except DataError:
+        return None
+    return found if found is not None and found.shape == shape and found.dtype == np.float32 else None
