@@ -84,7 +84,7 @@ def _run(argv: list[str]) -> int:
 
 def _module(verb: str, task: str) -> ModuleType:
     if verb == "average" and task != "expression":
-        raise UsageError(f"--task {task}: its training averages its own weights; average is for --task expression")
+        raise UsageError(f"--task {task}: average is for --task expression; quantize takes several at once")
     name = "convert.inspection" if verb == "inspect" else f"convert.tasks.{task}"
     try:
         return importlib.import_module(name)

@@ -60,7 +60,9 @@ def add_arguments(job: Job, parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument("--seed", type=whole(0), default=1, help="seed of everything random (1)")
     parser.add_argument("--threads", type=whole(), help="CPU threads")
     if verb == "quantize":
-        parser.add_argument("model", type=Path, help="the trained .keras file")
+        parser.add_argument(
+            "models", type=Path, nargs="+", metavar="model", help="the trained .keras file; of several their mean"
+        )
         parser.add_argument(
             "--out", type=Path, required=True, help="the .tflite file to write; its card goes beside it"
         )
@@ -128,7 +130,7 @@ def _quantize(job: Job, args: argparse.Namespace) -> int:
     keras = load_keras("tensorflow", threads=args.threads)
     from convert.seeing import export
 
-    net = _load(keras, args.model)
+    net = _mean(keras, args.models)
     args.size = int(net.input_shape[1])
     if job.calibration:
         shown = job.calibration(args)
@@ -139,6 +141,21 @@ def _quantize(job: Job, args: argparse.Namespace) -> int:
     whole = card.write_model(args.out, content, told, card.read_notes(args.notes))
     print(f"{args.out}: {whole['bytes']} bytes, {whole['macs'] / 1e6:.1f} M multiply-accumulates")
     return 0
+
+
+def _mean(keras: Any, paths: list[Path]) -> Any:
+    """The network of one file, or of the mean of the weights of several, batch norm statistics too.
+
+    They are to be stages of one training, each from the weights of the one before.
+    """
+    nets = [_load(keras, path) for path in paths]
+    weights = [net.get_weights() for net in nets]
+    shapes = [[weight.shape for weight in of_one] for of_one in weights]
+    for path, own in zip(paths, shapes, strict=True):
+        if own != shapes[0]:
+            raise UsageError(f"{path}: not the network of {paths[0]}; only weights of one network have a mean")
+    nets[0].set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
+    return nets[0]
 
 
 def _load(keras: Any, path: Path) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convert.cli import main
+from convert.tflite import interpreter
 from fer_edge.perception import shape
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
@@ -66,6 +67,25 @@ def run(*args: object) -> None:
     assert main([str(arg) for arg in args]) == 0
 
 
+def bias_of(model: Path) -> np.ndarray:
+    """The bias of a trained network's last layer."""
+    import keras
+
+    from convert.seeing import losses  # noqa: F401
+
+    return np.array(keras.models.load_model(model, compile=False).get_weights()[-1])
+
+
+def stored_bias(model: Path) -> np.ndarray:
+    """The same bias out of a .tflite: the dense layer's third input, in steps of input scale by weight scale."""
+    made = interpreter(model, plain=True)
+    (dense,) = [op for op in made._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
+    details = {tensor["index"]: tensor for tensor in made.get_tensor_details()}
+    bias = details[int(dense["inputs"][2])]
+    scales = bias["quantization_parameters"]["scales"]
+    return made.get_tensor(bias["index"]).astype(np.float32) * scales
+
+
 def figures(capsys: pytest.CaptureFixture[str]) -> dict:
     return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
@@ -85,6 +105,31 @@ def test_crops_are_learned_quantized_and_measured(
     assert card["input"]["quantization"]["scale"] == pytest.approx(1 / 128, rel=1e-3)
     run("evaluate", model, "--task", task, "--data", data, "--json")
     assert figures(capsys)["accuracy"] > 0.8
+
+
+def test_stages_of_one_training_are_quantized_as_their_mean(
+    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
+    where = ["--task", "mouth", "--data", data, "--faces", marked, "--threads", 1]
+    small = ["--stages", "8 16 16", "--batch", 32]
+    first, second = tmp_path / "first", tmp_path / "second"
+    run("train", *where, *small, "--steps", 60, "--out", first)
+    run("train", *where, *small, "--steps", 20, "--rate", 0.0005, "--start", first / "mouth.keras", "--out", second)
+    stages = [first / "mouth.keras", second / "mouth.keras"]
+    alone, mean = tmp_path / "alone.tflite", tmp_path / "mean.tflite"
+    run("quantize", stages[0], *where, "--out", alone, "--samples", 40)
+    run("quantize", *stages, *where, "--out", mean, "--samples", 40)
+    biases = [bias_of(path) for path in stages]
+    assert stored_bias(mean) == pytest.approx((biases[0] + biases[1]) / 2, abs=1e-3)
+    assert stored_bias(mean) != pytest.approx(stored_bias(alone), abs=1e-3)
+    run("train", *where, "--stages", "8 16", "--steps", 5, "--out", tmp_path / "other")
+    capsys.readouterr()
+    other = tmp_path / "other" / "mouth.keras"
+    asked = ["quantize", *stages, other, *where, "--out", tmp_path / "none.tflite"]
+    assert main([str(arg) for arg in asked]) == 2
+    assert f"{other}: not the network of {stages[0]}" in capsys.readouterr().err
+    assert not (tmp_path / "none.tflite").exists()
 
 
 def test_landmarks_are_learned_quantized_and_measured(
