@@ -17,7 +17,10 @@ def halves(count: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
-    """The temperature (0.2 to 5) by which dividing the logits gives the least log loss."""
+    """The temperature (0.2 to 5) by which dividing the logits (N, classes) gives the least log loss.
+
+    Of logits (looks, N, classes) the probabilities of all looks at a picture are averaged.
+    """
     low, high = np.log(0.2), np.log(5.0)
     for _ in range(4):
         grid = np.linspace(low, high, 17)
@@ -45,7 +48,8 @@ def fit_bias(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> ND
 
 
 def _loss(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
-    true = softmax(logits)[np.arange(len(labels)), labels]
+    shares = softmax(logits).reshape(-1, *logits.shape[-2:]).mean(axis=0)
+    true = shares[np.arange(len(labels)), labels]
     return float(-np.log(np.maximum(true, 1e-9)).mean())
 
 

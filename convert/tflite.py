@@ -156,11 +156,11 @@ def file_macs(model: Path) -> int:
         inputs, outputs = [int(i) for i in op["inputs"]], [int(i) for i in op["outputs"]]
         match op["op_name"]:
             case "CONV_2D":
-                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[outputs[0]][1:3]))
+                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[outputs[0]][:3]))
             case "DEPTHWISE_CONV_2D":
-                total += int(np.prod(shapes[inputs[1]][1:3])) * int(np.prod(shapes[outputs[0]][1:]))
+                total += int(np.prod(shapes[inputs[1]][1:3])) * int(np.prod(shapes[outputs[0]]))
             case "TRANSPOSE_CONV":
-                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[inputs[2]][1:3]))
+                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[inputs[2]][:3]))
             case "FULLY_CONNECTED":
                 weights = shapes[inputs[1]]
                 total += int(np.prod(weights)) * int(np.prod(shapes[outputs[0]])) // weights[0]

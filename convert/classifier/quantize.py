@@ -17,7 +17,7 @@ from convert.card import read_notes, write_model
 from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
 from convert.errors import AgreementError, UsageError
-from convert.networks import load_model, predict, with_softmax
+from convert.networks import load_model, predict, with_mirror, with_softmax
 from convert.predictors import Predictor, are_probabilities, input_shape, read_card
 from convert.preprocess import SCALINGS, Preprocess
 from convert.tflite import MODES, Runner, convert
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
     add("--fit-bias", type=whole(0), default=0, metavar="N", help="fit class biases on N training pictures' labels")
+    add("--mirror", action="store_true", help="one file that averages over a face and its mirror image: twice the work")
     add("--notes", type=Path, help="YAML of entries for the card: data, terms, not_for, input.crop …")
     add("--seed", type=whole(0), default=1, help="of the choice of samples")
 
@@ -56,13 +57,15 @@ def quantize(args: argparse.Namespace) -> int:
     want = Want(prepare.size, prepare.channels, labels)
     train, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
     inputs = prepare(held.images)
-    before = predict(model, inputs)
-    if not are_probabilities(before):
+    looks = [inputs, inputs[:, :, ::-1]] if args.mirror else [inputs]
+    before = _said(model, looks)
+    if not are_probabilities(before[0]):
         print(f"{args.model}: it ends in logits; a softmax is added", file=sys.stderr)
         model = with_softmax(model)
-        before = predict(model, inputs)
+        before = _said(model, looks)
     bias = _fit_bias(model, train, prepare, args)
-    temperature = None if args.no_calibrate else _calibrate(model, predict(model, inputs), held)
+    temperature = None if args.no_calibrate else _calibrate(model, _said(model, looks), held)
+    model = with_mirror(model) if args.mirror else model
     parent = predict(model, inputs)
     content = convert(model, args.mode, prepare(_samples(train, args)), prepare.size)
     child = Predictor(args.out, labels, prepare, Runner(content)).probabilities(held.images)
@@ -80,11 +83,13 @@ def quantize(args: argparse.Namespace) -> int:
         "float": _figures(parent, held),
         args.mode: _figures(child, held),
         "agreement": round(agreement, 4),
-        "calibration": _calibration_figures(before, child, held, temperature)
+        "calibration": _calibration_figures(before.mean(axis=0), child, held, temperature)
         | ({"bias": bias, "bias_fitted_on": f"{args.fit_bias} training pictures"} if bias else {}),
     }
     card.pop("options", None)
     base = {**card, "labels": list(labels), "input": prepare.card(), "output": "probabilities"}
+    if args.mirror:
+        base["mirrored"] = "the mean over the picture and its mirror image, within the file"
     base |= {"figures": figures, "quantization": args.mode}
     whole = write_model(args.out, content, base, notes)
     print(
@@ -121,6 +126,11 @@ def _samples(train: Dataset, args: argparse.Namespace) -> NDArray[np.uint8]:
     return np.concatenate([images, split])
 
 
+def _said(model: Any, looks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Outputs (looks, N, classes) of a model for the same pictures seen in several ways."""
+    return np.stack([predict(model, look) for look in looks])
+
+
 def _fit_bias(model: Any, train: Dataset, prepare: Preprocess, args: argparse.Namespace) -> list[float] | None:
     """Fit class biases on training labels and fold them in; None where not asked for."""
     if not args.fit_bias:
@@ -134,9 +144,12 @@ def _fit_bias(model: Any, train: Dataset, prepare: Preprocess, args: argparse.Na
 
 
 def _calibrate(model: Any, probabilities: NDArray[np.float32], held: Dataset) -> float | None:
-    """Fit the temperature on one half of val and fold it in; None where the model has no softmax end."""
+    """Fit the temperature on one half of val and fold it in; None where the model has no softmax end.
+
+    ``probabilities`` are (looks, N, classes).
+    """
     fitted, _ = calibration.halves(len(held))
-    logits = np.log(np.maximum(probabilities[fitted], 1e-9))
+    logits = np.log(np.maximum(probabilities[:, fitted], 1e-9))
     temperature = calibration.fit_temperature(logits, held.labels[fitted])
     if calibration.fold(model, temperature):
         return temperature

@@ -42,7 +42,7 @@ def measure(images: np.ndarray, labels: np.ndarray) -> dict[str, float | int]:
         found += 1
         right += _is(nearest.emotions or {}, label)
         whole = Box(0, 0, image.shape[1], image.shape[0])
-        right_as_cut += _is(network.read(image, box_region(whole))[0], label)
+        right_as_cut += _is(network.read(image, box_region(whole)), label)
     return {
         "pictures": len(images),
         "found": found,

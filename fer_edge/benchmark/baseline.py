@@ -45,7 +45,7 @@ def measure(settings: Settings, spec: str) -> dict[str, Any]:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY) if frame.image.ndim == 3 else frame.image
         found = haar.find(grey)
         for face in found:
-            expression.look(grey, box_region(face.box))
+            expression.read(grey, box_region(face.box))
         return bool(found)
 
     cpu_ms: dict[str, list[float]] = {"ours": [], "usual": []}

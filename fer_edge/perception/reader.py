@@ -12,7 +12,7 @@ import cv2
 from fer_edge.core import Face, Person, Quality, Signals
 from fer_edge.perception import crop, pose, quality, shape
 from fer_edge.perception.detector import Tiny
-from fer_edge.perception.emotion import Expression, Look
+from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.faces import YuNet, make_finder
 from fer_edge.perception.follower import Follower
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from fer_edge.core import FaceFinder, Frame, Image, Lens, Points
     from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
-
-
-JOINED_S = 1.0
-"""Looks at a face's two sides no further apart than this are one reading, seconds."""
 
 
 class Perception:
@@ -119,9 +115,8 @@ class Perception:
         if points is None:
             return None
         with self._stages("expression"):
-            before = last.look if last is not None and 0 <= at - last.at < JOINED_S else None
-            emotions, look = self._expression.read(grey, shape.expression_region(points), before)
-        self._emotions[face.track] = _Read(at, emotions, look)
+            emotions = self._expression.read(grey, shape.expression_region(points))
+        self._emotions[face.track] = _Read(at, emotions)
         # The driver's is one face at a time; a kiosk's are those it still knows.
         known = self._watched if isinstance(self._watched, People) else ()
         self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in known}
@@ -130,11 +125,10 @@ class Perception:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A face's expression, when it was read, and the last look at it."""
+    """A face's expression, and when it was read."""
 
     at: float
     emotions: Mapping[str, float]
-    look: Look
 
 
 class _Driver:

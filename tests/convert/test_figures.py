@@ -41,6 +41,7 @@ def test_the_fitted_temperature_undoes_overconfidence() -> None:
     true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(5, p=row) for row in true])
     assert calibration.fit_temperature(logits * 2.5, labels) == pytest.approx(2.5, rel=0.06)
+    assert calibration.fit_temperature(np.stack([logits * 2.5] * 2), labels) == pytest.approx(2.5, rel=0.06)
     fitted, measured = calibration.halves(101)
     assert not set(fitted) & set(measured)
     assert len(fitted) + len(measured) == 101

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from convert.cli import main
+from convert.predictors import open_predictor
 from tests.convert.workshop import FAST, SMALL, evaluated
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
@@ -178,6 +179,27 @@ def test_a_card_that_does_not_fit_its_model_and_an_unusable_place_are_one_line(
         assert said in capsys.readouterr().err
     assert main(["evaluate", str(quantized), "--data", str(trained), "--plots", str(tmp_path / "m.json")]) == 1
     assert capsys.readouterr().err == f"convert: {tmp_path / 'm.json'}: File exists\n"
+
+
+def test_one_file_averages_over_a_face_and_its_mirror_image(
+    trained: Path, quantized: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, model = tmp_path / "fair.tflite", trained / "out" / "model.keras"
+    # Some drawn faces are another class's mirror image: then two answers are equally right, and no agreement is asked.
+    asked = ["--data", str(trained), "--out", str(target), "--mirror", "--no-calibrate", "--min-agreement", "0"]
+    assert main(["quantize", str(model), *asked]) == 0
+    card = json.loads(target.with_suffix(".json").read_text())
+    assert "mirror image" in card["mirrored"]
+    assert card["macs"] == 2 * json.loads(quantized.with_suffix(".json").read_text())["macs"]
+    assert target.stat().st_size < 1.2 * quantized.stat().st_size, "the weights are stored once"
+    fair, one_sided = open_predictor(target), open_predictor(model)
+    images = np.load(trained / "faces_val.npz")["images"][:40, ..., None]
+    said, mirrored = (fair.probabilities(np.ascontiguousarray(view)) for view in (images, images[:, :, ::-1]))
+    assert said == pytest.approx(mirrored, abs=1e-6)
+    assert one_sided.probabilities(images) != pytest.approx(one_sided.probabilities(images[:, :, ::-1]), abs=0.02)
+    figures = evaluated(capsys, str(model), "--data", str(trained), "--flip")
+    assert card["figures"]["float"]["log_loss"] == pytest.approx(figures["log_loss"], abs=1e-4)
+    assert card["figures"]["int8"]["log_loss"] == pytest.approx(figures["log_loss"], abs=0.02)
 
 
 def test_too_little_agreement_writes_nothing(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

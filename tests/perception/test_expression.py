@@ -16,28 +16,14 @@ from fer_edge.perception.shape import box_region
 
 def test_a_face_and_its_mirror_image_have_one_expression() -> None:
     rng = np.random.default_rng(5)
-    face = cv2.GaussianBlur(rng.integers(0, 256, (48, 48), dtype=np.uint8), (0, 0), 3)
-    mirrored = np.ascontiguousarray(face[:, ::-1])
     whole = box_region(Box(0, 0, 48, 48))
     expression = Expression()
-    seen, look = expression.read(face, whole)
-    assert tuple(seen) == EMOTIONS
-    assert seen == pytest.approx(expression.read(mirrored, whole)[0], abs=1e-6)
-    assert sum(seen.values()) == pytest.approx(1.0, abs=0.03)
-    # The network itself is not so fair, or the mean would be for nothing.
-    assert look.values != pytest.approx(expression.look(face, whole, mirrored=True).values, abs=0.01)
-
-
-def test_a_face_in_view_is_looked_at_from_one_side_after_the_other() -> None:
-    rng = np.random.default_rng(5)
-    face = cv2.GaussianBlur(rng.integers(0, 256, (48, 48), dtype=np.uint8), (0, 0), 3)
-    whole = box_region(Box(0, 0, 48, 48))
-    expression = Expression()
-    first, look = expression.read(face, whole)
-    second, other = expression.read(face, whole, look)
-    third, again = expression.read(face, whole, other)
-    assert [look.mirrored, other.mirrored, again.mirrored] == [False, True, False]
-    assert first == second == third
+    for _ in range(5):
+        face = cv2.GaussianBlur(rng.integers(0, 256, (48, 48), dtype=np.uint8), (0, 0), 3)
+        seen = expression.read(face, whole)
+        assert tuple(seen) == EMOTIONS
+        assert seen == pytest.approx(expression.read(np.ascontiguousarray(face[:, ::-1]), whole), abs=1e-6)
+        assert sum(seen.values()) == pytest.approx(1.0, abs=0.03)
 
 
 def test_the_crop_of_an_expression_shows_a_face_as_its_training_pictures_do() -> None:
