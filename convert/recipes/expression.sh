@@ -34,7 +34,8 @@ stage tuned expression-tune --weights "$out/first/model.keras"
 stage tuned-again expression-tune --weights "$out/tuned/model.keras" --seed 3
 stage taught expression-distil --weights "$out/tuned-again/model.keras" --teacher "$out/tuned-again/model.keras" "$fer"
 stage calm expression-distil-tune --weights "$out/taught/model.keras" --teacher "$out/taught/model.keras" "$fer"
-KERAS_BACKEND=$engine "$python" -m convert average "$out/taught/model.keras" "$out/calm/model.keras" --data "$data" --out "$out/mean"
+[ -f "$out/mean/model.json" ] || KERAS_BACKEND=$engine "$python" -m convert average "$out/taught/model.keras" \
+    "$out/calm/model.keras" --data "$data" --out "$out/mean"
 stage long expression-distil --weights "$out/mean/model.keras" --teacher "$out/mean/model.keras" "$fer" \
     --epochs 56 --sizes 0:40 26:44 50:48 --erase 0.15 --seed 6
 KERAS_BACKEND=tensorflow "$python" -m convert quantize "$out/long/model.keras" --recipe "$recipes/expression.yaml" \
