@@ -29,7 +29,7 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
     if path.suffix.lower() not in {".keras", ".h5", ".hdf5"}:
         raise UsageError(f"{path}: a Keras model is a .keras, .h5 or .json file")
     try:
-        return keras.models.load_model(path, compile=False)
+        return _unlisted(keras, keras.models.load_model(path, compile=False))
     except Exception as error:  # Keras raises anything from OSError to TypeError here
         raise ModelError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
 
@@ -45,6 +45,16 @@ def _from_architecture(keras: Any, path: Path, weights: Path) -> Any:
             model.load_weights(weights)
     except Exception as error:
         raise ModelError(f"{weights}: weights do not fit {path.name} ({_first_line(error)})") from None
+    return _unlisted(keras, model)
+
+
+def _unlisted(keras: Any, model: Any) -> Any:
+    """The model itself, or where it lists its one input, as old files do, the same one taking it bare.
+
+    Keras warns at every call of a listed input that is given bare.
+    """
+    if isinstance(getattr(model, "input", None), list) and len(model.inputs) == len(model.outputs) == 1:
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     return model
 
 

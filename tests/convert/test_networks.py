@@ -84,6 +84,18 @@ def test_models_open_from_every_kind_of_file(keras: Any, tmp_path: Path) -> None
         assert predict(opened, inputs) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_model_that_lists_its_one_input_takes_it_bare(keras: Any, tmp_path: Path) -> None:
+    from convert.networks import load_model, predict
+
+    bare = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    listed = keras.Model([bare.inputs[0]], [bare.outputs[0]])
+    listed.save(tmp_path / "old.keras")
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype(np.float32)
+    opened = load_model(tmp_path / "old.keras")
+    assert not isinstance(opened.input, list), "torch warns at every call that gives a listed input bare"
+    assert predict(opened, pictures) == pytest.approx(bare(pictures).numpy(), abs=1e-5)
+
+
 def test_what_is_no_model_is_one_line(keras: Any, tmp_path: Path) -> None:
     from convert.errors import ModelError, UsageError
     from convert.networks import load_model
