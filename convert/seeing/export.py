@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,32 @@ def convert(net: Any, pictures: np.ndarray, *, float_ends: bool = False) -> byte
     shown = pictures.copy()
     # Black and white at least once, so that the input's scale is exactly 1/128.
     shown[0].ravel()[:2] = 0, 255
-    samples = (shown.astype(np.float32) / 128 - 1)[..., None]
+    samples = scaled(shown)
     return _with_float_ends(net, samples) if float_ends else tflite.convert(net, "int8", samples)
+
+
+def scaled(pictures: np.ndarray) -> np.ndarray:
+    """Grey pictures (n, H, W) uint8 as the networks take them: (n, H, W, 1) float32, -1 to 1."""
+    return (pictures.astype(np.float32) / 128 - 1)[..., None]
+
+
+def decibels(net: Any, content: bytes, pictures: np.ndarray) -> float:
+    """How near a converted network is to its float parent: signal over rounding noise of its outputs, decibels.
+
+    What an output always says is no signal: it is counted as its variance over ``pictures`` (n, H, W) uint8.
+    """
+    runner, inputs = tflite.Runner(content), scaled(pictures)
+    child = np.stack([_together(runner.run(row)) for row in inputs])
+    output = net.predict_on_batch(inputs)
+    parts = output if isinstance(output, list | tuple) else [output]
+    parent = np.stack([_together(rows) for rows in zip(*parts, strict=True)])
+    signal, noise = parent.var(axis=0).sum(), np.square(parent - child).mean(axis=0).sum()
+    return float(10 * np.log10(max(signal, 1e-12) / max(noise, 1e-12)))
+
+
+def _together(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """All outputs for one picture in a row, by their size: a converter changes their order."""
+    return np.concatenate([np.ravel(part) for part in sorted(parts, key=np.size)])
 
 
 def _with_float_ends(net: Any, samples: np.ndarray) -> bytes:

@@ -14,10 +14,12 @@ import numpy as np
 from convert import card, files
 from convert.arguments import number, share, whole
 from convert.backend import load_keras
-from convert.errors import UsageError
+from convert.errors import AgreementError, UsageError
 
 SAMPLES = 400
 """Pictures that set the ranges of an int8 network."""
+COMPARED = 200
+"""Other pictures, on which the int8 network is compared with its float parent."""
 SCALING = {"colour": "grey", "scale": 1 / 128, "offset": -1.0}
 """A grey level becomes level / 128 - 1, which in int8 is the level less 128."""
 
@@ -28,7 +30,7 @@ class Job:
 
     ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss`` names what
     it minimizes in :mod:`convert.seeing.losses` and ``measure(args)`` gives the figures of a finished
-    .tflite. ``calibration(args)`` gives the pictures that set the ranges of int8 (training batches
+    .tflite. ``calibration(args, count)`` gives the pictures that set the ranges of int8 (training batches
     otherwise), ``deployed(net)`` what of the network is shipped; ``float_ends`` keeps the last layer
     in float32.
     """
@@ -43,7 +45,7 @@ class Job:
     sampler: Callable[[argparse.Namespace, Any], Callable]
     add_measured: Callable[[argparse.ArgumentParser], None]
     measure: Callable[[argparse.Namespace], dict[str, Any]]
-    calibration: Callable[[argparse.Namespace], np.ndarray] | None = None
+    calibration: Callable[[argparse.Namespace, int], np.ndarray] | None = None
     deployed: Callable[[Any], Any] = lambda net: net
     float_ends: bool = False
 
@@ -69,6 +71,12 @@ def add_arguments(job: Job, parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--notes", type=Path, help="YAML of what a person says of the model, for the card")
         parser.add_argument(
             "--samples", type=whole(), default=SAMPLES, help=f"pictures that set the ranges ({SAMPLES})"
+        )
+        parser.add_argument(
+            "--min-decibels",
+            type=number(),
+            default=15.0,
+            help="least distance of int8's rounding noise from what the network says (15)",
         )
         return
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained .keras file")
@@ -132,15 +140,30 @@ def _quantize(job: Job, args: argparse.Namespace) -> int:
 
     net = _mean(keras, args.models)
     args.size = int(net.input_shape[1])
-    if job.calibration:
-        shown = job.calibration(args)
-    else:
-        shown, _ = job.sampler(args, net)(np.random.default_rng(args.seed), args.samples)
-    content = export.convert(job.deployed(net), shown, float_ends=job.float_ends)
-    told = {"task": job.name, "labels": list(job.outputs), "input": dict(SCALING)}
+    shown = _pieces(job, args, net)
+    deployed = job.deployed(net)
+    content = export.convert(deployed, shown[: args.samples], float_ends=job.float_ends)
+    near = export.decibels(deployed, content, shown[-COMPARED:])
+    if near < args.min_decibels:
+        raise AgreementError(
+            f"{args.out}: not written; its rounding noise is {near:.1f} dB under what it says, less than "
+            f"--min-decibels {args.min_decibels:g}; train it for longer, or give it more --samples"
+        )
+    told = {"task": job.name, "labels": list(job.outputs), "input": dict(SCALING), "rounding_db": round(near, 1)}
     whole = card.write_model(args.out, content, told, card.read_notes(args.notes))
-    print(f"{args.out}: {whole['bytes']} bytes, {whole['macs'] / 1e6:.1f} M multiply-accumulates")
+    print(
+        f"{args.out}: {whole['bytes']} bytes, {whole['macs'] / 1e6:.1f} M multiply-accumulates, "
+        f"rounding {near:.1f} dB under its word"
+    )
     return 0
+
+
+def _pieces(job: Job, args: argparse.Namespace, net: Any) -> np.ndarray:
+    """Pictures (samples + COMPARED, H, W) to set the ranges, and others, where there are so many, to compare on."""
+    count = args.samples + COMPARED
+    if job.calibration:
+        return job.calibration(args, count)
+    return job.sampler(args, net)(np.random.default_rng(args.seed), count)[0]
 
 
 def _mean(keras: Any, paths: list[Path]) -> Any:

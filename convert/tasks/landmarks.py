@@ -45,10 +45,10 @@ def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     return landmarks_data.sampler(faces, peopled, empty, args.size, args.seed, mistaken, args.calm)
 
 
-def _calibration(args: argparse.Namespace) -> Any:
+def _calibration(args: argparse.Namespace, count: int) -> Any:
     from convert.seeing import faces68, landmarks_data
 
-    return landmarks_data.unvaried(faces68.load(args.data, "train"), args.size, args.samples, args.seed)
+    return landmarks_data.unvaried(faces68.load(args.data, "train"), args.size, count, args.seed)
 
 
 def _measure(args: argparse.Namespace) -> dict[str, Any]:

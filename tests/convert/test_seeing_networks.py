@@ -103,8 +103,22 @@ def test_crops_are_learned_quantized_and_measured(
     card = json.loads(model.with_suffix(".json").read_text())
     assert card["input"]["shape"] == [1, 32, 32, 1]
     assert card["input"]["quantization"]["scale"] == pytest.approx(1 / 128, rel=1e-3)
+    assert 15 < card["rounding_db"] < 60
     run("evaluate", model, "--task", task, "--data", data, "--json")
     assert figures(capsys)["accuracy"] > 0.8
+
+
+def test_a_network_that_rounds_too_coarsely_is_not_written(
+    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
+    where = ["--task", "mouth", "--data", data, "--faces", marked, "--threads", 1]
+    run("train", *where, "--stages", "8 16 16", "--steps", 20, "--batch", 32, "--out", tmp_path / "out")
+    asked = ["quantize", tmp_path / "out" / "mouth.keras", *where, "--out", tmp_path / "mouth.tflite", "--samples", 20]
+    assert main([str(arg) for arg in [*asked, "--min-decibels", 90]]) == 1
+    assert "not written; its rounding noise is" in capsys.readouterr().err
+    assert not (tmp_path / "mouth.tflite").exists()
+    assert not (tmp_path / "mouth.json").exists()
 
 
 def test_stages_of_one_training_are_quantized_as_their_mean(
