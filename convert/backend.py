@@ -17,6 +17,8 @@ from convert.errors import MissingExtra, UsageError
 from convert.fused import fuse_layers
 from convert.quiet import quiet
 
+BACKENDS = ("torch", "tensorflow", "jax")
+"""Engines, in the order in which they are taken where none is asked for."""
 HINT = "pip install 'fer-edge[convert]'"
 
 
@@ -29,6 +31,8 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     name = backend or os.environ.get("KERAS_BACKEND") or _installed_backend()
+    if name not in BACKENDS:
+        raise UsageError(f"KERAS_BACKEND={name}: none of {', '.join(BACKENDS)}")
     os.environ["KERAS_BACKEND"] = name
     _limit_threads(name, threads)
     try:
@@ -47,7 +51,7 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
 
 
 def _installed_backend() -> str:
-    for module in ("torch", "tensorflow", "jax"):
+    for module in BACKENDS:
         if importlib.util.find_spec(module):
             return module
     raise MissingExtra(f"Keras needs torch, tensorflow or jax: {HINT}")

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"convert: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("convert: interrupted; `train` goes on from its checkpoint with --resume", file=sys.stderr)
+        print("convert: interrupted; `train` can go on from its last checkpoint", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -135,9 +135,12 @@ def _parsed(action: argparse.Action, value: Any, where: str) -> Any:
 
 
 def _one(action: argparse.Action, value: Any, where: str) -> Any:
-    if action.nargs == 0 and not isinstance(value, bool):
-        raise UsageError(f"{where}: {value!r} is neither true nor false")
-    if action.type is not None and not isinstance(value, bool) and value is not None:
+    if value is None:
+        raise UsageError(f"{where}: it has no value; leave the line out instead")
+    if isinstance(value, bool) != (action.nargs == 0):
+        says = "neither true nor false" if action.nargs == 0 else "no value for it; put words like yes and on in quotes"
+        raise UsageError(f"{where}: {value!r} is {says}")
+    if action.type is not None and action.nargs != 0:
         try:
             value = action.type(str(value))  # type: ignore[operator]
         except argparse.ArgumentTypeError as error:

@@ -15,7 +15,8 @@ from convert import tflite
 from convert.arguments import class_names, whole
 from convert.errors import ModelError, UsageError
 from convert.latency import measure_ms, time_interpreter
-from convert.predictors import read_card
+from convert.predictors import card_beside, read_card
+from convert.preprocess import Preprocess
 
 
 def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
@@ -67,7 +68,7 @@ def _report(args: argparse.Namespace) -> int:
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     } | facts
-    card = read_card(args.model) if args.model.suffix.lower() != ".json" else None
+    card = card_beside(args.model)
     if card is not None:
         facts["card"] = card
         if "sha256" in card:
@@ -104,8 +105,8 @@ def _keras_facts(args: argparse.Namespace) -> dict[str, Any]:
 
     load_keras(threads=args.threads)
     model = load_model(args.model, args.weights)
-    card = read_card(args.model) if args.model.suffix.lower() != ".json" else None
-    shape = input_shape(model, int(card["input"]["shape"][1]) if card else 48)
+    card = read_card(args.model)
+    shape = input_shape(model, Preprocess.from_card(card).size if card else 48)
     kinds = [type(layer).__name__ for layer in model.layers]
     facts: dict[str, Any] = {
         "inputs": [{"name": model.inputs[0].name, "shape": list(shape), "dtype": "float32"}],

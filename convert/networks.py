@@ -74,7 +74,7 @@ def with_softmax(model: Any) -> Any:
     """The same network, sharing all weights, with a softmax at its end."""
     import keras
 
-    return keras.Model(model.inputs, keras.layers.Softmax(name="probabilities")(model.outputs[0]), name=model.name)
+    return keras.Model(model.inputs, keras.layers.Softmax()(model.outputs[0]), name=model.name)
 
 
 def with_mirror(model: Any) -> Any:
@@ -116,7 +116,13 @@ def _macs(model: Any, shape: tuple[int, ...]) -> int:
         if hasattr(layer, "layers"):
             inner = keras.Model(model.inputs, layer.input).compute_output_shape(shape)
             total += _macs(layer, tuple(inner))
-        elif getattr(layer, "kernel", None) is not None:
+        elif kernels := _kernels(layer):
             outer = keras.Model(model.inputs, layer.output).compute_output_shape(shape)
-            total += int(np.prod(layer.kernel.shape)) * int(np.prod(outer[1:-1]))
+            total += sum(int(np.prod(kernel.shape)) for kernel in kernels) * int(np.prod(outer[1:-1]))
     return total
+
+
+def _kernels(layer: Any) -> list[Any]:
+    """What a layer multiplies every place of its output with; a separable convolution has two."""
+    names = ("kernel", "depthwise_kernel", "pointwise_kernel")
+    return [found for name in names if (found := getattr(layer, name, None)) is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class Predictor:
         return result
 
     def _normal(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(output).all():
+            raise ModelError(f"{self.path}: it gives values that are not numbers; its weights are damaged")
         if self.logits:
             return softmax(output / self.temperature)
         total = np.maximum(output.sum(axis=1, keepdims=True), 1e-9)  # int8 sums are off by a step or two
@@ -47,8 +50,11 @@ def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
-def read_card(path: Path) -> dict[str, Any] | None:
-    """The card beside a model (``name.json``), or None where it has none."""
+def card_beside(path: Path) -> dict[str, Any] | None:
+    """The card beside a model (``name.json``) as it stands, or None where it has none of its own.
+
+    A card with a checksum is a .tflite file's, so a Keras model of the same name has none in it.
+    """
     beside = path.with_suffix(".json")
     if not beside.is_file() or beside == path:
         return None
@@ -56,10 +62,24 @@ def read_card(path: Path) -> dict[str, Any] | None:
         card = json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{beside}: not a readable model card ({error})") from None
-    if isinstance(card, dict) and "class_name" in card:
-        return None  # a Keras architecture, saved beside its weights
-    if not isinstance(card, dict) or "labels" not in card or "input" not in card:
+    if not isinstance(card, dict):
+        raise ModelError(f"{beside}: not a model card")
+    anothers = "class_name" in card or ("sha256" in card and path.suffix.lower() != ".tflite")
+    return None if anothers else card  # class_name: a Keras architecture, saved beside its weights
+
+
+def read_card(path: Path) -> dict[str, Any] | None:
+    """The card beside a model, fit to tell its labels and input, or None where it has none.
+
+    Raises ModelError for the card of another file: its labels may be in another order.
+    """
+    card, beside = card_beside(path), path.with_suffix(".json")
+    if card is None:
+        return None
+    if "labels" not in card or "input" not in card:
         raise ModelError(f"{beside}: a model card needs labels and input")
+    if "sha256" in card and card["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
+        raise ModelError(f"{beside}: the card of another file (sha256 differs); keep a model and its card together")
     return card
 
 
@@ -69,7 +89,7 @@ def open_predictor(
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
     scaling: str | None = None,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Predictor:
     """The classifier at ``path``: ``.tflite``, ``.keras``, ``.h5``, or ``.json`` with ``weights``.
 
@@ -100,16 +120,18 @@ def are_probabilities(output: NDArray[np.float32]) -> bool:
 
 
 def _opened(
-    path: Path, weights: Path | None, size: int, threads: int
+    path: Path, weights: Path | None, size: int, threads: int | None
 ) -> tuple[tuple[int, ...], Callable[[NDArray[np.float32]], NDArray[np.float32]]]:
     """The input shape (1, H, W, C), ``size`` for sides left open, and a function from inputs to outputs."""
     if path.suffix.lower() == ".tflite":
         from convert.tflite import Runner
 
-        runner = Runner(path, threads)
+        runner = Runner(path, threads or 1)
         return runner.shape, runner
+    from convert.backend import load_keras
     from convert.networks import load_model, predict
 
+    load_keras(threads=threads)
     model = load_model(path, weights)
     return input_shape(model, size), lambda inputs: predict(model, inputs)
 

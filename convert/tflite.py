@@ -147,7 +147,7 @@ def operators(model: Path) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def file_macs(model: Path) -> int:
+def file_macs(model: Path | bytes) -> int:
     """Multiply-accumulates of one run: convolutions, depthwise ones and dense layers of the file."""
     made = interpreter(model, plain=True)
     shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in made.get_tensor_details()}
@@ -167,7 +167,7 @@ def file_macs(model: Path) -> int:
     return total
 
 
-def parameters(model: Path) -> int:
+def parameters(model: Path | bytes) -> int:
     """Numbers stored in the file's convolutions and dense layers, weights and biases."""
     made = interpreter(model, plain=True)
     shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in made.get_tensor_details()}

@@ -24,6 +24,7 @@ from convert.files import replacing, write_json
 from convert.networks import load_model, predict
 from convert.predictors import read_card
 from convert.preprocess import Preprocess
+from convert.training import checked
 from convert.training.average import settle
 
 
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def average(args: argparse.Namespace) -> int:
     """Average, measure each model and their mean on validation data, write the mean; returns 0."""
+    checked(args.out, resume=False)
+    if args.out.resolve() in {path.parent.resolve() for path in args.models}:
+        raise UsageError(f"--out {args.out}: it holds one of the models; take another folder")
     load_keras(threads=args.threads)
     cards = [_card(path) for path in args.models]
     for path, card in zip(args.models, cards, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from convert import metrics, plots
 from convert.arguments import class_names, share, whole
 from convert.data import Dataset, Want, load, stratified_split
+from convert.errors import UsageError
 from convert.predictors import Predictor, open_predictor
 from convert.preprocess import SCALINGS
 
@@ -29,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--flip", action="store_true", help="average with the mirror image")
-    add("--threads", type=whole(), default=1)
+    add("--threads", type=whole(), help="CPU threads (1; all for a Keras model)")
     add("--plots", type=Path, metavar="DIR", help="write confusion.png and mistakes.png there")
     add("--json", action="store_true", help="one JSON object on stdout")
 
@@ -47,9 +49,14 @@ def evaluate(args: argparse.Namespace) -> int:
     want = Want(prepare.size, prepare.channels, predictor.labels, partial=True)
     if args.val_fraction is None:
         data = load(args.data, args.split, want)
+        if data.whole and not Path(data.source).stem.endswith(f"_{args.split}"):
+            print(f"{data.source}: it names no splits; all {len(data)} pictures are measured", file=sys.stderr)
+            args.split = "all"
     else:
         _, data = stratified_split(load(args.data, "train", want), args.val_fraction, args.split_seed)
         args.split = f"val, {args.val_fraction:g} of train"
+        if not len(data):
+            raise UsageError(f"--val-fraction {args.val_fraction:g}: of this little data no picture is left")
     probabilities = predictor.probabilities(data.images, flip=args.flip)
     report: dict[str, Any] = {"model": str(args.model), "data": str(args.data), "split": args.split}
     report |= metrics.report(probabilities, data.labels, predictor.labels)

@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from convert import calibration, layers, metrics
 from convert.arguments import class_names, number, whole
 from convert.backend import load_keras
-from convert.card import read_notes, write_model
+from convert.card import check_place, read_notes, write_model
 from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
-from convert.errors import AgreementError, UsageError
+from convert.errors import AgreementError, ModelError, UsageError
 from convert.networks import load_model, predict, with_mirror, with_softmax
 from convert.predictors import Predictor, are_probabilities, input_shape, read_card
 from convert.preprocess import SCALINGS, Preprocess
 from convert.tflite import MODES, Runner, convert
+
+OF_THE_PARENT = ("options", "mirrored", "averaged")
+"""What a float model's card says of that model only."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,10 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def quantize(args: argparse.Namespace) -> int:
     """Convert; returns 0. Raises AgreementError, and writes nothing, where int8 lost too much."""
-    if args.out.suffix != ".tflite":
-        raise UsageError(f"--out {args.out}: the name must end in .tflite")
-    if args.out.with_suffix(".json").resolve() == args.model.resolve():
-        raise UsageError(f"--out {args.out}: its card would overwrite {args.model}; take another name")
+    check_place(args.out)
     notes = read_notes(args.notes)
     load_keras("tensorflow")
     model = load_model(args.model, args.weights)
@@ -79,15 +79,15 @@ def quantize(args: argparse.Namespace) -> int:
             f"{args.out}: not written; {_disagreement(parent, child, held, args)}; most is lost in layers {lost}"
         )
     figures = {
-        "data": f"{Path(held.source).name}, {len(held)} pictures, none trained on",
+        "data": f"{Path(held.source).name}, {len(held)} pictures, {_trained_on(card)}",
         "float": _figures(parent, held),
         args.mode: _figures(child, held),
         "agreement": round(agreement, 4),
         "calibration": _calibration_figures(before.mean(axis=0), child, held, temperature)
         | ({"bias": bias, "bias_fitted_on": f"{args.fit_bias} training pictures"} if bias else {}),
     }
-    card.pop("options", None)
-    base = {**card, "labels": list(labels), "input": prepare.card(), "output": "probabilities"}
+    base = {name: value for name, value in card.items() if name not in OF_THE_PARENT}
+    base |= {"labels": list(labels), "input": prepare.card(), "output": "probabilities"}
     if args.mirror:
         base["mirrored"] = "the mean over the picture and its mirror image, within the file"
     base |= {"figures": figures, "quantization": args.mode}
@@ -100,10 +100,18 @@ def quantize(args: argparse.Namespace) -> int:
     return 0
 
 
+def _trained_on(card: dict[str, Any]) -> str:
+    """Whether the model has learned from its validation pictures: known only of what ``train`` made."""
+    return "none trained on" if "options" in card else "whether it was trained on them is not known"
+
+
 def _interface(args: argparse.Namespace, model: Any, card: dict[str, Any]) -> tuple[tuple[str, ...], Preprocess]:
     labels = args.labels or tuple(card.get("labels", ()))
     if not labels:
         raise UsageError(f"{args.model}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        raise ModelError(f"{args.model}: its output is {shape}, not one row of values a picture (N, classes)")
     if model.output_shape[-1] != len(labels):
         raise UsageError(
             f"{args.model}: it gives {model.output_shape[-1]} values for {len(labels)} labels ({', '.join(labels)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,16 @@ def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None) -> Floa
     if aim.balance:
         target = target * (class_weights(data)[data.labels] ** aim.balance)[:, None]
     return target.astype(np.float32)
+
+
+def cross_entropy(targets: Any, logits: Any) -> Any:
+    """Of every picture, for targets (N, classes) that need not add up to one: ``balance`` weighs them.
+
+    Keras's own takes TensorFlow's gradient, which is right for sums of one only.
+    """
+    from keras import ops
+
+    return -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
 
 
 @dataclass(frozen=True, slots=True)

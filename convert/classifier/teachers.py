@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from convert.data import Dataset, Want, reshaped
 from convert.errors import DataError, UsageError
 from convert.files import read_arrays, replacing
-from convert.predictors import open_predictor
+from convert.predictors import open_predictor, read_card
 
 
 def soft_labels(paths: Sequence[Path], data: Dataset, labels: Sequence[str], *, flip: bool) -> NDArray[np.float32]:
@@ -39,6 +39,8 @@ def cache_folder() -> Path:
 
 
 def _said(path: Path, data: Dataset, labels: Sequence[str], flip: bool) -> NDArray[np.float32]:
+    if read_card(path) is None:
+        raise UsageError(f"--teacher {path}: a teacher needs its card beside it, for its labels and input")
     predictor = open_predictor(path)
     if tuple(predictor.labels) != tuple(labels):
         raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
@@ -49,8 +51,11 @@ def _said(path: Path, data: Dataset, labels: Sequence[str], flip: bool) -> NDArr
         return known
     shown = reshaped(data, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels))
     said = predictor.probabilities(shown.images, flip=flip)
-    with replacing(kept) as beside:
-        np.savez(beside, probabilities=said)
+    try:
+        with replacing(kept) as beside:
+            np.savez(beside, probabilities=said)
+    except OSError as error:
+        print(f"{kept}: not kept for the next time ({error.strerror})", file=sys.stderr)
     return said
 
 

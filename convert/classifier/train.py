@@ -13,13 +13,14 @@ from convert import architectures, metrics, plots
 from convert.arguments import class_names, epoch_and_side, number, share, whole
 from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
-from convert.classifier.targets import Aim, Batches, soft_targets
+from convert.classifier.targets import Aim, Batches, cross_entropy, soft_targets
 from convert.classifier.teachers import soft_labels
 from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
 from convert.errors import UsageError
 from convert.files import write_json
 from convert.networks import logits_model, predict
+from convert.predictors import read_card
 from convert.preprocess import SCALINGS, Preprocess
 from convert.training import Task, TrainOptions, add_training_arguments, checked, fit, training_options
 
@@ -83,10 +84,14 @@ def train(args: argparse.Namespace) -> int:
         raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
     scale, offset = SCALINGS[args.scaling]
     prepare = Preprocess(args.size, 1 if args.colour == "grey" else 3, scale, offset)
+    if options.resume:
+        _check_resumed(args, prepare)
     want = Want(args.size, prepare.channels, args.labels)
     data, held = load_training(args.data, want, val=args.val, fraction=args.val_fraction, seed=args.split_seed)
     if args.limit:
         data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
+    if args.votes and data.votes is None:
+        print(f"{data.source}: no FER+ votes in it, --votes changes nothing", file=sys.stderr)
     keras = load_keras(threads=args.threads)
     keras.utils.set_random_seed(options.seed)
     model, saved = _networks(args, prepare)
@@ -114,10 +119,17 @@ def train(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_resumed(args: argparse.Namespace, prepare: Preprocess) -> None:
+    """Raises UsageError where the training to go on with has other labels or another input: no shape would tell."""
+    card = read_card(args.out / "model.keras")
+    if card and (card["labels"], card["input"]) != (list(args.labels), prepare.card()):
+        raise UsageError(
+            f"--resume: the training in {args.out} has other labels or another input; give the same options"
+        )
+
+
 def _task(model: Any, saved: Any, batches: Batches, held: Dataset, args: argparse.Namespace) -> Task:
     """``saved`` is ``model`` itself, or the same network in float32, which takes its weights."""
-    import keras
-
     inputs = batches.prepare(held.images)
 
     def measure() -> dict[str, float]:
@@ -130,7 +142,7 @@ def _task(model: Any, saved: Any, batches: Batches, held: Dataset, args: argpars
 
     return Task(
         model=logits_model(model),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        loss=cross_entropy,
         batches=batches,
         steps=batches.steps,
         measure=measure,
@@ -160,8 +172,14 @@ def _network(args: argparse.Namespace, prepare: Preprocess) -> Any:
     settings = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     size = 0 if args.arch == "edge" else prepare.size
     shape = architectures.Shape(size, prepare.channels, len(args.labels))
-    if args.arch == "c-bottleneck" and args.weights:
-        return architectures.build(args.arch, shape, features=_trained(args.weights))
+    if args.arch == "c-bottleneck":
+        if args.weights is None:
+            print("c-bottleneck: without --weights its features are frozen as drawn at random", file=sys.stderr)
+            return architectures.build(args.arch, shape, **settings)
+        features = _trained(args.weights)
+        if features.input_shape[-1] != prepare.channels:
+            raise UsageError(f"--weights {args.weights}: it takes {features.input_shape}; choose with --colour")
+        return architectures.build(args.arch, shape, features=features, **settings)
     model = architectures.build(args.arch, shape, **settings)
     if args.weights:
         try:

@@ -130,6 +130,8 @@ def _pixels(where: str, text: str) -> NDArray[np.uint8]:
         raise DataError(f"{where}: {len(values)} pixels make no square; is the row truncated?")
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
         raise DataError(f"{where}: a pixel is not a number 0 to 255")
+    if (values != np.round(values)).any():
+        raise DataError(f"{where}: a pixel is not a whole number; give levels 0 to 255, not shares of one")
     return values.astype(np.uint8).reshape(side, side, 1)
 
 

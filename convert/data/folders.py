@@ -77,13 +77,17 @@ def _order(found: tuple[str, ...]) -> tuple[str, ...]:
 def _picture(file: Path, size: int) -> NDArray[np.uint8]:
     if file.suffix.lower() not in PICTURES:
         raise DataError(f"{file}: not a picture (.jpg or .png is expected)")
-    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
+    # Unlike IMREAD_UNCHANGED these turn a photograph upright as its EXIF says.
+    how = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+    image = cv2.imdecode(np.fromfile(file, np.uint8), how) if file.stat().st_size else None
     if image is None:
         raise DataError(f"{file}: cannot be read as a picture; is it damaged?")
+    if image.dtype == np.uint16:
+        image = (image // 257).astype(np.uint8)
     if image.dtype != np.uint8:
-        image = cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+        raise DataError(f"{file}: its pixels are {image.dtype}, not 8 or 16 bits")
     if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     if image.shape[:2] != (size, size):
         shrinks = max(image.shape[:2]) > size
         image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -15,7 +15,7 @@ from convert.data.csvfile import read_csv
 from convert.data.dataset import Dataset, stratified_split
 from convert.data.folders import read_folders
 from convert.data.npzfile import read_npz
-from convert.errors import DataError
+from convert.errors import DataError, UsageError
 
 SPLITS = ("train", "val", "test")
 
@@ -46,9 +46,10 @@ def load(path: Path, split: str, want: Want) -> Dataset:
     """The pictures of ``split`` (train, val, test) at ``path``, checked and in the wanted shape.
 
     ``path`` is a Kaggle CSV, a folder tree, an .npz (with a ``split`` array, or whole), or a folder
-    of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``. Raises DataError naming file and row.
+    of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``; the validation part of ``x_train.npz`` is
+    ``x_val.npz`` where that stands beside it. Raises DataError naming file and row.
     """
-    data = _read(path, split, want.size)
+    data = _read((split == "val" and _sibling(path)) or path, split, want.size)
     found = len(data)
     data = data.relabel(want.classes or data.classes, partial=want.partial)
     if len(data) < found:
@@ -67,11 +68,13 @@ def load_training(
     part where given, the data's own otherwise. Training pictures that stand in the validation part
     too are left out.
     """
+    if val is not None and fraction is not None:
+        raise UsageError("--val and --val-fraction: the validation part is a file of its own or a share, not both")
     train = load(path, "train", want)
     if fraction is not None:
         train, held = stratified_split(train, fraction, seed)
     else:
-        held = load(_sibling(path) or path if val is None else val, "val", want)
+        held = load(path if val is None else val, "val", want)
         if held.whole and held.source == train.source:
             raise DataError(f"{path}: no validation part in it; say --val FILE or --val-fraction 0.1")
     train = _without(train, held)
@@ -110,6 +113,8 @@ def _read(path: Path, split: str, size: int) -> Dataset:
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise DataError(f"{path}: several files for split {split} ({names}); name one")
+        if not files and any(any(path.glob(f"*_{other}.npz")) for other in SPLITS):
+            raise DataError(f"{path}: no *_{split}.npz in it")
         return read_npz(files[0], split) if files else read_folders(path, split, size)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")

@@ -29,6 +29,8 @@ def read_npz(path: Path, split: str) -> Dataset:
     if votes is not None and (votes.shape != (len(images), 10) or votes.dtype.kind not in "iufb"):
         raise DataError(f"{path}: ferplus_votes is {votes.dtype} {votes.shape}, not numbers ({len(images)}, 10)")
     names = arrays.get("classes")
+    if names is not None and names.ndim != 1:
+        raise DataError(f"{path}: classes is of shape {names.shape}, not a list of names")
     classes = LABEL_SETS[7] if names is None else tuple(canonical(str(name)) for name in names)
     data = Dataset(
         images,
@@ -43,13 +45,14 @@ def read_npz(path: Path, split: str) -> Dataset:
         return data
     if arrays["split"].shape != (len(images),):
         raise DataError(f"{path}: {len(images)} images but split of shape {arrays['split'].shape}")
-    members = np.array([_split_name(value) for value in arrays["split"]])
+    members = np.array([split_name(value) for value in arrays["split"]])
     if split not in members:
         raise DataError(f"{path}: no pictures in split {split} (it has {', '.join(sorted(set(members)))})")
     return data.pick(members == split)
 
 
-def _split_name(value: object) -> str:
+def split_name(value: object) -> str:
+    """``train``, ``val`` or ``test`` for what a file calls them."""
     name = value.decode() if isinstance(value, bytes) else str(value)
     return {"validation": "val", "valid": "val", "training": "train"}.get(name.lower(), name.lower())
 

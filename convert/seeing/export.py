@@ -9,6 +9,7 @@ import numpy as np
 
 from convert import tflite
 from convert.quiet import quiet
+from convert.seeing.training import to_input
 
 
 def convert(net: Any, pictures: np.ndarray, *, float_ends: bool = False) -> bytes:
@@ -20,13 +21,8 @@ def convert(net: Any, pictures: np.ndarray, *, float_ends: bool = False) -> byte
     shown = pictures.copy()
     # Black and white at least once, so that the input's scale is exactly 1/128.
     shown[0].ravel()[:2] = 0, 255
-    samples = scaled(shown)
+    samples = to_input(shown)
     return _with_float_ends(net, samples) if float_ends else tflite.convert(net, "int8", samples)
-
-
-def scaled(pictures: np.ndarray) -> np.ndarray:
-    """Grey pictures (n, H, W) uint8 as the networks take them: (n, H, W, 1) float32, -1 to 1."""
-    return (pictures.astype(np.float32) / 128 - 1)[..., None]
 
 
 def decibels(net: Any, content: bytes, pictures: np.ndarray) -> float:
@@ -34,7 +30,7 @@ def decibels(net: Any, content: bytes, pictures: np.ndarray) -> float:
 
     What an output always says is no signal: it is counted as its variance over ``pictures`` (n, H, W) uint8.
     """
-    runner, inputs = tflite.Runner(content), scaled(pictures)
+    runner, inputs = tflite.Runner(content), to_input(pictures)
     child = np.stack([_together(runner.run(row)) for row in inputs])
     output = net.predict_on_batch(inputs)
     parts = output if isinstance(output, list | tuple) else [output]

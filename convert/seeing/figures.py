@@ -45,7 +45,7 @@ def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str]) -
         "labels": list(labels),
         "confusion": confusion,
         "recall": {
-            name: round(float((said == which)[truth == which].mean()), 4)
+            name: round(float((said == which)[truth == which].mean()), 4) if (truth == which).any() else None
             for name, which in zip(labels, (False, True), strict=True)
         },
         "visible": round(float((outputs[:, -1] > 0.5).mean()), 4),
@@ -156,11 +156,13 @@ def _pictures(folder: Path, boxes: Path | None, split: str) -> Sequence[scenes.S
         return scenes.load(folder, boxes, split)
     empty, points = np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    read = [(p, cv2.imread(str(p), cv2.IMREAD_GRAYSCALE)) for p in paths]
-    shown = [scenes.Scene(picture, empty, points, empty) for _, picture in read if picture is not None]
-    if not shown:
+    read = [(path, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
+    if not read:
         raise DataError(f"{folder}: no pictures")
-    return shown
+    for path, picture in read:
+        if picture is None:
+            raise DataError(f"{path}: cannot be read as a picture")
+    return [scenes.Scene(picture, empty, points, empty) for _, picture in read]
 
 
 def _inside(found: np.ndarray, ignore: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from convert import card, files
 from convert.arguments import number, share, whole
 from convert.backend import load_keras
 from convert.errors import AgreementError, UsageError
+from convert.predictors import card_beside
 
 SAMPLES = 400
 """Pictures that set the ranges of an int8 network."""
@@ -28,6 +29,7 @@ SCALING = {"colour": "grey", "scale": 1 / 128, "offset": -1.0}
 class Job:
     """One kind of network.
 
+    ``values`` is how many numbers it gives (a detector: for each cell), ``outputs`` names them where each has a name.
     ``build(args)`` makes it, ``sampler(args, net)`` draws its training batches, ``loss`` names what
     it minimizes in :mod:`convert.seeing.losses` and ``measure(args)`` gives the figures of a finished
     .tflite. ``calibration(args, count)`` gives the pictures that set the ranges of int8 (training batches
@@ -37,6 +39,7 @@ class Job:
 
     name: str
     outputs: tuple[str, ...]
+    values: int
     size: int
     stages: str
     add_data: Callable[[argparse.ArgumentParser], None]
@@ -103,6 +106,9 @@ def run(job: Job, verb: str, args: argparse.Namespace) -> int:
             return _quantize(job, args)
     if args.model.suffix != ".tflite":
         raise UsageError(f"{args.model}: give the .tflite file: python -m convert quantize makes it")
+    known = card_beside(args.model)
+    if known and known.get("task", job.name) != job.name:
+        raise UsageError(f"{args.model}: a model for --task {known['task']}, not {job.name}")
     figures = {"model": str(args.model), "data": str(args.data), "split": args.split, **job.measure(args)}
     print(json.dumps(figures) if args.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))
     return 0
@@ -111,9 +117,19 @@ def run(job: Job, verb: str, args: argparse.Namespace) -> int:
 def stages(text: str) -> list[list[int]]:
     """``16,24 32`` as [[16, 24], [32]]. Raises UsageError."""
     try:
-        return [[int(width) for width in stage.split(",")] for stage in text.split()]
+        widths = [[int(width) for width in stage.split(",")] for stage in text.split()]
     except ValueError:
-        raise UsageError(f"--stages {text!r}: give widths like '16,24 32,48 64'") from None
+        widths = []
+    if not widths or min(min(stage) for stage in widths) < 1:
+        raise UsageError(f"--stages {text!r}: give widths like '16,24 32,48 64'")
+    return widths
+
+
+def together(args: argparse.Namespace, *names: str) -> None:
+    """Raises UsageError where some but not all of these options are given."""
+    missing = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) is None]
+    if 0 < len(missing) < len(names):
+        raise UsageError(f"{missing[0]} is missing: it goes with --{' and --'.join(names).replace('_', '-')}")
 
 
 def _train(job: Job, args: argparse.Namespace) -> int:
@@ -123,7 +139,10 @@ def _train(job: Job, args: argparse.Namespace) -> int:
     keras.utils.set_random_seed(args.seed)
     net = job.build(args)
     if args.start:
-        net.set_weights(_load(keras, args.start).get_weights())
+        try:
+            net.set_weights(_load(keras, args.start).get_weights())
+        except ValueError:
+            raise UsageError(f"--start {args.start}: not the network these options describe") from None
     how = {key: getattr(args, key) for key in ("steps", "batch", "rate", "weight_decay")}
     net = training.fit(net, job.sampler(args, net), getattr(losses, job.loss), args.out, how, args.seed)
     with files.replacing(args.out / f"{job.name}.keras") as beside:
@@ -133,12 +152,17 @@ def _train(job: Job, args: argparse.Namespace) -> int:
 
 
 def _quantize(job: Job, args: argparse.Namespace) -> int:
-    if args.out.suffix != ".tflite":
-        raise UsageError(f"--out {args.out}: the name must end in .tflite")
+    card.check_place(args.out)
+    notes = card.read_notes(args.notes)
     keras = load_keras("tensorflow", threads=args.threads)
     from convert.seeing import export
 
     net = _mean(keras, args.models)
+    if net.input_shape[-1] != 1 or net.output_shape[-1] != job.values:
+        raise UsageError(
+            f"{args.models[0]}: takes {net.input_shape} and gives {net.output_shape}; --task {job.name} needs one grey "
+            f"picture and {job.values} values"
+        )
     args.size = int(net.input_shape[1])
     shown = _pieces(job, args, net)
     deployed = job.deployed(net)
@@ -150,7 +174,7 @@ def _quantize(job: Job, args: argparse.Namespace) -> int:
             f"--min-decibels {args.min_decibels:g}; train it for longer, or give it more --samples"
         )
     told = {"task": job.name, "labels": list(job.outputs), "input": dict(SCALING), "rounding_db": round(near, 1)}
-    whole = card.write_model(args.out, content, told, card.read_notes(args.notes))
+    whole = card.write_model(args.out, content, told, notes)
     print(
         f"{args.out}: {whole['bytes']} bytes, {whole['macs'] / 1e6:.1f} M multiply-accumulates, "
         f"rounding {near:.1f} dB under its word"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convert.data.npzfile import split_name
 from convert.errors import DataError
 from convert.files import read_arrays
 
@@ -23,14 +24,21 @@ def images_and_labels(path: Path, split: str, classes: int) -> tuple[np.ndarray,
     """uint8 (N, H, W) pictures and their labels; of one split where the file has them."""
     found = arrays(path, "images", "labels")
     images, labels = found["images"], found["labels"]
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or len(images) != len(labels):
-        raise DataError(f"{path}: images must be uint8 (N, H, W), one label each; got {images.dtype} {images.shape}")
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise DataError(f"{path}: images must be uint8 (N, H, W); got {images.dtype} {images.shape}")
     if images.ndim == 4:
         images = images[..., 0] if images.shape[3] == 1 else images.mean(axis=3).astype(np.uint8)
-    if labels.size and not np.isin(labels, range(classes)).all():
-        raise DataError(f"{path}: labels must be 0 to {classes - 1}; found {sorted(set(labels.tolist()))[:9]}")
+    if labels.shape != (len(images),):
+        raise DataError(f"{path}: labels are {labels.shape}, not one for each of {len(images)} images")
+    wrong = ~np.isin(labels, range(classes))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"{path}: labels[{row}] is {labels[row]}, not 0 to {classes - 1}")
     if "split" in found and split != "all":
-        images, labels = images[found["split"] == split], labels[found["split"] == split]
+        if found["split"].shape != labels.shape:
+            raise DataError(f"{path}: split is {found['split'].shape}, not one for each of {len(images)} images")
+        chosen = np.array([split_name(value) == split for value in found["split"]])
+        images, labels = images[chosen], labels[chosen]
     if not len(images):
         raise DataError(f"{path}: no pictures of split {split}")
     return images, labels

@@ -38,26 +38,43 @@ def load(folder: Path, boxes: Path, split: str, taught: Path | None = None) -> l
 
     ``taught`` is what ``python -m convert.seeing.teach`` wrote: it gives points and missing faces.
     """
-    try:
-        listed = json.loads(boxes.read_text("utf-8"))
-        teacher = json.loads(taught.read_text("utf-8")) if taught else {}
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{boxes}: cannot be read as JSON ({fault})") from None
+    listed, teacher = _listed(boxes), _listed(taught) if taught else {}
     scenes = []
     for name, entry in listed.items():
+        if not isinstance(entry, dict):
+            raise DataError(f"{boxes}: {name}: a mapping with boxes and split is expected")
         if split in ("all", entry.get("split", split)):
-            scenes.append(_scene(folder / name, entry, teacher.get(name, [])))
+            places = [_places(boxes, name, entry, kind) for kind in ("boxes", "ignore")]
+            scenes.append(_scene(folder / name, *places, teacher.get(name, []), entry.get("source", "")))
     if not scenes:
         raise DataError(f"{boxes}: no pictures of split {split}")
     return scenes
 
 
-def _scene(path: Path, entry: dict, taught: list) -> Scene:
+def _listed(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{path}: cannot be read as JSON ({fault})") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: a mapping of file names is expected")
+    return found
+
+
+def _places(path: Path, name: str, entry: dict, kind: str) -> np.ndarray:
+    try:
+        found = np.array(entry.get(kind) or np.zeros((0, 4)), np.float32)
+    except (TypeError, ValueError):
+        found = np.zeros(0)
+    if found.ndim != 2 or found.shape[1] != 4 or not np.isfinite(found).all():
+        raise DataError(f"{path}: {name}: {kind} must be a list of [x, y, width, height]")
+    return found
+
+
+def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list, source: str) -> Scene:
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise DataError(f"{path}: cannot be read as a picture")
-    boxes = np.array(entry.get("boxes", []), np.float32).reshape(-1, 4)
-    ignore = np.array(entry.get("ignore", []), np.float32).reshape(-1, 4)
     points = np.repeat(UNKNOWN[None], len(boxes), axis=0)
     for found in taught:
         box, score = np.array(found["box"], np.float32), found["score"]
@@ -70,7 +87,7 @@ def _scene(path: Path, entry: dict, taught: list) -> Scene:
                 points = np.concatenate([points, np.array(found["points"], np.float32)[None]])
             else:
                 ignore = np.vstack([ignore, box])
-    return Scene(picture, boxes, points, ignore, entry.get("source", ""))
+    return Scene(picture, boxes, points, ignore, source)
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -41,6 +41,8 @@ def fit(model: keras.Model, draw: Draw, loss: Callable, out: Path, how: dict, se
         rng = np.random.default_rng((seed, step))
         pictures, targets = draw(rng, batch)
         value = float(model.train_on_batch(to_input(pictures), targets))
+        if not np.isfinite(value):
+            raise DataError(f"the loss is no number any more at step {step + 1}; try a lower --rate")
         running = value if step == done else 0.98 * running + 0.02 * value
         now = time.monotonic()
         if now - spoke > REPORT_S or step == steps - 1:
@@ -51,7 +53,7 @@ def fit(model: keras.Model, draw: Draw, loss: Callable, out: Path, how: dict, se
             )
             spoke = now
         if now - saved > SAVE_S:
-            _save(model, out, step + 1)
+            _save(model, out, step + 1, how)
             saved = now
     model.optimizer.finalize_variable_values(model.trainable_variables)
     _settle(model, draw, batch, seed)
@@ -71,16 +73,19 @@ def _compiled(model: keras.Model, loss: Callable, how: dict) -> keras.Model:
         how["rate"] / 20, how["steps"] - warm, alpha=0.0, warmup_target=how["rate"], warmup_steps=warm
     )
     optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=how.get("weight_decay", 1e-3), use_ema=True, ema_momentum=min(0.998, 1 - 2.5 / how["steps"])
+        rate,
+        weight_decay=how.get("weight_decay", 1e-3),
+        use_ema=True,
+        ema_momentum=max(0.0, min(0.998, 1 - 2.5 / how["steps"])),
     )
     model.compile(optimizer, loss)
     return model
 
 
-def _save(model: keras.Model, out: Path, step: int) -> None:
+def _save(model: keras.Model, out: Path, step: int, how: dict) -> None:
     with files.replacing(out / "checkpoint.keras") as beside:
         model.save(beside)
-    files.write_json(out / "checkpoint.json", {"step": step})
+    files.write_json(out / "checkpoint.json", {"step": step, "how": how})
 
 
 def _resume(model: keras.Model, loss: Callable, out: Path, how: dict) -> tuple[keras.Model, int]:
@@ -89,10 +94,13 @@ def _resume(model: keras.Model, loss: Callable, out: Path, how: dict) -> tuple[k
         return _compiled(model, loss, how), 0
     try:
         saved = keras.models.load_model(out / "checkpoint.keras", custom_objects={loss.__name__: loss})
-        done = int(json.loads(mark.read_text())["step"])
+        progress = json.loads(mark.read_text())
+        done, before = int(progress["step"]), progress.get("how", how)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         raise DataError(f"{out}: its checkpoint cannot be read; delete checkpoint.* there to start anew") from None
-    if [weight.shape for weight in saved.weights] != [weight.shape for weight in model.weights]:
-        raise UsageError(f"{out}: its checkpoint is of another network; give the same options or another --out")
+    if before != how or [weight.shape for weight in saved.weights] != [weight.shape for weight in model.weights]:
+        raise UsageError(
+            f"{out}: its checkpoint is of another network or schedule; give the same options or another --out"
+        )
     print(f"going on from step {done} of {out / 'checkpoint.keras'}", flush=True)
     return saved, done

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from convert.arguments import share
+from convert.errors import UsageError
 from convert.seeing import job
 from fer_edge.perception import grid
 
@@ -26,7 +28,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_measured(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--boxes", type=Path, help="JSON of their faces' boxes; none: no picture has a face")
-    parser.add_argument("--score", type=float, default=0.5, help="least score of a face (0.5)")
+    parser.add_argument("--score", type=share, default=0.5, help="least score of a face (0.5)")
     parser.add_argument(
         "--confirm", type=Path, help="a landmark .tflite that must see the face, too, as in the product"
     )
@@ -35,13 +37,17 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
 def _build(args: argparse.Namespace) -> Any:
     from convert.seeing import nets
 
-    return nets.detector(args.size, job.stages(args.stages), grid.NUMBERS)
+    stages = job.stages(args.stages)
+    if len(stages) != 4:
+        raise UsageError(f"--stages {args.stages!r}: a detector has four, to strides of 2, 4, 8 and 16 pixels")
+    return nets.detector(args.size, stages, grid.NUMBERS)
 
 
 def _sampler(args: argparse.Namespace, net: Any) -> Any:
     from convert.seeing import detector_data, faces68, mining, scenes
 
     peopled = scenes.load(args.data, args.boxes, "train", args.taught)
+    job.together(args, "empty", "empty_list")
     empty = scenes.load(args.empty, args.empty_list, "train") if args.empty else []
     faces = faces68.load(args.faces, "train") if args.faces else None
     hard = mining.mistakes(net, empty, args.size, args.seed) if args.mine else []
@@ -63,6 +69,7 @@ def _deployed(net: Any) -> Any:
 JOB = job.Job(
     name="detector",
     outputs=(),
+    values=1 + grid.NUMBERS,
     size=128,
     stages="12 24 48,48 64,64",
     add_data=_add_data,

@@ -48,6 +48,7 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
 JOB = job.Job(
     name="eyes",
     outputs=("closed", "openness", "visible"),
+    values=3,
     size=32,
     stages="16,24 48,48 96",
     add_data=_add_data,

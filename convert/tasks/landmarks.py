@@ -38,6 +38,8 @@ def _build(args: argparse.Namespace) -> Any:
 def _sampler(args: argparse.Namespace, _net: Any) -> Any:
     from convert.seeing import faces68, landmarks_data, scenes
 
+    job.together(args, "scenes", "boxes")
+    job.together(args, "empty", "empty_list")
     peopled = scenes.load(args.scenes, args.boxes, "train", args.taught) if args.scenes else []
     empty = scenes.load(args.empty, args.empty_list, "train") if args.empty else []
     mistaken = landmarks_data.taken_for_faces(args.doubt, empty) if args.doubt else []
@@ -63,6 +65,7 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
 JOB = job.Job(
     name="landmarks",
     outputs=(),
+    values=137,
     size=96,
     stages="16 32,32 64,64 128,128 96",
     add_data=_add_data,

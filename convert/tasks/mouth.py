@@ -42,6 +42,7 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
 JOB = job.Job(
     name="mouth",
     outputs=("wide_open", "visible"),
+    values=2,
     size=32,
     stages="16,24 32,48 64",
     add_data=_add_data,

@@ -45,3 +45,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ["--epochs", "8", "--shift", "0.02", "--votes", "0.3", "--mixup", "0.2", "--sizes", "0:40", "3:48"]
     assert main(["train", "--data", str(folder), "--out", str(folder / "out"), *FAST, *options]) == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def quantized(trained: Path) -> Path:
+    """The same net as int8, ``shipped/drawn.tflite``, with notes of a person in its card."""
+    notes = trained / "notes.yaml"
+    notes.write_text("data: drawn faces\nterms: none\nnot_for: real faces\ninput: {crop: the whole}\n")
+    target = trained / "shipped" / "drawn.tflite"
+    arguments = ["--data", str(trained), "--out", str(target), "--notes", str(notes)]
+    arguments += ["--samples", "100", "--fit-bias", "200"]
+    assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
+    return target

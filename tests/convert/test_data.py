@@ -72,6 +72,7 @@ PIXELS = " ".join(["7"] * 2304)
         (f"3,{PIXELS[:-1]}nan,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
         (f"3,{PIXELS[:-1]}x,Training", r"fer.csv:3: pixels hold something that is not a number"),
         (f"3,{PIXELS[:-1]}256,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
+        (f"3,{PIXELS[:-1]}0.5,Training", r"fer.csv:3: a pixel is not a whole number; give levels 0 to 255"),
         (f"3,{PIXELS},Sometimes", r"fer.csv:3: Usage 'Sometimes' is none of"),
         ("3,7 7 7", r"fer.csv:3: 2 columns, 3 needed; is the file truncated"),
         ("3,1 2 3 4,Training", r"fer.csv:3: 4 pixels, the rows before have 2304"),
@@ -151,6 +152,24 @@ def test_colour_pictures_of_other_sizes_are_brought_to_the_wanted_shape(tmp_path
     assert load(tmp_path, "train", Want(48, 1, LABEL_SETS[3])).images.shape == (3, 48, 48, 1)
 
 
+def test_pictures_of_16_bits_keep_their_light_and_photographs_stand_upright(tmp_path: Path) -> None:
+    folder = tmp_path / "train" / "happy"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / "deep.png"), np.full((48, 48), 100 * 257, np.uint16))
+    half = np.zeros((48, 48), np.uint8)
+    half[:, 24:] = 255
+    plain = cv2.imencode(".jpg", half)[1].tobytes()
+    # An EXIF block with one entry, orientation 6: turn a quarter to the right to see it upright.
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"
+    exif = b"Exif\0\0MM\x00\x2a\x00\x00\x00\x08\x00\x01" + entry + bytes(4)
+    marker = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    (folder / "phone.jpg").write_bytes(plain[:2] + marker + plain[2:])
+    deep, phone = load(tmp_path, "train", Want()).images[..., 0]
+    assert set(deep.ravel().tolist()) == {100}
+    assert phone[:20].mean() < 10
+    assert phone[28:].mean() > 245
+
+
 def test_two_folders_of_one_class_are_refused_and_hidden_ones_passed_over(tmp_path: Path) -> None:
     save_tree(tmp_path, "train", {"happy": 1, "sad": 1, ".cache": 1})
     assert load(tmp_path, "train", Want()).classes == ("happy", "sad")
@@ -193,6 +212,10 @@ def test_an_empty_class_stops_training_and_is_named(tmp_path: Path) -> None:
             {"images": np.zeros((2, 48, 48), np.uint8), "labels": np.zeros(2), "split": np.array("train")},
             r"2 images but split of shape \(\)",
         ),
+        (
+            {"images": np.zeros((2, 48, 48), np.uint8), "labels": np.zeros(2), "classes": np.array("sad")},
+            r"classes is of shape \(\), not a list of names",
+        ),
     ],
 )
 def test_a_bad_npz_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
@@ -206,6 +229,8 @@ def test_a_truncated_npz_and_a_missing_path_are_named(tmp_path: Path, fer_npz: P
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"cut.npz: not a readable .npz"):
         load(tmp_path / "cut.npz", "val", Want())
+    with pytest.raises(DataError, match=r"no \*_test.npz in it"):
+        load(fer_npz, "test", Want())
     with pytest.raises(DataError, match="nowhere: no such file or folder"):
         load(tmp_path / "nowhere", "val", Want())
 

@@ -149,6 +149,8 @@ def test_a_file_is_whole_or_the_one_before(tmp_path: Path) -> None:
         ("epochs: [1, 2]", "epochs: one value is expected, not a list"),
         ("flip: 'yes'", "flip: 'yes' is neither true nor false"),
         ("widths: none", "widths: 'none' is not a whole number"),
+        ("epochs:", "epochs: it has no value"),
+        ("labels: yes", "labels: True is no value for it; put words like yes and on in quotes"),
     ],
 )
 def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:

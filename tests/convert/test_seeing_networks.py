@@ -12,6 +12,7 @@ import pytest
 from convert.cli import main
 from convert.tflite import interpreter
 from fer_edge.perception import shape
+from fer_edge.perception.interpreter import shipped
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
 
@@ -195,13 +196,15 @@ def test_training_goes_on_from_its_checkpoint(
     base = ["train", "--task", "mouth", "--data", data, "--faces", marked, "--stages", "8 8 8", "--batch", 8]
     monkeypatch.setattr(training, "SAVE_S", 0.0)
     run(*base, "--steps", 6, "--out", tmp_path)
-    (tmp_path / "checkpoint.json").write_text(json.dumps({"step": 4}))
+    progress = json.loads((tmp_path / "checkpoint.json").read_text())
+    (tmp_path / "checkpoint.json").write_text(json.dumps(progress | {"step": 4}))
     capsys.readouterr()
     run(*base, "--steps", 6, "--out", tmp_path)
     assert "going on from step 4" in capsys.readouterr().out
     again = [str(arg) for arg in (*base, "--steps", 6, "--out", tmp_path)]
-    assert main([*again, "--stages", "8 8 16"]) == 2
-    assert "its checkpoint is of another network" in capsys.readouterr().err
+    for other in (["--stages", "8 8 16"], ["--rate", "0.1"]):
+        assert main([*again, *other]) == 2
+        assert "its checkpoint is of another network or schedule" in capsys.readouterr().err
     (tmp_path / "checkpoint.keras").write_bytes(b"half")
     assert main(again) == 1
     assert "its checkpoint cannot be read; delete checkpoint.*" in capsys.readouterr().err
@@ -219,6 +222,22 @@ def test_training_goes_on_from_its_checkpoint(
         (
             ["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x"],
             "end in .tflite",
+        ),
+        (
+            ["evaluate", str(shipped("mouth")), "--task", "eyes", "--data", "x.npz"],
+            "a model for --task mouth, not eyes",
+        ),
+        (
+            ["train", "--task", "landmarks", "--data", ".", "--empty", ".", "--out", "x"],
+            "--empty-list is missing: it goes with --empty",
+        ),
+        (
+            ["train", "--task", "detector", "--data", ".", "--boxes", "x", "--stages", "8 8 8", "--out", "x"],
+            "a detector has four",
+        ),
+        (
+            ["train", "--task", "detector", "--data", ".", "--boxes", "x", "--stages", "8 0", "--out", "x"],
+            "give widths like",
         ),
     ],
 )

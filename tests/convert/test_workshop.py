@@ -22,17 +22,6 @@ from tests.convert.workshop import FAST, SMALL, evaluated
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
-def quantized(trained: Path) -> Path:
-    notes = trained / "notes.yaml"
-    notes.write_text("data: drawn faces\nterms: none\nnot_for: real faces\ninput: {crop: the whole}\n")
-    target = trained / "shipped" / "drawn.tflite"
-    arguments = ["--data", str(trained), "--out", str(target), "--notes", str(notes)]
-    arguments += ["--samples", "100", "--fit-bias", "200"]
-    assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
-    return target
-
-
 def test_training_learns_and_leaves_its_history(trained: Path) -> None:
     out = trained / "out"
     names = {path.name for path in out.iterdir()}
@@ -114,47 +103,6 @@ def test_other_modes_agree_too(trained: Path, tmp_path: Path, mode: str) -> None
     card = json.loads(target.with_suffix(".json").read_text())
     assert card["figures"]["agreement"] >= 0.98
     assert card["input"]["dtype"] == "float32"
-
-
-def test_a_model_from_elsewhere_is_quantized_without_a_card(
-    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from convert.networks import load_model
-
-    model = load_model(trained / "out" / "model.keras")
-    (tmp_path / "user.json").write_text(model.to_json())
-    model.save_weights(tmp_path / "user.weights.h5")
-    target = tmp_path / "shipped" / "user.tflite"
-    arguments = ["--weights", str(tmp_path / "user.weights.h5"), "--data", str(trained), "--out", str(target)]
-    user = str(tmp_path / "user.json")
-    assert main(["quantize", user, *arguments]) == 2
-    assert "say --labels" in capsys.readouterr().err
-    assert main(["quantize", user, *arguments, "--labels", "7", "--scaling", "signed"]) == 0
-    assert main(["quantize", user, *arguments, "--labels", "5", "--scaling", "signed"]) == 2
-    assert "7 values for 5 labels" in capsys.readouterr().err
-    beside = [*arguments[:-1], str(tmp_path / "user.tflite"), "--labels", "7", "--scaling", "signed"]
-    assert main(["quantize", user, *beside]) == 2
-    assert "its card would overwrite" in capsys.readouterr().err
-
-
-def test_a_model_that_ends_in_logits_gets_its_softmax(
-    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from convert.networks import load_model, logits_model
-
-    logits_model(load_model(trained / "out" / "model.keras")).save(tmp_path / "user.keras")
-    told = ["--data", str(trained), "--labels", "7", "--scaling", "signed"]
-    ours = evaluated(capsys, str(trained / "out" / "model.keras"), "--data", str(trained))
-    theirs = evaluated(capsys, str(tmp_path / "user.keras"), *told)
-    assert [theirs[name] for name in ("accuracy", "log_loss", "ece")] == [
-        pytest.approx(ours[name], abs=2e-4) for name in ("accuracy", "log_loss", "ece")
-    ]
-    target = tmp_path / "shipped" / "user.tflite"
-    assert main(["quantize", str(tmp_path / "user.keras"), *told, "--out", str(target), "--no-calibrate"]) == 0
-    assert "a softmax is added" in capsys.readouterr().err
-    assert evaluated(capsys, str(target), "--data", str(trained))["log_loss"] == pytest.approx(
-        ours["log_loss"], abs=0.02
-    )
 
 
 def test_what_was_held_out_by_a_share_is_measured_again(
