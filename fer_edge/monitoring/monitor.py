@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -24,10 +24,13 @@ class Monitor:
     """Reads signals over time: filters and windows first, then the rules, then the state.
 
     Knows no clock but the frames' own and no picture. ``saved`` is what :meth:`saved` gave in an
-    earlier run: a driver who need not be learned again.
+    earlier run: a driver who need not be learned again. ``keys`` numbers its events, where they must
+    differ from another monitor's.
     """
 
-    def __init__(self, settings: Settings, *, saved: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, saved: Mapping[str, Any] | None = None, keys: Iterator[int] | None = None
+    ) -> None:
         monitoring = settings.monitoring
         self._settings, self._gap_s, self._absent_s = settings, monitoring.filter.gap_s, monitoring.closure.absent_s
         self._timeline = Timeline(monitoring.filter.gap_s, monitoring.filter.min_fps)
@@ -35,7 +38,7 @@ class Monitor:
         self._learner.restore(saved)
         self._face, self._mouth = FaceReader(monitoring.filter), MouthReader(monitoring.filter)
         self._eyes, self._head = EyesReader(monitoring, self._learner), HeadReader(monitoring, self._learner)
-        keys = count(1)
+        keys = count(1) if keys is None else keys
         self._rules = Rules(keys, settings, self._head)
         self._people = People(keys, settings) if settings.profile == "kiosk" else None
         self._km_h, self._km_h_until = 0.0, float("-inf")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.errors import FerEdgeError
@@ -74,7 +75,7 @@ class Builder:
     """Builds parts for the daemon whose clock, memory and further sinks these are.
 
     ``info`` makes the payload of topic ``info`` from the outbox's condition; ``node`` is what the
-    live page shows.
+    live page shows. ``keys`` numbers events over every reload: alarm and page outlive a monitor.
     """
 
     memory: Memory
@@ -82,6 +83,7 @@ class Builder:
     info: Callable[[dict[str, Any]], dict[str, Any]]
     node: Node
     extra_sinks: Sequence[Sink] = ()
+    keys: Iterator[int] = field(default_factory=lambda: count(1))
 
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
         """Parts for these settings, with capture, MQTT, page and alarm of ``old`` where nothing of theirs changed.
@@ -92,7 +94,7 @@ class Builder:
         # What is only a matter of configuration is refused before models are loaded.
         page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
         perception = Perception(settings)
-        monitor = Monitor(settings, saved=self.memory.load("calibration"))
+        monitor = Monitor(settings, saved=self.memory.load("calibration"), keys=self.keys)
         same_camera = old is not None and old.settings.camera == settings.camera
         same_broker = old is not None and _broker(old.settings) == _broker(settings)
         capture = old.capture if old and same_camera else self._capture(settings)

@@ -94,8 +94,7 @@ class AlarmSink:
     def event(self, event: Event) -> None:
         """Sound or fall silent, and run what is due. Returns at once."""
         self._sound(self._loudness.event(event))
-        if event.phase is not Phase.END:
-            self._calls.put(partial(self._programs.event, event))
+        self._calls.put(partial(self._programs.event, event))
 
     def acknowledge(self, event_id: str) -> bool:
         """Be quiet about this event until it rises in level; whether it sounded."""

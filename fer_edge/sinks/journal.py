@@ -63,7 +63,7 @@ class Journal:
         for event, stamp in events:
             before = self.ids.get(event.key)
             if before is not None and event.phase is Phase.START:
-                # The rules began anew (a reload) and count their keys from the start again.
+                # The rules began anew and count their keys from the start again.
                 messages.append(self._message(seq, self._end(self._bodies[before], "restarted"), stamp))
                 self._forget(event.key, before)
                 changed[before] = None

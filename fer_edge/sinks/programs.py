@@ -9,9 +9,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from fer_edge.core import Event, Level
+from fer_edge.core import Event, Level, Phase
 from fer_edge.settings.alarm import CommandAlarm
 
 _log = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Rule:
-    """One configured program, the last event it ran for, and its process while it runs."""
+    """One configured program, the open events it ran for with the level it told, and its process while it runs."""
 
     settings: CommandAlarm
     started_at: float = float("-inf")
-    heard: tuple[int, Level] | None = None
+    heard: dict[int, Level] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -43,7 +43,9 @@ class Programs:
         """Run every program that this start, or rise in level, calls for."""
         self.tend(self._now())
         for rule in self._rules:
-            if self._is_due(rule, event):
+            if event.phase is Phase.END:
+                rule.heard.pop(event.key, None)
+            elif self._is_due(rule, event):
                 self._start(rule, event)
 
     def tend(self, now: float) -> None:
@@ -74,12 +76,13 @@ class Programs:
             return False
         if wanted.event_types and event.event_type not in wanted.event_types:
             return False
-        if rule.heard is not None and rule.heard[0] == event.key and event.level.rank <= rule.heard[1].rank:
+        heard = rule.heard.get(event.key)
+        if heard is not None and event.level.rank <= heard.rank:
             return False
         return rule.process is None and self._now() - rule.started_at >= wanted.every_s
 
     def _start(self, rule: _Rule, event: Event) -> None:
-        rule.started_at, rule.heard = self._now(), (event.key, event.level)
+        rule.started_at, rule.heard[event.key] = self._now(), event.level
         told = {
             "FER_EDGE_EVENT_TYPE": event.event_type,
             "FER_EDGE_LEVEL": str(event.level),

@@ -191,6 +191,19 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     node.terminate()
 
 
+def test_an_alarm_that_a_reload_keeps_is_run_for_events_after_it(nodes: Nodes, tmp_path: Path) -> None:
+    story = script(tmp_path, "0 awake\n2 eyes-closed\n4.5 awake\n10 eyes-closed\n12.5 awake\n60 repeat\n")
+    alarms, path = tmp_path / "alarms", tmp_path / "config.yaml"
+    path.write_text(f"alarm: {{commands: [{{run: [sh, -c, 'echo >> {alarms}'], every_s: 0}}]}}\n")
+    node = nodes.start(story, *LIGHT, "--config", str(path), port=None).ready()
+    wait_until(lambda: "microsleep end" in node.log(), "the first microsleep")
+    node.hang_up()
+    wait_until(lambda: node.log().count("microsleep start") == 2, "one after the reload")
+    assert "reloaded" in node.log()
+    wait_until(lambda: len(alarms.read_text().splitlines()) == 2, "an alarm for each", 5)
+    node.terminate()
+
+
 def test_a_reload_can_change_the_node_s_name_and_the_camera(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:

@@ -208,6 +208,12 @@ def test_one_run_for_a_start_and_each_rise_in_level() -> None:
     assert not run.event(YAWN)
 
 
+def test_each_open_event_is_heard_once_and_forgotten_at_its_end() -> None:
+    run = Clocked({"run": ["true"], "every_s": 0, "level": "warning"})
+    other, again = event(2, Phase.START, "drowsy"), event(1, Phase.UPDATE, "microsleep")
+    assert [run.event(one) for one in (WARNING, other, again, END, WARNING)] == [True, True, False, False, True]
+
+
 def test_not_more_often_than_configured() -> None:
     run = Clocked({"run": ["true"], "every_s": 5})
     started = []
