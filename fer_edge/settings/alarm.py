@@ -35,7 +35,7 @@ class GpioAlarm(Section):
         120.0,
         gt=0,
         le=3600,
-        description="silent after so long at one level, seconds (a lost camera must not sound for ever)",
+        description="an event is silent after so long at one level, seconds (a lost camera must not sound for ever)",
     )
 
 

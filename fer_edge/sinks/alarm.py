@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -26,7 +26,7 @@ _STOP_S = 1.0
 
 
 class Loudness:
-    """The level that should sound: the highest of the open events that nobody has acknowledged."""
+    """What should sound: the open events that count and that nobody has acknowledged, by key with their level."""
 
     def __init__(self, least: AlarmLevel, event_types: tuple[str, ...]) -> None:
         self._least = Level(least).rank
@@ -34,14 +34,14 @@ class Loudness:
         self._open: dict[int, Level] = {}
         self._acknowledged: dict[int, Level] = {}
 
-    def event(self, event: Event) -> Level | None:
-        """Take one phase in and return the level to sound."""
+    def event(self, event: Event) -> Mapping[int, Level]:
+        """Take one phase in and return what should sound now."""
         if event.phase is Phase.END:
             self._open.pop(event.key, None)
             self._acknowledged.pop(event.key, None)
         elif self.counts(event):
             self._open[event.key] = event.level
-        return self.level()
+        return self.heard()
 
     def counts(self, event: Event) -> bool:
         """Whether such an event sounds at all."""
@@ -54,10 +54,9 @@ class Loudness:
         self._acknowledged[key] = self._open[key]
         return True
 
-    def level(self) -> Level | None:
-        """The highest level to sound now, None for silence."""
-        heard = [level for key, level in self._open.items() if level.rank > self._quiet_up_to(key)]
-        return max(heard, key=lambda level: level.rank, default=None)
+    def heard(self) -> Mapping[int, Level]:
+        """What should sound now; nothing for silence."""
+        return {key: level for key, level in self._open.items() if level.rank > self._quiet_up_to(key)}
 
     def _quiet_up_to(self, key: int) -> int:
         level = self._acknowledged.get(key)
@@ -73,7 +72,6 @@ class AlarmSink:
         self._loudness = Loudness(settings.gpio.level, settings.gpio.event_types)
         self._buzzer: Buzzer | None = None
         self._programs = Programs(settings.commands)
-        self._sounding: Level | None = None
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
 
@@ -100,7 +98,7 @@ class AlarmSink:
         """Be quiet about this event until it rises in level; whether it sounded."""
         key = self._key_of(event_id)
         known = key is not None and self._loudness.acknowledge(key)
-        self._sound(self._loudness.level())
+        self._sound(self._loudness.heard())
         return known
 
     def close(self) -> None:
@@ -109,10 +107,9 @@ class AlarmSink:
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
-    def _sound(self, level: Level | None) -> None:
-        if self._buzzer is not None and level is not self._sounding:
-            self._calls.put(partial(self._buzzer.sound, level))
-        self._sounding = level
+    def _sound(self, events: Mapping[int, Level]) -> None:
+        if self._buzzer is not None:
+            self._calls.put(partial(self._buzzer.sound, events))
 
     def _run(self) -> None:
         while True:

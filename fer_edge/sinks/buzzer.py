@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fer_edge.core import Level
@@ -24,7 +24,7 @@ PATTERNS_S: dict[Level, tuple[float, float]] = {
 
 
 class Buzzer:
-    """Sounds the pattern of a level until told otherwise, ``longest_s`` at most.
+    """Sounds for open events the pattern of the highest level, for each event and level ``longest_s`` at most.
 
     Used in one thread. Raises MissingExtra without gpiozero, UnavailableError where the pin cannot be had.
     """
@@ -32,29 +32,39 @@ class Buzzer:
     def __init__(self, settings: GpioAlarm, now: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._now = now
-        self._silent_at: float | None = None
+        self._until: dict[int, tuple[Level, float]] = {}
+        self._playing: Level | None = None
         self._device = _device(settings)
 
     @property
     def sounding(self) -> bool:
         """Whether a pattern is playing."""
-        return self._silent_at is not None
+        return self._playing is not None
 
-    def sound(self, level: Level | None) -> None:
-        """Play the level's pattern from its beginning; None is silence."""
-        if level is None:
-            self._silent_at = None
-            self._device.off()
-            return
-        on_s, off_s = PATTERNS_S[level]
-        self._silent_at = self._now() + self._settings.longest_s
-        self._device.blink(on_time=on_s, off_time=off_s, background=True)
+    def sound(self, events: Mapping[int, Level]) -> None:
+        """Sound for these events, by key, and for no others."""
+        now, before = self._now(), self._until
+        self._until = {key: (level, now + self._settings.longest_s) for key, level in events.items()}
+        # An event that goes on at its level has no more time for it.
+        self._until |= {key: known for key, known in before.items() if events.get(key) is known[0]}
+        self.tend(now)
 
     def tend(self, now: float) -> None:
-        """Fall silent when it has sounded long enough."""
-        if self._silent_at is not None and now >= self._silent_at:
+        """Leave out what has sounded long enough."""
+        heard = [level for level, until in self._until.values() if now < until]
+        level = max(heard, key=lambda level: level.rank, default=None)
+        if level is None and self._playing and self._until:
             _log.warning("alarm on pin %s has sounded for %g s: silent", self._settings.pin, self._settings.longest_s)
-            self.sound(None)
+        if level is not self._playing:
+            self._play(level)
+
+    def _play(self, level: Level | None) -> None:
+        self._playing = level
+        if level is None:
+            self._device.off()
+        else:
+            on_s, off_s = PATTERNS_S[level]
+            self._device.blink(on_time=on_s, off_time=off_s, background=True)
 
     def close(self) -> None:
         """Silence, and the pin is free."""

@@ -53,40 +53,40 @@ def levels_of(pin: Any) -> list[bool]:
 
 
 @pytest.mark.parametrize(
-    ("events", "level"),
+    ("events", "heard"),
     [
-        ([], None),
-        ([YAWN], None),
-        ([WARNING], Level.WARNING),
-        ([WARNING, SLEEP], Level.CRITICAL),
-        ([WARNING, SLEEP, END], None),
-        ([WARNING, SLEEP, YAWN], Level.CRITICAL),
-        ([WARNING, event(3, level=Level.CRITICAL), event(3, Phase.END)], Level.WARNING),
-        ([END], None),
+        ([], {}),
+        ([YAWN], {}),
+        ([WARNING], {1: Level.WARNING}),
+        ([WARNING, SLEEP], {1: Level.CRITICAL}),
+        ([WARNING, SLEEP, END], {}),
+        ([WARNING, SLEEP, YAWN], {1: Level.CRITICAL}),
+        ([WARNING, event(3, level=Level.CRITICAL), event(3, Phase.END)], {1: Level.WARNING}),
+        ([END], {}),
     ],
 )
-def test_the_highest_open_level_sounds(events: list[Event], level: Level | None) -> None:
+def test_open_events_of_enough_level_sound(events: list[Event], heard: dict[int, Level]) -> None:
     loudness = Loudness("warning", ())
     for told in events:
         loudness.event(told)
-    assert loudness.level() is level
+    assert loudness.heard() == heard
 
 
 def test_only_chosen_types_sound() -> None:
     loudness = Loudness("info", ("yawn",))
-    assert loudness.event(SLEEP) is None
-    assert loudness.event(YAWN) is Level.INFO
+    assert loudness.event(SLEEP) == {}
+    assert loudness.event(YAWN) == {2: Level.INFO}
 
 
 def test_acknowledged_is_quiet_until_it_rises() -> None:
     loudness = Loudness("warning", ())
     loudness.event(WARNING)
     assert loudness.acknowledge(1)
-    assert loudness.event(event(1, Phase.UPDATE, level=Level.WARNING)) is None
-    assert loudness.event(SLEEP) is Level.CRITICAL
+    assert loudness.event(event(1, Phase.UPDATE, level=Level.WARNING)) == {}
+    assert loudness.event(SLEEP) == {1: Level.CRITICAL}
     assert not loudness.acknowledge(99)
     loudness.event(END)
-    assert loudness.event(WARNING) is Level.WARNING, "the next event is another one"
+    assert loudness.event(WARNING) == {1: Level.WARNING}, "the next event is another one"
 
 
 def test_the_buzzer_beats_while_the_event_is_open_and_is_silent_after(pins: Any) -> None:
@@ -131,10 +131,38 @@ def test_it_does_not_sound_for_ever(pins: Any) -> None:
     wait_until(lambda: levels_of(pin).count(True) >= 1, "the first beat")
     wait_until(lambda: not sink._buzzer.sounding, "silence")
     assert not pin.state
-    sink.event(event(5, level=Level.WARNING))
-    sink.event(END)
-    wait_until(lambda: pin.state, "another level sounds again")
+    sink.event(event(5, level=Level.CRITICAL))
+    wait_until(lambda: pin.state, "another event sounds, though the first is still open")
     sink.close()
+
+
+def test_a_new_event_sounds_while_an_older_one_has_fallen_silent(pins: Any) -> None:
+    now = 100.0
+    buzzer = Buzzer(GpioAlarm(pin=17, longest_s=120), lambda: now)
+    drowsy, both, risen = {1: Level.WARNING}, {1: Level.WARNING, 2: Level.WARNING}, {1: Level.CRITICAL}
+    told = []
+    for at, events in ((100, drowsy), (220, drowsy), (300, both), (310, both), (330, drowsy), (400, risen)):
+        now = at
+        buzzer.sound(events)
+        told.append(buzzer.sounding)
+    assert told == [True, False, True, True, False, True]
+    buzzer.tend(520)
+    assert not buzzer.sounding and not pins.pin(17).state
+    buzzer.close()
+
+
+def test_the_highest_level_sounds_and_then_the_next(pins: Any) -> None:
+    now = 100.0
+    buzzer = Buzzer(GpioAlarm(pin=17, longest_s=120), lambda: now)
+    buzzer.sound({1: Level.CRITICAL})
+    now = 150.0
+    buzzer.sound({1: Level.CRITICAL, 2: Level.WARNING})
+    playing = [buzzer._playing]
+    for at in (220, 270):
+        buzzer.tend(at)
+        playing.append(buzzer._playing)
+    assert playing == [Level.CRITICAL, Level.WARNING, None]
+    buzzer.close()
 
 
 def test_a_pin_that_cannot_be_had_is_told(pins: Any) -> None:
