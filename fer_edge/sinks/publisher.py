@@ -1,7 +1,8 @@
 """What goes out over a connection: the latest word on each topic, and events in order.
 
 A retained topic is a slot that holds its newest payload only, so nothing queues while the broker
-is away. Events come from the journal and leave the outbox when the broker has confirmed them.
+is away. Events come from the journal and leave the outbox when the broker has confirmed them. A
+topic that the broker refuses holds up no other.
 Lives in one thread.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fer_edge.sinks.clock import Clock
-from fer_edge.sinks.journal import Journal
+from fer_edge.sinks.journal import Journal, Outgoing
 from fer_edge.sinks.topics import Topics
 from fer_edge.sinks.wire import encode
 
@@ -48,6 +49,14 @@ class _Sent:
     seq: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A topic whose events the broker refuses: the oldest of them, and when it is offered again."""
+
+    oldest_seq: int
+    until: float
+
+
 class Publisher:
     """Slots and events; ``send`` is the link's publish, ``now`` a monotonic clock in seconds."""
 
@@ -66,7 +75,7 @@ class Publisher:
         self._window = _WINDOW
         self._live_since: float | None = None
         self._after_seq = 0
-        self._hold_until = 0.0
+        self._held: dict[str, _Held] = {}
 
     def set(self, topic: str, payload: str | dict[str, Any], *, qos: int = 1) -> None:
         """The newest payload of a retained topic."""
@@ -82,7 +91,7 @@ class Publisher:
         self._sent.clear()
         self._refused.clear()
         self._after_seq = 0
-        self._hold_until = 0.0
+        self._held.clear()
         self._live_since = self._clock.ticks()
         for slot in self._slots.values():
             slot.due = True
@@ -106,12 +115,15 @@ class Publisher:
             _log.warning("broker does not take %s: %s", sent.topic, refused)
         if sent.seq is None:
             return
+        held = self._held.get(sent.topic)
         if refused is None:
             self._confirmed.append(sent.seq)
+            if held:
+                self._release(sent.topic)
         else:
             # It stays in the outbox: rules of access get mended.
-            self._hold_until = self._now() + _REFUSED_AGAIN_S
-            self._after_seq = min(self._after_seq, sent.seq - 1)
+            oldest_seq = min(held.oldest_seq, sent.seq) if held else sent.seq
+            self._held[sent.topic] = _Held(oldest_seq, self._now() + _REFUSED_AGAIN_S)
 
     def pump(self) -> None:
         """Forget what was confirmed and send what the connection has room for."""
@@ -123,9 +135,8 @@ class Publisher:
         for topic, slot in self._slots.items():
             if slot.due and not self._in_flight(topic):
                 slot.due = not self._track(self._send(topic, slot.payload, qos=slot.qos, retain=True), topic)
-        room = self._window - len(self._sent)
-        if room > 0 and self._now() >= self._hold_until:
-            self._send_events(room)
+        self._offer_again()
+        self._send_events()
 
     def waits_since(self) -> float | None:
         """When the oldest message still unconfirmed was sent, None if there is none."""
@@ -135,13 +146,41 @@ class Publisher:
         """Whether nothing is left to send or to be confirmed."""
         return not self._sent and not any(slot.due for slot in self._slots.values())
 
-    def _send_events(self, room: int) -> None:
-        for event in self._journal.waiting(self._after_seq, room, live_since=self._live_since):
-            topic = self._topics.event(event.category)
-            mid = self._send(topic, encode(event.payload), qos=1, retain=False)
-            if not self._track(mid, topic, event.seq):
-                return
-            self._after_seq = event.seq
+    def _offer_again(self) -> None:
+        """One event of a held topic tells whether the broker takes it now."""
+        for topic, held in list(self._held.items()):
+            if self._now() < held.until or self._in_flight(topic) or not self._room:
+                continue
+            oldest = self._waiting(held.oldest_seq - 1, 1)
+            if oldest and self._topics.event(oldest[0].category) == topic:
+                self._send_event(oldest[0])
+            else:  # the outbox has dropped it
+                self._release(topic)
+
+    def _release(self, topic: str) -> None:
+        del self._held[topic]
+        self.rewind()
+
+    def _send_events(self) -> None:
+        """Those that wait, from the oldest, past what is under way or held."""
+        under_way = {sent.seq for sent in self._sent.values()}
+        while self._room and (waiting := self._waiting(self._after_seq, self._window)):
+            for event in waiting:
+                free = event.seq not in under_way and self._topics.event(event.category) not in self._held
+                if free and not (self._room and self._send_event(event)):
+                    return
+                self._after_seq = event.seq
+
+    def _waiting(self, after_seq: int, limit: int) -> list[Outgoing]:
+        return self._journal.waiting(after_seq, limit, live_since=self._live_since)
+
+    def _send_event(self, event: Outgoing) -> bool:
+        topic = self._topics.event(event.category)
+        return self._track(self._send(topic, encode(event.payload), qos=1, retain=False), topic, event.seq)
+
+    @property
+    def _room(self) -> int:
+        return max(0, self._window - len(self._sent))
 
     def _track(self, mid: int | None, topic: str, seq: int | None = None) -> bool:
         if mid is not None:

@@ -24,7 +24,7 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="open
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A mosquitto that knows ``cab`` (may write its topics but no events) and ``boss`` (may do all)."""
+    """A mosquitto that knows ``cab`` (may write its topics, of events only attention) and ``boss`` (may do all)."""
     passwords, rules = tmp_path / "passwords", tmp_path / "acl"
     passwords.touch(mode=0o600)
     for user in ("cab", "boss"):
@@ -33,7 +33,7 @@ def locked(tmp_path: Path) -> Iterator[Mosquitto]:
         )
     rules.write_text(
         "user boss\ntopic #\nuser cab\ntopic write fer-edge/car/status\ntopic write fer-edge/car/info\n"
-        "topic read fer-edge/car/request/+\n"
+        "topic read fer-edge/car/request/+\ntopic write fer-edge/car/event/attention\n"
     )
     rules.chmod(0o600)
     broker = Mosquitto(tmp_path, config=f"password_file {passwords}\nacl_file {rules}")
@@ -86,6 +86,29 @@ def test_an_event_that_the_acl_refuses_waits_in_the_outbox_and_is_told(
     with node(settings(locked.port, username="boss"), tmp_path):
         told = listener.wait("event/fatigue").json
     assert (told["seq"], told["historical"]) == (1, True)
+    listener.close()
+
+
+@needs_mosquitto
+@needs_passwords
+def test_events_that_the_acl_refuses_do_not_hold_up_the_others(
+    locked: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "cab-pass")
+    listener = Subscriber(locked.port, "fer-edge/#", username="boss", password="boss-pass").ready()
+    with node(settings(locked.port, username="cab"), tmp_path) as one:
+        for key in range(1, 31):
+            one.event(event(key))
+        one.event(event(31, category="attention", event_type="distracted"))
+        assert listener.wait("event/attention", patience_s=10).json["seq"] == 31
+        wait_until(lambda: one.sink.outbox.waiting == 30, "the refused ones to wait, and no other")
+    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "boss-pass")
+    with node(settings(locked.port, username="boss"), tmp_path) as one:
+        wait_until(lambda: one.sink.outbox.waiting == 0, "everything to go out")
+    # The second run ended what the first had left open.
+    assert [message.json["seq"] for message in listener.of("event/fatigue")][:30] == list(range(1, 31))
+    numbers = [told["seq"] for told in listener.events()]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1)), "a gap, or one taken twice"
     listener.close()
 
 
