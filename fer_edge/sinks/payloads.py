@@ -6,11 +6,11 @@ Every function is pure. The fields are those of contract and ``schemas/``; None 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_edge import __version__
+from fer_edge.addresses import without_credentials
 from fer_edge.core import DriverState, Event, Face, OpenEvent, Person, PersonState, Quality, Signals
 from fer_edge.settings import Settings
 
@@ -19,8 +19,6 @@ SCHEMA_VERSION = 1
 
 Payload = dict[str, Any]
 
-_CREDENTIALS = re.compile(r"(?<=://)\S*@")
-_SECRET_QUERY = re.compile(r"(?i)([?&;][^=&;\s]*(?:user|login|pwd|pass|token|key|auth|secret|sig)[^=&;\s]*=)[^&;\s]*")
 _NOT_SHOWN = {"username", "password_file", "key_file", "token_file"}
 
 
@@ -161,11 +159,6 @@ def summary_line(*, frames: int, seconds: float, events: Mapping[str, int], cpu_
         "events": dict(events),
         "cpu_ms_per_frame": _round(cpu_ms_per_frame, 2),
     }
-
-
-def without_credentials(address: str) -> str:
-    """A stream address with user, password and secret query values cut out."""
-    return _SECRET_QUERY.sub(r"\1…", _CREDENTIALS.sub("", address))
 
 
 def without_secrets(value: Any) -> Any:

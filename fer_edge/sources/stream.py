@@ -5,31 +5,29 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
-from fer_edge.errors import SourceUnavailable
+from fer_edge.addresses import without_credentials as without_secrets
+from fer_edge.errors import SourceUnavailable, UsageError
 from fer_edge.sources.opencv import CaptureDevice, cv2, is_motion_jpeg
 
 if TYPE_CHECKING:
     from fer_edge.sources.live import Device, Limits
 
+__all__ = ["stream_connector", "without_secrets"]
+
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
-def without_secrets(url: str) -> str:
-    """The address as it may be shown: user name and password cut out."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def stream_connector(url: str, limits: Limits) -> Callable[[], Device]:
-    """What opens the stream when called. It raises SourceUnavailable with the reason."""
+    """What opens the stream when called. It raises SourceUnavailable with the reason.
+
+    Raises UsageError for an address that is none.
+    """
+    shown, parts = without_secrets(url), _parts(url)
 
     def connect() -> Device:
-        shown = without_secrets(url)
-        _reach(urlsplit(url), shown, limits.open_s)
+        _reach(parts, shown, limits.open_s)
         capture = cv2.VideoCapture(
             url,
             cv2.CAP_FFMPEG,
@@ -46,6 +44,16 @@ def stream_connector(url: str, limits: Limits) -> Callable[[], Device]:
         return CaptureDevice(capture, f"{shown}: the stream ended or stalled", packed=packed)
 
     return connect
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:
+        pass
+    raise UsageError(f"source {without_secrets(url)}: not an address; write it like rtsp://host:554/path")
 
 
 def _reach(parts: SplitResult, shown: str, timeout_s: float) -> None:

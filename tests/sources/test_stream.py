@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fer_edge.errors import SourceLost, SourceUnavailable
+from fer_edge.errors import SourceLost, SourceUnavailable, UsageError
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source
 from fer_edge.sources.stream import without_secrets
@@ -106,6 +106,22 @@ def test_a_server_that_is_not_there_says_why_at_once() -> None:
         source.open()
 
 
+def test_a_password_in_the_query_is_neither_in_the_name_nor_in_a_fault() -> None:
+    source = make_source("http://127.0.0.1:9/v.cgi?user=admin&pwd=hunter2", SETTINGS, paced=True)
+    with pytest.raises(SourceUnavailable, match=r"v\.cgi.*cannot reach") as refused:
+        source.open()
+    assert "hunter2" not in source.name + str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/x?pwd=hunter2", "rtsp://me:hun/ter2@host/x", "rtsp://:554/x", "http://host:99999"]
+)
+def test_an_address_that_is_none_is_usage_and_shows_no_password(address: str) -> None:
+    with pytest.raises(UsageError, match="not an address; write it like") as refused:
+        make_source(address, SETTINGS, paced=True)
+    assert "ter2" not in str(refused.value)
+
+
 def test_close_wakes_a_reader_that_waits(mjpeg: MjpegServer) -> None:
     source = make_source(f"{mjpeg.address}/stall", CameraSettings(stall_s=20), paced=True)
     source.open()
@@ -160,6 +176,7 @@ def test_an_rtsp_stream_plays_and_its_end_is_a_loss(rtsp: RtspServer) -> None:
     [
         ("rtsp://me:p@ss@host:554/a?b=1", "rtsp://host:554/a?b=1"),
         ("http://host/x", "http://host/x"),
+        ("http://host/v.cgi?user=admin&pwd=x", "http://host/v.cgi?user=…&pwd=…"),
     ],
 )
 def test_secrets_are_cut_out_of_addresses(url: str, shown: str) -> None:
