@@ -187,6 +187,10 @@ def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(
         ({"input": {**card["input"], "shape": [1, 64, 64, 1]}}, "its card says (1, 64, 64, 1)"),
         ({"labels": ["happy", "sad"]}, "one label for each"),
         ({"input": None}, "not a model card"),
+        ({"labels": None}, "not a model card (labels is no list of names)"),
+        ({"input": {**card["input"], "shape": 48}}, "not a model card (input.shape is missing or no shape)"),
+        ({"input": {**card["input"], "scale": "much"}}, "not a model card (input.scale is no number)"),
+        ({"input": {**card["input"], "crop": None}}, "not a model card (input.crop is no object)"),
     ):
         (tmp_path / "mine.json").write_text(json.dumps({**card, **change}))
         result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")

@@ -40,11 +40,10 @@ class Haar:
 
     def __init__(self, settings: HaarDetector, min_face: int = 32) -> None:
         path = settings.cascade or str(Path(cv2.__path__[0]) / "data" / "haarcascade_frontalface_default.xml")
-        if not Path(path).is_file():
-            raise ModelError(f"{path}: no such cascade file; correct perception.detector.cascade")
+        _check_readable(path, "perception.detector.cascade")
         try:
             self._cascade = cv2.CascadeClassifier(path)
-        except cv2.error:
+        except (cv2.error, SystemError):
             raise ModelError(f"{path}: not a Haar cascade; correct perception.detector.cascade") from None
         if self._cascade.empty():
             raise ModelError(f"{path}: not a Haar cascade; correct perception.detector.cascade")
@@ -76,8 +75,7 @@ class YuNet:
     """YuNet of the OpenCV Zoo (Wu, Peng and Yu 2023), from the user's ONNX file."""
 
     def __init__(self, settings: YuNetDetector) -> None:
-        if not Path(settings.path).is_file():
-            raise ModelError(f"{settings.path}: no such file; correct perception.detector.path")
+        _check_readable(settings.path, "perception.detector.path")
         try:
             self._net = cv2.FaceDetectorYN.create(settings.path, "", (320, 240), settings.score)
         except cv2.error:
@@ -102,6 +100,15 @@ class YuNet:
             for row in rows
         ]
         return sorted(faces, key=lambda face: -face.score)
+
+
+def _check_readable(path: str, setting: str) -> None:
+    """OpenCV itself does not say why it could not read a file."""
+    try:
+        Path(path).open("rb").close()
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        raise ModelError(f"{path}: cannot be read ({why}); correct {setting}") from None
 
 
 def _narrowed(picture: Image, width: int) -> tuple[Image, float]:

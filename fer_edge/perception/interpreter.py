@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +58,7 @@ class Model:
             )
         self.size = (self.shape[1], self.shape[2])
         self.output_sizes = [int(np.prod(detail["shape"][1:])) for detail in self._outputs]
-        self._table = _pixel_table(self.card["input"], inputs[0])
+        self._table = _pixel_table(self.card["input"], inputs[0], self.path)
 
     def run(self, picture: Image) -> list[NDArray[np.float32]]:
         """Every output for one picture, dequantized, without the batch dimension.
@@ -78,17 +79,44 @@ class Model:
 def read_card(path: Path) -> dict[str, Any]:
     """The card beside a model file. Raises ModelError where it is missing or not a card."""
     card_path = path.with_suffix(".json")
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file; reinstall fer-edge or correct the path")
     try:
-        card = json.loads(card_path.read_text("utf-8"))
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file; reinstall fer-edge or correct the path")
+        card: dict[str, Any] = json.loads(card_path.read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{card_path}: the model's card is missing; keep both files together") from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise ModelError(f"{card_path}: the model's card cannot be read ({fault}); reinstall it") from None
-    if not isinstance(card, dict) or not isinstance(card.get("input"), dict) or "shape" not in card["input"]:
-        raise ModelError(f"{card_path}: not a model card (input.shape is missing); reinstall it")
+    wrong = _wrong_with(card)
+    if wrong:
+        raise ModelError(f"{card_path}: not a model card ({wrong}); reinstall it")
     return card
+
+
+def _wrong_with(card: Any) -> str | None:
+    """What keeps a card from being used, of the things that are read from it."""
+    given = card.get("input") if isinstance(card, dict) else None
+    if not isinstance(given, dict):
+        return "input is missing"
+    match given.get("shape"):
+        case [int(), int(), int(), *_]:
+            pass
+        case _:
+            return "input.shape is missing or no shape"
+    crop, labels = given.get("crop", {}), card.get("labels", [])
+    if not isinstance(crop, dict):
+        return "input.crop is no object"
+    numbers = {
+        "scale": given.get("scale", 1.0),
+        "offset": given.get("offset", 0.0),
+        "crop.scale": crop.get("scale", 1.0),
+    }
+    for name, value in numbers.items():
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return f"input.{name} is no number"
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        return "labels is no list of names"
+    return None
 
 
 def shipped(name: str) -> Path:
@@ -97,7 +125,10 @@ def shipped(name: str) -> Path:
 
 
 def _checked(path: Path, card: Mapping[str, Any]) -> bytes:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise ModelError(f"{path}: cannot be read ({fault.strerror}); correct its rights or the path") from None
     expected = card.get("sha256")
     if expected and hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it")
@@ -150,13 +181,15 @@ def _without_chatter() -> Iterator[None]:
         os.close(real)
 
 
-def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any]) -> NDArray[Any]:
+def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any], path: Path) -> NDArray[Any]:
     """What each of the 256 grey levels becomes at the input: scaling and quantization in one step."""
     real = np.arange(256, dtype=np.float32) * float(card.get("scale", 1 / 255)) + float(card.get("offset", 0.0))
     dtype = detail["dtype"]
     if dtype == np.float32:
         return real
     scale, zero = detail["quantization"]
+    if not (np.issubdtype(dtype, np.integer) and scale):
+        raise ModelError(f"{path}: takes neither float32 nor quantized integers; convert it again")
     limits = np.iinfo(dtype)
     table: NDArray[Any] = np.clip(np.round(real / scale + zero), limits.min, limits.max).astype(dtype)
     return table

@@ -156,10 +156,12 @@ class Daemon:
             # Saved first: the new rules begin with what the old ones have learned.
             self._save_calibration()
             parts = self._builder.build(self._load(), self._parts)
-        except FerEdgeError as fault:
-            self._reporter.refused = "; ".join(str(fault).splitlines())
+        except Exception as fault:
+            # What cannot be built must not end what runs, even where nobody expected it.
+            refused = fault if isinstance(fault, FerEdgeError) else FerEdgeError(repr(fault))
+            self._reporter.refused = "; ".join(str(refused).splitlines())
             log.error("reload refused, going on as before: %s", self._reporter.refused)
-            raise
+            raise refused from None
         finally:
             self._notifier.ready()
         self._reporter.refused = None

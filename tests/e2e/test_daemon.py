@@ -191,6 +191,25 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     node.terminate()
 
 
+def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes, tmp_path: Path) -> None:
+    path, own, cascade = tmp_path / "config.yaml", tmp_path / "own", tmp_path / "cascade.xml"
+    own.with_suffix(".tflite").symlink_to("/proc/self/mem")  # a file that even root cannot read
+    own.with_suffix(".json").write_text('{"input": {"shape": [1, 48, 48, 1]}}')
+    cascade.write_text("<opencv_storage><cascade type_id='opencv-cascade-classifier'>")
+    path.write_text("emotion: {enabled: false}\n")
+    node = nodes.start("--source=sim:alert", "--config", str(path), port=None).ready()
+    for settings, fault in (
+        (f"emotion: {{model: {own}.tflite}}", "own.tflite: cannot be read (Input/output error)"),
+        (f"perception: {{detector: {{kind: haar, cascade: {cascade}}}}}", "cascade.xml: not a Haar cascade"),
+        (f"perception: {{detector: {{kind: yunet, path: {tmp_path}}}}}", "cannot be read (Is a directory)"),
+    ):
+        path.write_text(settings)
+        node.hang_up()
+        refused = f"reload refused, going on as before: {tmp_path}"
+        wait_until(lambda refused=refused, fault=fault: refused in node.log() and fault in node.log(), fault)
+    node.terminate()
+
+
 def test_an_alarm_that_a_reload_keeps_is_run_for_events_after_it(nodes: Nodes, tmp_path: Path) -> None:
     story = script(tmp_path, "0 awake\n2 eyes-closed\n4.5 awake\n10 eyes-closed\n12.5 awake\n60 repeat\n")
     alarms, path = tmp_path / "alarms", tmp_path / "config.yaml"

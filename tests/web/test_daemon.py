@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fer_edge.errors import FerEdgeError
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
 from fer_edge.web import LivePage
@@ -20,6 +21,7 @@ class Running:
 
     def __init__(self, folder: Path, **web: Any) -> None:
         self.web = {"port": 0, **web}
+        self.fault: Exception | None = None
         self._folder = folder
         self.daemon = Daemon(self._settings)
         self._thread = threading.Thread(target=self.daemon.run, daemon=True)
@@ -27,6 +29,8 @@ class Running:
         assert self.daemon.ready.wait(60)
 
     def _settings(self) -> Settings:
+        if self.fault:
+            raise self.fault
         return Settings(
             camera={"source": "sim:alert"},  # type: ignore[arg-type]
             emotion={"enabled": False},  # type: ignore[arg-type]
@@ -77,6 +81,14 @@ def test_a_page_that_may_not_be_opened_is_refused_and_the_node_goes_on(running: 
         running.reload(enabled=True, host="0.0.0.0")
     assert running.page is None
     assert running.daemon.ask("ping", {}).result(5)
+
+
+def test_a_fault_that_nobody_expected_refuses_a_reload_and_is_told(running: Running) -> None:
+    running.fault = RuntimeError("out of\nthe blue")
+    with pytest.raises(FerEdgeError, match="out of"):
+        running.reload()
+    running.fault = None
+    assert "out of" in running.daemon.ask("stats", {}).result(5)["config_fault"]
 
 
 def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Running) -> None:
