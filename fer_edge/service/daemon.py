@@ -173,6 +173,9 @@ class Daemon:
             self._reporter.camera = ""
         elif parts.mqtt:
             parts.mqtt.refresh_info()
+        # The next frame may be long in coming, and the open events have ended.
+        self._state = replace(self._state, open_events=(), level=None)
+        self._say_nothing_is_known()
         log.info("reloaded")
 
     # --- start and stop -------------------------------------------------------------------------
@@ -261,7 +264,7 @@ class Daemon:
             self._save_calibration()
 
     def _say_nothing_is_known(self) -> None:
-        """A state without a frame. Events stay open when the camera is lost; a pause has ended them."""
+        """A state without a frame. Events stay open when the camera is lost; a pause or a reload has ended them."""
         now = self._clock()
         unknown = DriverState(at=now, profile=self._parts.settings.profile, calibration=self._state.calibration)
         if self._paused_until is None:

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,23 @@ def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes,
         node.hang_up()
         refused = f"reload refused, going on as before: {tmp_path}"
         wait_until(lambda refused=refused, fault=fault: refused in node.log() and fault in node.log(), fault)
+    node.terminate()
+
+
+def test_a_reload_while_the_camera_is_away_leaves_no_event_open(
+    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    story = script(tmp_path, "0 awake\n2 eyes-closed\n6 unplugged\n120 end\n")
+    node = nodes.start(story, *LIGHT, port=mosquitto.port).ready()
+
+    def last() -> dict[str, Any]:
+        return subscriber.of("/state")[-1].json if subscriber.of("/state") else {}
+
+    wait_until(lambda: last().get("level") == "critical", "the sleep")
+    wait_until(lambda: subscriber.of("/camera")[-1].text == "offline", "the loss of the camera")
+    node.hang_up()
+    wait_until(lambda: subscriber.events()[-1].get("reason") == "reloaded", "the event's end")
+    wait_until(lambda: (last()["level"], last()["open_events"], last()["present"]) == (None, [], None), "no open event")
     node.terminate()
 
 
