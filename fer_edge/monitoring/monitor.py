@@ -86,6 +86,7 @@ class Monitor:
 
     def abort(self, at: float, reason: str) -> tuple[Event, ...]:
         """End every open event: watching stops or pauses. What is known of the driver stays."""
+        self._timeline.pause()
         return tuple(self._interrupt(at, reason, None))
 
     def _interrupt(self, at: float, reason: str, until: float | None) -> list[Event]:

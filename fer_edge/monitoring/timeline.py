@@ -57,6 +57,10 @@ class Timeline:
             self._count(self.dt)
         return Step.NEXT
 
+    def pause(self) -> None:
+        """Watching stops: the next frame follows none, however long it takes to come."""
+        self.at, self.dt, self._late_from = None, 0.0, None
+
     def _late(self, at: float) -> Step:
         if self._late_from is None or at <= self._late_at:
             self._late_from = at

@@ -113,6 +113,17 @@ def test_a_pause_in_a_closure_starts_afresh() -> None:
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize("pause_s", [5.0, 300.0])
+def test_a_pause_of_any_length_keeps_what_is_known_of_the_driver(pause_s: float) -> None:
+    monitor = Monitor(SETTINGS)
+    learned = Told(monitor, signals(Story(70), USUAL)).last.calibration
+    monitor.abort(70, "paused")
+    after = Told(monitor, moved(Story(2), 70 + pause_s))
+    assert [state.calibration.state for state in (after.states[0], after.last)] == ["calibrated"] * 2
+    assert after.last.calibration.openness == pytest.approx(learned.openness, abs=0.01)
+    assert after.events == []
+
+
 def test_no_pause_between_two_drives_of_the_same_story_changes_what_is_told() -> None:
     story = Story(100).closed(70, 72).during(80, 85, yaw=45.0)
     assert tell(story).events == tell(story).events
