@@ -82,6 +82,7 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
         ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
         ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),
+        ("mqtt:\n  tls:\n    ca_file: /x.pem\n", "config.yaml:2 mqtt.tls: ca_file needs enabled: true"),
         ("camera:\n  roi: [0, 0, 1, 7]\n", "config.yaml:2 camera.roi.3: must be at most 1 (got 7)"),
     ],
 )

@@ -26,6 +26,13 @@ class TlsSettings(Section):
     check_host: bool = Field(True, description="refuse a broker whose certificate is for another name")
 
     @model_validator(mode="after")
+    def _files_are_for_tls(self) -> Self:
+        files = [name for name in ("ca_file", "cert_file", "key_file") if getattr(self, name)]
+        if files and not self.enabled:
+            raise ValueError(f"{files[0]} needs enabled: true, without which nothing is encrypted")
+        return self
+
+    @model_validator(mode="after")
     def _key_belongs_to_certificate(self) -> Self:
         if self.key_file and not self.cert_file:
             raise ValueError("key_file needs cert_file")

@@ -151,7 +151,7 @@ def test_info_shows_no_secret() -> None:
             "mqtt": {
                 "username": "hunter2",
                 "password_file": "/run/hunter2",
-                "tls": {"cert_file": "c.pem", "key_file": "/run/hunter2.key"},
+                "tls": {"enabled": True, "cert_file": "c.pem", "key_file": "/run/hunter2.key"},
             },
             "alarm": {"commands": [{"run": ["/usr/bin/curl", "-u", "hunter2", "https://alarm.local"]}]},
         }
