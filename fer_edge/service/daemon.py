@@ -176,6 +176,10 @@ class Daemon:
         # The next frame may be long in coming, and the open events have ended.
         self._state = replace(self._state, open_events=(), level=None)
         self._say_nothing_is_known()
+        if parts.settings.log_level != old.settings.log_level:
+            logging.getLogger().setLevel(parts.settings.log_level.upper())
+        if state_dir(parts.settings.state_dir) != self._memory.folder:
+            log.warning("state_dir: %s stays in use until a restart", self._memory.folder)
         log.info("reloaded")
 
     # --- start and stop -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,8 @@ class Running:
 
     def __init__(self, folder: Path, **web: Any) -> None:
         self.web = {"port": 0, **web}
+        self.more: dict[str, Any] = {"state_dir": str(folder)}
         self.fault: Exception | None = None
-        self._folder = folder
         self.daemon = Daemon(self._settings)
         self._thread = threading.Thread(target=self.daemon.run, daemon=True)
         self._thread.start()
@@ -36,7 +37,7 @@ class Running:
             emotion={"enabled": False},  # type: ignore[arg-type]
             mqtt={"enabled": False},  # type: ignore[arg-type]
             web=self.web,  # type: ignore[arg-type]
-            state_dir=str(self._folder),
+            **self.more,
         )
 
     @property
@@ -89,6 +90,20 @@ def test_a_fault_that_nobody_expected_refuses_a_reload_and_is_told(running: Runn
         running.reload()
     running.fault = None
     assert "out of" in running.daemon.ask("stats", {}).result(5)["config_fault"]
+
+
+def test_a_reload_takes_the_log_level_and_tells_that_the_state_folder_wants_a_restart(
+    running: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    running.more["log_level"] = "warning"
+    running.reload()
+    assert logging.getLogger().level == logging.WARNING
+    running.more |= {"log_level": "info", "state_dir": str(tmp_path / "elsewhere")}
+    running.reload()
+    told = [record.getMessage() for record in caplog.records if record.name == "fer_edge.service.daemon"]
+    assert told[-2:] == [f"state_dir: {tmp_path} stays in use until a restart", "reloaded"]
+    assert told.count("reloaded") == 1, "not at level warning"
 
 
 def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Running) -> None:
