@@ -158,11 +158,25 @@ def test_classify_goes_on_after_a_bad_picture_and_tells_it(fer_edge: Run, portra
 
 
 def test_classify_keeps_pictures_of_one_name_apart(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "x.png").write_bytes(portrait.read_bytes())
-    assert fer_edge("classify", "a/x.png", "b/x.png", "--out", "drawn", NO_EMOTION).returncode == 0
-    assert len(list((tmp_path / "drawn").iterdir())) == 2
+    for name in ("a/x.png", "b/x.png", "x-1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(portrait.read_bytes())
+    assert fer_edge("classify", "a/x.png", "b/x.png", "x-1.png", "--out", "drawn", NO_EMOTION).returncode == 0
+    assert {path.name for path in (tmp_path / "drawn").iterdir()} == {"x.png", "x-1.png", "x-1-1.png"}
+
+
+@pytest.mark.parametrize("pictures", [["me.png"], ["other.png", "me.jpg", "me.png"], ["linked.jpg"]])
+def test_classify_never_writes_over_a_picture_it_was_given(
+    fer_edge: Run, portrait: Path, tmp_path: Path, pictures: list[str]
+) -> None:
+    for name in ("me.png", "me.jpg", "other.png"):
+        (tmp_path / name).write_bytes(portrait.read_bytes())
+    (tmp_path / "linked.jpg").symlink_to("linked.png")
+    (tmp_path / "linked.png").write_bytes(portrait.read_bytes())
+    result = fer_edge("classify", *pictures, "--out", ".", NO_EMOTION)
+    assert result.returncode == 2 and "is the picture itself" in result.stderr, result.stderr
+    assert result.stdout == "" and result.stderr.count("\n") == 1
+    assert all(path.read_bytes() == portrait.read_bytes() for path in tmp_path.glob("*.png"))
 
 
 def test_a_model_that_is_damaged_is_one_line_and_69(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,23 +45,18 @@ def run(args: argparse.Namespace) -> int:
 
     settings = config.load(args.config or config.find(), args.set)
     settings = settings.model_copy(update={"profile": "kiosk"})
-    if args.out:
-        _make_folder(args.out)
+    copies = _copies(args.images, args.out) if args.out else [None] * len(args.images)
     finder = make_finder(settings.perception)
     perception = Perception(settings, finder=Tiled(finder) if args.small else finder)
     bad = 0
-    written: set[str] = set()
-    for n, path in enumerate(args.images):
+    for n, (path, copy) in enumerate(zip(args.images, copies, strict=True)):
         try:
             image = _read(path)
             # A still has no past: an hour between them, so no face is taken for one of the last picture.
             signals = perception.read(Frame(image, at=3600.0 * n, number=n))
             _report(path, image, signals, as_json=args.json)
-            if args.out:
-                # a/x.jpg and b/x.jpg must not become one file
-                name = f"{path.stem}-{n}" if path.stem in written else path.stem
-                written.add(path.stem)
-                _write(args.out / f"{name}.png", image, signals)
+            if copy:
+                _write(copy, image, signals)
         except UnreadablePicture as fault:
             sys.stderr.write(f"fer-edge: {fault}\n")
             bad += 1
@@ -112,11 +108,20 @@ def as_dict(path: Path, image: Image, signals: Signals) -> dict[str, Any]:
     }
 
 
-def _make_folder(folder: Path) -> None:
+def _copies(images: list[Path], folder: Path) -> list[Path]:
+    """A file for each picture's copy, no two the same (a/x.jpg, b/x.jpg) and none of them a picture given."""
+    copies: list[Path] = []
+    for image in images:
+        names = chain([image.stem], (f"{image.stem}-{n}" for n in count(1)))
+        copies.append(next(copy for name in names if (copy := folder / f"{name}.png") not in copies))
+    for copy in filter(Path.exists, copies):
+        if any(image.exists() and copy.samefile(image) for image in images):
+            raise UsageError(f"{copy}: is the picture itself; name another folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise UsageError(f"--out {folder}: cannot be made ({fault.strerror}); name a folder you may write to") from None
+    return copies
 
 
 def _write(path: Path, image: Image, signals: Signals) -> None:
