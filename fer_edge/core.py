@@ -271,6 +271,10 @@ class Source(Protocol):
     name: str
     live: bool
 
+    @property
+    def fps(self) -> float | None:
+        """Frames a second as the open source says, None where it does not."""
+
     def open(self) -> None:
         """Take the device or file. Raises SourceUnavailable; may be called again after close."""
 

@@ -7,18 +7,22 @@ example:
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress
-from fer_edge.errors import UsageError
+from fer_edge.errors import FerEdgeError, UsageError
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image, Source
+    from collections.abc import Sequence
+
+    from fer_edge.core import Frame, Image, Source
     from fer_edge.settings import Settings
 
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".mov": "mp4v"}
@@ -46,11 +50,15 @@ def run(args: argparse.Namespace) -> int:
     settings = options.settings(args)
     beside = args.out.with_name(f".{args.out.stem}.part{args.out.suffix}")
     source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
+    # Stopped half way, too, the copy is removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     source.open()
     try:
         with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
             count = _copy(settings, source, beside, codec, progress)
         if count:
+            if _frames(beside) < count:
+                raise FerEdgeError(f"{args.out}: could not be written to its end; make room on its disk")
             beside.replace(args.out)
     finally:
         source.close()
@@ -67,17 +75,35 @@ def _copy(settings: Settings, source: Source, path: Path, codec: str, progress: 
 
     pipeline = Pipeline(Perception(settings), Monitor(settings))
     stream = frames(source)
-    opening = list(islice(stream, 2))
+    opening = list(islice(stream, 5))
     if not opening:
         return 0
-    # The frame rate is only known from two frames' times.
-    fps = 1 / max(opening[1].at - opening[0].at, 1e-3) if len(opening) == 2 else 25.0
     count = 0
-    with closing(Writer(path, codec, fps, opening[0].image)) as writer:
+    with closing(Writer(path, codec, _rate(source.fps, opening), opening[0].image)) as writer:
         for count, frame in enumerate(chain(opening, stream), 1):
             step = pipeline.step(frame)
             writer.write(drawing.draw(frame.in_colour(), step.signals, step.state))
             progress.at(count)
+    return count
+
+
+def _rate(told: float | None, opening: Sequence[Frame]) -> float:
+    """Frames a second: what the source says, unless the times of its first frames say something else."""
+    gaps = [after.at - before.at for before, after in pairwise(opening)]
+    if not gaps:
+        return told or 25.0
+    seen = 1 / max(median(gaps), 1e-3)
+    # Times in whole milliseconds are a little off; a file whose rate varies may say 1000.
+    return told if told and 0.8 < told / seen < 1.25 else seen
+
+
+def _frames(path: Path) -> int:
+    """How many frames a file says it has; none before its end is written. OpenCV tells no failed write."""
+    from fer_edge.sources.opencv import cv2
+
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
     return count
 
 
@@ -87,13 +113,17 @@ class Writer:
     def __init__(self, path: Path, codec: str, fps: float, like: Image) -> None:
         import cv2
 
-        size = (like.shape[1], like.shape[0])
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), min(fps, 240.0), size)
+        self._size = (like.shape[1], like.shape[0])
+        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), min(fps, 240.0), self._size)
         if not self._writer.isOpened():
             raise UsageError(f"{path}: cannot be written; name a folder you may write to")
 
     def write(self, picture: Image) -> None:
-        """Add one picture."""
+        """Add one picture; one of another size is brought to the first one's, or it would be left out."""
+        import cv2
+
+        if (picture.shape[1], picture.shape[0]) != self._size:
+            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
         self._writer.write(picture)
 
     def close(self) -> None:
