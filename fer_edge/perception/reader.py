@@ -22,7 +22,7 @@ from fer_edge.perception.people import People
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
-    from fer_edge.core import FaceFinder, Frame, Image, Lens, Points
+    from fer_edge.core import FaceFinder, Frame, Image, Points
     from fer_edge.perception.interpreter import Model
     from fer_edge.settings import Settings
 
@@ -49,18 +49,19 @@ class Perception:
         self._emotions: dict[int, _Read] = {}
         seen = settings.perception
         self._landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
-        self._watched: _Driver | People = (
-            _Driver(settings, self._finder, self._landmarks, self._stages)
-            if settings.profile == "driver"
-            else People(self._finder, self._landmarks, seen.min_face, self._stages)
-        )
+        self._people: People | None = None
+        if settings.profile == "kiosk":
+            self._people = People(self._finder, self._landmarks, seen.min_face, self._stages)
+        self._driver: _Driver | None = None
+        if settings.profile == "driver" or settings.monitoring.fatigue or settings.monitoring.attention:
+            self._driver = _Driver(settings, self._finder, self._landmarks, self._stages)
 
     @property
     def models(self) -> list[Model]:
         """The models in use, for ``info`` and the benchmark."""
         own = [self._finder.model] if isinstance(self._finder, Tiny) else []
         own += [self._expression.model] if self._expression else []
-        return [*own, self._landmarks.model, *(self._watched.models if isinstance(self._watched, _Driver) else [])]
+        return [*own, self._landmarks.model, *(self._driver.models if self._driver else [])]
 
     def read(self, frame: Frame) -> Signals:
         """The signals of one frame."""
@@ -70,33 +71,26 @@ class Perception:
             if colour is None and frame.colour is not None and isinstance(self._finder, YuNet):
                 colour = frame.colour()
             lens = quality.lens(grey)
-        if isinstance(self._watched, People):
-            return self._everybody(frame, grey, lens, self._watched, self._watched.find(grey, colour, frame.at))
-        signals = self._watched.read(frame, grey, colour, lens)
-        face = signals.face
-        return replace(
-            signals,
-            emotions=self._read_expression(grey, face, frame.at, lambda: signals.landmarks) if face else None,
-            quality=self._quality(grey, face),
-        )
+        signals = Signals(at=frame.at, number=frame.number, lens=lens)
+        if self._driver:
+            signals = self._driver.read(signals, grey, colour)
+        if self._people:
+            signals = self._everybody(signals, grey, self._people, self._people.find(grey, colour, frame.at))
+        elif face := signals.face:
+            emotions = self._read_expression(grey, face, frame.at, lambda: signals.landmarks)
+            signals = replace(signals, emotions=emotions)
+        return replace(signals, quality=self._quality(grey, signals.face))
 
-    def _everybody(self, frame: Frame, grey: Image, lens: Lens, known: People, faces: list[Face]) -> Signals:
-        def expression(face: Face) -> Mapping[str, float] | None:
-            return self._read_expression(grey, face, frame.at, lambda: known.points(grey, face))
+    def _everybody(self, signals: Signals, grey: Image, known: People, faces: list[Face]) -> Signals:
+        """The signals with everybody in them; where no face is watched for fatigue, the best one is theirs."""
 
-        shown = faces[: self._settings.perception.max_people]
-        people = tuple(Person(face, expression(face)) for face in shown)
-        first = people[0] if people else None
-        return Signals(
-            at=frame.at,
-            number=frame.number,
-            face=first.face if first else None,
-            faces=len(faces),
-            emotions=first.emotions if first else None,
-            quality=self._quality(grey, first.face if first else None),
-            lens=lens,
-            people=people,
-        )
+        def person(face: Face) -> Person:
+            return Person(face, self._read_expression(grey, face, signals.at, lambda: known.points(grey, face)))
+
+        people = tuple(map(person, faces[: self._settings.perception.max_people]))
+        watched = signals.face or (faces[0] if faces else None)
+        own = max(people, key=lambda each: each.face.box.iou(watched.box), default=None) if watched else None
+        return replace(signals, face=watched, faces=len(faces), emotions=own.emotions if own else None, people=people)
 
     def _quality(self, grey: Image, face: Face | None) -> Quality:
         with self._stages("quality"):
@@ -118,7 +112,7 @@ class Perception:
             emotions = self._expression.read(grey, shape.expression_region(points))
         self._emotions[face.track] = _Read(at, emotions)
         # The driver's is one face at a time; a kiosk's are those it still knows.
-        known = self._watched if isinstance(self._watched, People) else ()
+        known = self._people or ()
         self._emotions = {t: kept for t, kept in self._emotions.items() if t == face.track or t in known}
         return emotions
 
@@ -142,10 +136,10 @@ class _Driver:
         self._stages = stages
         self.models = [self._eyes.model, self._mouth.model]
 
-    def read(self, frame: Frame, grey: Image, colour: Image | None, lens: Lens) -> Signals:
-        """Everything but expression and quality."""
-        followed = self._follower.follow(grey, colour, frame.at)
-        signals = Signals(at=frame.at, number=frame.number, faces=self._follower.faces, lens=lens)
+    def read(self, signals: Signals, grey: Image, colour: Image | None) -> Signals:
+        """The signals with everything but expression and quality."""
+        followed = self._follower.follow(grey, colour, signals.at)
+        signals = replace(signals, faces=self._follower.faces)
         if followed is None:
             return signals
         with self._stages("pose"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
+import pytest
 
 from fer_edge.core import Box, Face, Frame
 from fer_edge.perception.reader import Perception
@@ -43,3 +46,22 @@ def test_two_people_have_an_expression_each_and_keep_their_ids(astronaut: np.nda
     assert [person.face.track for person in first.people] == [1, 2]
     assert [person.face.track for person in second.people] == [2, 1]
     assert all(person.emotions and abs(sum(person.emotions.values()) - 1) < 0.05 for person in first.people)
+
+
+@pytest.mark.parametrize("watched", ["fatigue", "attention"])
+def test_a_kiosk_that_watches_for_it_reads_one_face_and_tells_everybody(
+    astronaut: np.ndarray, face: Face, watched: str
+) -> None:
+    near = cv2.resize(astronaut, None, fx=1.5, fy=1.5)
+    far = np.zeros_like(near)
+    far[: astronaut.shape[0], : astronaut.shape[1]] = astronaut
+    larger = Face(Box(*(1.5 * value for value in (face.box.x, face.box.y, face.box.width, face.box.height))), 0.9)
+    larger = replace(larger, box=replace(larger.box, x=larger.box.x + near.shape[1]))
+    settings = Settings.model_validate({"profile": "kiosk", "monitoring": {watched: True}})
+    signals = Perception(settings, finder=KnownFaces(face, larger)).read(Frame(np.hstack([far, near]), 0.0, 0))
+    assert signals.faces == len(signals.people) == 2
+    assert signals.face is not None and signals.face.box.iou(larger.box) > 0.3
+    assert signals.emotions == signals.people[1].emotions
+    assert None not in (signals.eyes_closed, signals.mouth_open, signals.yaw)
+    without = Perception(KIOSK, finder=KnownFaces(face)).read(Frame(astronaut, 0.0, 0))
+    assert (without.eyes_closed, without.mouth_open, without.yaw) == (None, None, None)
