@@ -195,6 +195,27 @@ def test_classify_tells_every_face_with_all_probabilities(fer_edge: Run, portrai
     assert np.any(drawn != cv2.imread(str(tmp_path / "two.png"))), "something was drawn"
 
 
+def test_classify_tells_every_face_of_a_crowd_unless_told_how_many(
+    fer_edge: Run, portrait: Path, tmp_path: Path
+) -> None:
+    face = cv2.imread(str(portrait))[0:240, 100:340]
+    cv2.imwrite(str(tmp_path / "crowd.png"), np.tile(face, (3, 4, 1)))
+    (tmp_path / "config.yaml").write_text("perception: {max_people: 8}\nmonitoring: {fatigue: true}\n")
+    crowd = ["classify", "crowd.png", "--small", NO_EMOTION]
+    assert len(fer_edge(*crowd).stdout.splitlines()) == 12
+    assert len(fer_edge(*crowd, "--set", "perception.max_people=3").stdout.splitlines()) == 3
+
+
+def test_classify_goes_on_after_a_picture_of_more_pixels_than_opencv_reads(
+    fer_edge: Run, portrait: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "huge.pgm").write_bytes(b"P5 100000 100000 255\n0")
+    result = fer_edge("classify", "huge.pgm", portrait, NO_EMOTION)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("fer-edge: huge.pgm: refused by OpenCV")
+    assert result.stdout.startswith(f"{portrait}: face 1 at ")
+
+
 def test_classify_goes_on_after_a_bad_picture_and_tells_it(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_text("no picture")
     result = fer_edge("classify", "bad.png", portrait, "missing.jpg")

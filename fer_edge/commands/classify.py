@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fer_edge import config
 from fer_edge.core import Frame
 from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
+from fer_edge.settings import MonitoringSettings, Settings
 
 if TYPE_CHECKING:
     from fer_edge.core import Image, Signals
@@ -43,8 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.perception.reader import Perception
     from fer_edge.perception.tiles import Tiled
 
-    settings = config.load(args.config or config.find(), args.set)
-    settings = settings.model_copy(update={"profile": "kiosk"})
+    settings = _settings(args)
     copies = _copies(args.images, args.out) if args.out else [None] * len(args.images)
     finder = make_finder(settings.perception)
     perception = Perception(settings, finder=Tiled(finder) if args.small else finder)
@@ -63,6 +63,16 @@ def run(args: argparse.Namespace) -> int:
     return FerEdgeError.exit_code if bad and bad < len(args.images) else UnavailableError.exit_code if bad else 0
 
 
+def _settings(args: argparse.Namespace) -> Settings:
+    """Those given, but for a still: every face in it, unless --set says how many, and nobody watched over time."""
+    settings = config.load(args.config or config.find(), args.set)
+    perception = settings.perception
+    if not any(given.startswith("perception.max_people=") for given in args.set):
+        perception = perception.model_copy(update={"max_people": sys.maxsize})
+    changes = {"profile": "kiosk", "perception": perception, "monitoring": MonitoringSettings()}
+    return settings.model_copy(update=changes)
+
+
 def _read(path: Path) -> Image:
     import cv2
     import numpy as np
@@ -71,7 +81,10 @@ def _read(path: Path) -> Image:
         content = path.read_bytes()
     except OSError as fault:
         raise UnreadablePicture(f"{path}: cannot be read ({fault.strerror}); check the name") from None
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    except cv2.error as fault:
+        raise UnreadablePicture(f"{path}: refused by OpenCV ({fault.err}); make it smaller") from None
     if image is None:
         raise UnreadablePicture(f"{path}: not a picture OpenCV can read; give a JPEG, PNG, WebP, BMP or TIFF")
     decoded: Image = image
