@@ -38,7 +38,7 @@ class CameraSettings(Section):
     reopen_s: tuple[float, float] = Field(
         (0.5, 10.0), description="wait before a lost camera is opened again: first and longest, seconds"
     )
-    loop: bool = Field(False, description="start a video file again at its end")
+    loop: bool = Field(False, description="start a video file again at its end (fer-edge run)")
 
     @field_validator("roi")
     @classmethod

@@ -34,8 +34,8 @@ def make_source(
 
     With ``paced`` a file or the simulated driver runs in real time, stamped by ``clock``
     (seconds, monotonic); without, its frames come as fast as they are read, with the file's own
-    times from 0. ``fps`` overrides a file's frame rate. Raises UsageError for a ``spec`` that is
-    none of the forms.
+    times from 0 and once, whatever ``camera.loop`` says. ``fps`` overrides a file's frame rate.
+    Raises UsageError for a ``spec`` that is none of the forms.
     """
     limits = Limits(stall_s=camera.stall_s)
     orient = Orient.of(camera)
@@ -59,4 +59,4 @@ def make_source(
         raise UsageError(f"source {spec!r}: unknown form; use {FORMS}")
     from fer_edge.sources.video import VideoSource
 
-    return VideoSource(Path(spec), orient, clock, paced=paced, loop=camera.loop, fps=fps)
+    return VideoSource(Path(spec), orient, clock, paced=paced, loop=paced and camera.loop, fps=fps)

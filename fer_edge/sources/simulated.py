@@ -73,7 +73,7 @@ class SimulatedSource:
         self.live = paced
         self.fps = fps or camera.fps
         self.timeline = Timeline(load_script(script))
-        self._repeat = camera.loop or (paced and self.timeline.script.repeat)
+        self._repeat = paced and (camera.loop or self.timeline.script.repeat)
         self._size = (camera.width, camera.height)
         self._orient = Orient.of(camera)
         self._stall_s = camera.stall_s

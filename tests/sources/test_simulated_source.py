@@ -119,15 +119,19 @@ def test_replayed_a_freeze_repeats_the_picture_and_an_unplugged_time_is_left_out
     assert len({frame.image.tobytes() for frame in frames[:10]}) == 10
 
 
-def test_it_repeats_in_real_time_and_when_looped_but_is_replayed_once(tmp_path: Path) -> None:
-    script = "0 awake\n0.5 eyes-closed\n1 repeat"
-    assert len(list(frames_of(source_of(tmp_path, script, fps=10)))) == 10
-    looped = source_of(tmp_path, script, fps=10, loop=True)
+@pytest.mark.parametrize(("last", "loop"), [("repeat", False), ("end", True)])
+def test_it_repeats_in_real_time_where_script_or_settings_say_so_but_is_replayed_once(
+    tmp_path: Path, last: str, loop: bool
+) -> None:
+    script = f"0 awake\n0.5 eyes-closed\n1 {last}"
+    once = source_of(tmp_path, script, fps=10, loop=loop)
+    assert once.frames == len(list(frames_of(once))) == 10
+    looped = source_of(tmp_path, script, paced=True, fps=10, loop=loop)
     looped.open()
-    frames = [looped.read() for _ in range(28)]
+    seen = [looped.truth_of(looped.read()) for _ in range(18)]
     assert looped.frames is None
-    assert [looped.truth_of(frame).eyes_closed for frame in frames] == [n % 10 >= 6 for n in range(28)]
-    assert source_of(tmp_path, script, paced=True).frames is None
+    assert [truth.eyes_closed for truth in seen] == [round(10 * truth.at) % 10 >= 6 for truth in seen]
+    assert seen[-1].at > 1.6
 
 
 def test_close_wakes_a_reader_that_waits(tmp_path: Path) -> None:

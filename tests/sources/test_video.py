@@ -116,12 +116,21 @@ def test_at_its_own_pace_a_file_takes_as_long_as_it_lasts_and_is_stamped_by_the_
 
 def test_a_looped_file_goes_on_with_rising_times(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.avi", "MJPG", 20, 5)
-    source = make_source(str(path), CameraSettings(loop=True), paced=False)
+    source = make_source(str(path), CameraSettings(loop=True), paced=True)
     source.open()
     frames = [source.read() for _ in range(13)]
     source.close()
-    assert [frame.at for frame in frames] == pytest.approx([n / 20 for n in range(13)], abs=1e-3)
+    assert [frame.at - frames[0].at for frame in frames] == pytest.approx([n / 20 for n in range(13)], abs=1e-3)
     assert np.array_equal(frames[0].image, frames[10].image)
+
+
+def test_a_file_that_is_not_watched_in_real_time_is_played_once_though_looped(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", "MJPG", 20, 5)
+    source = make_source(str(path), CameraSettings(loop=True), paced=False)
+    source.open()
+    assert [source.read().number for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(EndOfSource):
+        source.read()
 
 
 def test_a_file_cut_short_gives_the_frames_it_has(tmp_path: Path) -> None:
