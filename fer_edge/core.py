@@ -275,6 +275,10 @@ class Source(Protocol):
     def fps(self) -> float | None:
         """Frames a second as the open source says, None where it does not."""
 
+    @property
+    def frames(self) -> int | None:
+        """How many frames the open source will give, None where it does not say or never ends."""
+
     def open(self) -> None:
         """Take the device or file. Raises SourceUnavailable; may be called again after close."""
 

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     source.open()
     try:
-        with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
+        with Progress(sys.stderr, source.frames) as progress:
             count = _copy(settings, source, beside, codec, progress)
         if count:
             if _frames(beside) < count:

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     source.open()
     try:
         pipeline = Pipeline(Perception(settings), Monitor(settings), [sink, *recording])
-        with Progress(sys.stderr, getattr(source, "frame_count", None)) as progress:
+        with Progress(sys.stderr, source.frames) as progress:
             seconds, cpu_ms = drive(source, pipeline, progress)
     finally:
         source.close()

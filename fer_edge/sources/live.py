@@ -143,6 +143,7 @@ class LiveSource:
 
     live = True
     fps: float | None = None
+    frames: int | None = None
 
     def __init__(self, name: str, connect: Callable[[], Device], orient: Orient, limits: Limits, clock: Clock) -> None:
         self.name = name
