@@ -197,6 +197,14 @@ def test_a_copy_has_the_pictures_that_change_their_size(fer_edge: Run, clip: Pat
     assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 10
 
 
+def test_the_daemon_takes_a_file_of_any_name(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    name = 'it\'s "mine" \\ 日\u202f😀.avi'
+    (tmp_path / name).write_bytes(clip.read_bytes())
+    result = fer_edge("run", "--source", name, "--set=mqtt.enabled=false", NO_EMOTION)
+    assert result.returncode == 0, result.stderr
+    assert "no such video file" not in result.stderr
+
+
 def test_classify_tells_every_face_with_all_probabilities(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
     face = cv2.imread(str(portrait))[0:300, 60:460]
     cv2.imwrite(str(tmp_path / "two.png"), np.hstack([face, face[:, ::-1]]))

@@ -54,10 +54,9 @@ def run(args: argparse.Namespace) -> int:
         from fer_edge.commands import drives
 
         return drives.run(args.drives, seed=args.seed, as_json=args.json)
-    given = {"threads": args.threads, "runtime": args.runtime}
-    args.set += [f"perception.{name}={value}" for name, value in given.items() if value is not None]
+    settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
     earlier = _earlier(args.compare) if args.compare else None
-    result = measure(options.settings(args), args)
+    result = measure(settings, args)
     from fer_edge.benchmark import tables
 
     if earlier is not None:

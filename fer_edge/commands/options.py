@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge import config
@@ -19,9 +20,13 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings(args: argparse.Namespace) -> Settings:
-    """The settings these options name. Raises ConfigError with every fault."""
-    return config.load(args.config or config.find(), args.set)
+def settings(args: argparse.Namespace, given: Mapping[str, object] | None = None) -> Settings:
+    """The settings these options name. Raises ConfigError with every fault.
+
+    ``given`` are the values of further options by the setting they stand for, None where one is left out.
+    """
+    named = ((name, value) for name, value in (given or {}).items() if value is not None)
+    return config.load(args.config or config.find(), args.set, named)
 
 
 def seconds(text: str) -> float:

@@ -23,11 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until stopped; 0 for a clean end."""
-    if args.source is not None:
-        args.set = [*args.set, f"camera.source={args.source!r}"]
 
     def load() -> Settings:
-        return options.settings(args)
+        return options.settings(args, {"camera.source": args.source})
 
     # Loaded here once for the log, so a wrong configuration is told before heavy imports.
     level = load().log_level

@@ -43,9 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.service.systemd import log_to_stderr
     from fer_edge.sinks.subscriber import Subscriber
 
-    given = {"mqtt.host": args.host, "mqtt.port": args.port}
-    args.set = [*args.set, *(f"{name}={json.dumps(value)}" for name, value in given.items() if value is not None)]
-    settings = options.settings(args)
+    settings = options.settings(args, {"mqtt.host": args.host, "mqtt.port": args.port})
     log_to_stderr("warning")
     node = args.node or settings.node
     prefix = f"{settings.mqtt.topic_prefix}/"

@@ -48,14 +48,16 @@ def find() -> Path | None:
     return next((path for path in SEARCHED if path.is_file()), None)
 
 
-def load(path: Path | None, overrides: Sequence[str] = ()) -> Settings:
+def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple[str, Any]] = ()) -> Settings:
     """The settings of a file (None: the defaults) with ``key.sub=value`` overrides applied.
 
+    ``given`` are overrides, too, applied last: a setting's name and its value as it is.
     Raises ConfigError naming every fault of file and overrides together.
     """
     data, lines = _read(path) if path else ({}, {})
     # A changed kind first: the settings of the kind that stood there go with it.
-    for key, value in sorted(map(_split, overrides), key=lambda item: item[0][-1] != "kind"):
+    wanted = [*map(_split, overrides), *((tuple(name.split(".")), value) for name, value in given)]
+    for key, value in sorted(wanted, key=lambda item: item[0][-1] != "kind"):
         if key[-1] == "kind":
             _put(data, key[:-1], {"kind": value})
         _put(data, key, value)
