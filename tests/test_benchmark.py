@@ -36,6 +36,27 @@ def test_an_earlier_result_is_compared_number_by_number(fer_edge: Run, tmp_path:
     assert fer_edge("benchmark", "--compare", "other.json", *QUICK).returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--plot", "no/such/cost.png"), 2, "no/such/cost.png: its folder does not exist"),
+        (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown kind of picture"),
+        (("--drives", "1s", "--plot", "cost.png"), 2, "leave --plot and --compare out"),
+        (
+            ("--drives", "1s", "--set", "monitoring.yawn.open_s=long"),
+            78,
+            "--set monitoring.yawn.open_s: must be a number",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_or_written_is_told_before_it_begins(
+    fer_edge: Run, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    result = fer_edge("benchmark", "--seconds", "600", *arguments)
+    assert result.returncode == code and result.stdout == "", result.stderr
+    assert told in result.stderr and result.stderr.count("\n") == 1
+
+
 def test_ratios_are_now_over_before() -> None:
     rows = tables.compare({"speed": {"fps": 50.0, "n": 3}}, {"speed": {"fps": 100.0, "gone": 1.0}})
     assert rows == [{"name": "speed.fps", "before": 100.0, "now": 50.0, "ratio": 0.5}]

@@ -19,55 +19,69 @@ JITTER, LOSS = 0.3, 0.2
 WITHIN_S = 0.2
 PLANTED, DRIVES = 60, 4
 """Acts in a drive, and drives."""
-DUE_S = {"microsleep": 1.5, "sleep": 3.0, "yawn": 1.5, "distracted": 3.0}
-"""After how long of it, in seconds, each event is due."""
-
 CHANGE: dict[str, dict[str, Any]] = {"yawn": {"mouth": True}, "distracted": {"yaw": 40.0}}
 """What the driver does for it; shuts the eyes for the others."""
 
 
-def quiet() -> Settings:
+def due_s(settings: Settings) -> dict[str, float]:
+    """After how long of it, in seconds, each event is due."""
+    rules = settings.monitoring
+    closure, yawn, distraction = rules.closure, rules.yawn, rules.distraction
+    return {
+        "microsleep": closure.microsleep_s,
+        "sleep": closure.sleep_s,
+        "yawn": yawn.open_s,
+        "distracted": distraction.long_s,
+    }
+
+
+def quiet(settings: Settings) -> Settings:
     """Settings in which nothing but what is planted is told: drowsiness needs nearly closed eyes throughout."""
-    drowsy, closure = {"advisory": 0.98, "warning": 0.99}, {"unresponsive_s": 3600}
-    return Settings.model_validate({"monitoring": {"drowsy": drowsy, "closure": closure}})
+    rules = settings.monitoring
+    changes = {
+        "drowsy": rules.drowsy.model_copy(update={"advisory": 0.98, "warning": 0.99}),
+        "closure": rules.closure.model_copy(update={"unresponsive_s": 3600.0}),
+    }
+    return settings.model_copy(update={"monitoring": rules.model_copy(update=changes)})
 
 
-def planted(count: int, seed: int) -> tuple[Story, list[tuple[str, float]]]:
+def planted(count: int, seed: int, after_s: Mapping[str, float]) -> tuple[Story, list[tuple[str, float]]]:
     """``count`` closures, yawns and turns at odd moments, 15 s apart, and what is due when (seconds)."""
     random = Random(seed)
     story, due = Story(30 + 15 * count), []
     for number in range(count):
         start = 20 + 15 * number + random.uniform(0, 2)
-        kind = tuple(DUE_S)[number % len(DUE_S)]
-        length = DUE_S[kind] + random.uniform(0.4, 1.2)
+        kind = tuple(after_s)[number % len(after_s)]
+        length = after_s[kind] + random.uniform(0.4, 1.2)
         change = CHANGE.get(kind, {"lids": 0.0})
         story.during(start, start + length, **change)
-        due.append((kind, start + DUE_S[kind]))
+        due.append((kind, start + after_s[kind]))
         if kind == "sleep":
-            due.append(("microsleep", start + DUE_S["microsleep"]))
+            due.append(("microsleep", start + after_s["microsleep"]))
     return story, due
 
 
-def lateness(camera: Camera, seed: int, count: int = PLANTED) -> list[tuple[float, float]]:
+def lateness(camera: Camera, seed: int, settings: Settings, count: int = PLANTED) -> list[tuple[float, float]]:
     """For everything due: (told - due, told - the first frame received once it showed), seconds.
 
     It shows, to whoever sees only the frames, when its time has passed since the first frame
     received in which it had begun. What was never told is infinitely late.
     """
-    story, due = planted(count, seed)
+    after_s = due_s(settings)
+    story, due = planted(count, seed, after_s)
     frames = list(signals(story, camera, seed=seed))
     times = [frame.at for frame in frames]
-    monitor = Monitor(quiet())
-    told: dict[str, list[float]] = {kind: [float("inf")] for kind in DUE_S}
+    monitor = Monitor(quiet(settings))
+    told: dict[str, list[float]] = {kind: [float("inf")] for kind in after_s}
     for frame in frames:
         for event in monitor.step(frame)[1]:
-            if event.event_type in DUE_S and event.phase is not Phase.END:
+            if event.event_type in after_s and event.phase is not Phase.END:
                 told[event.event_type].append(frame.at)
     result = []
     for kind, at in due:
         came = min(told[kind], key=lambda t: abs(t - at))
-        begun = times[bisect_left(times, at - DUE_S[kind])]
-        shows = times[bisect_left(times, begun + DUE_S[kind])]
+        begun = times[bisect_left(times, at - after_s[kind])]
+        shows = times[bisect_left(times, begun + after_s[kind])]
         result.append((came - at, came - shows))
     return result
 
@@ -77,10 +91,10 @@ def share_within(late: Sequence[float]) -> float:
     return sum(abs(x) <= WITHIN_S for x in late) / len(late)
 
 
-def measure(fps: float, seed: int) -> dict[str, Any]:
+def measure(fps: float, seed: int, settings: Settings) -> dict[str, Any]:
     """The share of planted starts within 0.2 s at this rate, and the largest error."""
     camera = Camera(fps, jitter=JITTER, loss=LOSS)
-    late = [x for number in range(DRIVES) for x, _ in lateness(camera, seed * 1000 + number)]
+    late = [x for number in range(DRIVES) for x, _ in lateness(camera, seed * 1000 + number, settings)]
     return {
         "fps": fps,
         "planted": len(late),

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_edge.errors import MissingExtra
-
 
 def text(result: Mapping[str, Any]) -> str:
     """Everything in a result that this version knows how to say."""
@@ -129,11 +127,9 @@ def _numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
 
 
 def plot(result: Mapping[str, Any], path: Path) -> None:
-    """Where the time of a frame goes, and how it grows where that was measured, as a PNG."""
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtra("--plot needs matplotlib; install it: pip install 'fer-edge[plot]'") from None
+    """Where the time of a frame goes, and how it grows where that was measured. Needs matplotlib."""
+    import matplotlib as mpl
+
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 

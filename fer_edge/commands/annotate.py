@@ -43,8 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(_CODECS)}")
     if Path(args.video).exists() and args.out.exists() and args.out.samefile(args.video):
         raise UsageError(f"{args.out}: is the video itself; name another file for the copy")
-    if not args.out.parent.is_dir():
-        raise UsageError(f"{args.out}: its folder does not exist; make it first")
+    options.need_folder(args.out)
     from fer_edge.sources import make_source
 
     settings = options.settings(args)

@@ -44,17 +44,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
     more.add_argument("--seed", type=int, default=1, help="of the simulated drives (default: 1)")
     more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
-    more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result")
+    more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
     options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure what was asked for and print it."""
+    settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
     if args.drives:
         from fer_edge.commands import drives
 
-        return drives.run(args.drives, seed=args.seed, as_json=args.json)
-    settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
+        if args.plot or args.compare:
+            raise UsageError("--drives: measures no costs to plot or compare; leave --plot and --compare out")
+        return drives.run(args.drives, settings, seed=args.seed, as_json=args.json)
+    if args.plot:
+        from fer_edge.reports import plot
+
+        options.need_folder(args.plot)
+        plot.check(args.plot)
     earlier = _earlier(args.compare) if args.compare else None
     result = measure(settings, args)
     from fer_edge.benchmark import tables

@@ -51,18 +51,17 @@ def hours(text: str) -> float:
     return value
 
 
-def run(time_text: str, *, seed: int, as_json: bool) -> int:
+def run(time_text: str, settings: Settings, *, seed: int, as_json: bool) -> int:
     """Measure and print. Raises UsageError."""
     wanted = hours(time_text)
-    result = measure(wanted, seed, progress=_show if sys.stderr.isatty() else silent)
+    result = measure(wanted, seed, settings, progress=_show if sys.stderr.isatty() else silent)
     sys.stdout.write(json.dumps(result) + "\n" if as_json else table(result))
     return 0
 
 
-def measure(wanted_h: float, seed: int, progress: Progress = silent) -> dict[str, Any]:
-    """Everything, as JSON-able values; the same for the same hours and seed, times apart."""
+def measure(wanted_h: float, seed: int, settings: Settings, progress: Progress = silent) -> dict[str, Any]:
+    """Everything, as JSON-able values; the same for the same hours, seed and settings, times apart."""
     began = time.perf_counter()
-    settings = Settings()
     alert = [
         alert_hours(
             name, wanted_h * (1.0 if factor == 1.0 else WORSE_SHARE), MEASURED.times(factor), settings, seed, progress
@@ -73,7 +72,7 @@ def measure(wanted_h: float, seed: int, progress: Progress = silent) -> dict[str
         "seed": seed,
         "fps": CAMERA.fps,
         "alert": alert,
-        "starts": [starts.measure(fps, seed) for fps in starts.RATES],
+        "starts": [starts.measure(fps, seed, settings) for fps in starts.RATES],
         "microsleeps": _planted(max(round(MICROSLEEPS_PER_HOUR * wanted_h), 1), settings, seed, progress),
         "people": _people(max(round(DRIVERS_PER_HOUR * wanted_h), 1), settings, seed, progress),
         "step_us": step_us(settings, seed),

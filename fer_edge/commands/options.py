@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge import config
+from fer_edge.errors import UsageError
 from fer_edge.settings import Settings
 
 
@@ -27,6 +28,12 @@ def settings(args: argparse.Namespace, given: Mapping[str, object] | None = None
     """
     named = ((name, value) for name, value in (given or {}).items() if value is not None)
     return config.load(args.config or config.find(), args.set, named)
+
+
+def need_folder(path: Path) -> None:
+    """Raises UsageError where the folder of a file that is to be written does not exist."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: its folder does not exist; make it first")
 
 
 def seconds(text: str) -> float:

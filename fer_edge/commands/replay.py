@@ -74,8 +74,7 @@ def _recording(args: argparse.Namespace) -> list[Recording]:
     from fer_edge.reports.recording import Recording
 
     for path in wanted:
-        if not path.parent.is_dir():
-            raise UsageError(f"{path}: its folder does not exist; make it first")
+        options.need_folder(path)
     if args.plot:
         plot.check(args.plot)
     if args.report:

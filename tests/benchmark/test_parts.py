@@ -6,6 +6,8 @@ import pytest
 
 from fer_edge.benchmark import starts, tables
 from fer_edge.benchmark.process import Heard
+from fer_edge.monitoring.simulation import Camera
+from fer_edge.settings import Settings
 
 
 def test_the_first_of_each_kind_of_message_counts() -> None:
@@ -32,7 +34,13 @@ def test_starts_are_within_where_they_are_no_more_than_two_tenths_off() -> None:
 
 @pytest.mark.parametrize("kind", ["microsleep", "sleep", "yawn", "distracted"])
 def test_every_kind_is_planted_with_the_time_at_which_it_is_due(kind: str) -> None:
-    story, due = starts.planted(8, seed=1)
+    story, due = starts.planted(8, seed=1, after_s=starts.due_s(Settings()))
     times = [at for planted, at in due if planted == kind]
     assert len(times) == (4 if kind == "microsleep" else 2)
     assert all(20 < at < story.seconds for at in times)
+
+
+def test_starts_are_measured_against_the_thresholds_in_force() -> None:
+    tuned = {"closure": {"microsleep_s": 2.0, "sleep_s": 4.0}, "yawn": {"open_s": 2.5}, "distraction": {"long_s": 5.0}}
+    late = starts.lateness(Camera(25), 1, Settings.model_validate({"monitoring": tuned}), count=4)
+    assert len(late) == 5 and starts.share_within([x for x, _ in late]) == 1

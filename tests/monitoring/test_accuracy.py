@@ -8,17 +8,18 @@ import pytest
 
 from fer_edge.benchmark.starts import lateness, share_within
 from fer_edge.monitoring.simulation import Camera, Story
+from fer_edge.settings import Settings
 from tests.monitoring.telling import SETTINGS, tell
 
 
 @pytest.mark.parametrize("fps", [15, 25, 30])
 def test_99_of_100_starts_are_within_0_2_s_with_jitter_and_loss(fps: int) -> None:
-    late = [x for seed in range(2) for x, _ in lateness(Camera(fps, jitter=0.3, loss=0.2), seed)]
+    late = [x for seed in range(2) for x, _ in lateness(Camera(fps, jitter=0.3, loss=0.2), seed, Settings())]
     assert share_within(late) >= 0.99, sorted(late)[-5:]
 
 
 def test_at_10_fps_never_later_than_0_2_s_after_the_frame_that_shows_it() -> None:
-    late = [x for seed in range(2) for _, x in lateness(Camera(10, jitter=0.3, loss=0.2), seed)]
+    late = [x for seed in range(2) for _, x in lateness(Camera(10, jitter=0.3, loss=0.2), seed, Settings())]
     assert max(late) <= 0.2
 
 

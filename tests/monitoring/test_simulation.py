@@ -141,7 +141,7 @@ def test_times_that_are_none(text: str) -> None:
 
 def test_a_short_benchmark_tells_everything(capsys) -> None:
     """Three minutes of it; 100 hours are for the command."""
-    assert drives.run("3m", seed=1, as_json=True) == 0
+    assert drives.run("3m", Settings(), seed=1, as_json=True) == 0
     result = json.loads(capsys.readouterr().out)
     assert [row["noise"] for row in result["alert"]] == ["1x", "2x", "5x"]
     assert result["alert"][0]["false_alarms"] == 0
