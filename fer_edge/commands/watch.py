@@ -33,9 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a message: topic, payload, retained")
     parser.add_argument("--host", help="the broker (mqtt.host)")
     parser.add_argument("--port", type=int, help="the broker's port (mqtt.port)")
-    parser.add_argument("--node", help="the node to watch (node); + for all of them, one line a message")
+    parser.add_argument("--node", type=_node, help="the node to watch (node); + for all of them, one line a message")
     parser.add_argument("--seconds", type=options.seconds, metavar="N", help="stop after N seconds")
     options.add_config(parser)
+
+
+def _node(text: str) -> str:
+    """A node's name or ``+``, as an argparse type: a topic is made of it."""
+    if not text or (text != "+" and set(text) & set("/+#")):
+        raise argparse.ArgumentTypeError(f"must be a node's name, or + for all of them (got {text!r})")
+    return text
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,6 +37,13 @@ def shown(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Node]:
         yield one
 
 
+@pytest.mark.parametrize("name", ["", "a#", "a/b", "+/event"])
+def test_what_can_be_no_nodes_name_is_told_before_anything_else(fer_edge: Run, name: str) -> None:
+    result = fer_edge("watch", "--node", name, "--seconds", "5")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].endswith(f"must be a node's name, or + for all of them (got {name!r})")
+
+
 @contextmanager
 def watching(folder: Path, port: int, *arguments: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, interrupted at the end as by Ctrl-C."""
