@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -51,10 +52,13 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
     from fer_edge.errors import FerEdgeError
 
     try:
-        return int(run(args) or 0)  # type: ignore[operator]
+        code = int(run(args) or 0)  # type: ignore[operator]
+        if sys.stdout is not None:  # >&- closes it
+            sys.stdout.flush()
+        return code
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and nothing to complain about.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return 0
     except FerEdgeError as fault:
         print(f"fer-edge: {fault}" if "\n" not in str(fault) else str(fault), file=sys.stderr)  # noqa: T201
@@ -62,10 +66,26 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
     except Exception as fault:
         if "FER_EDGE_DEBUG" in os.environ:
             raise
-        print(f"fer-edge: internal error: {_where(fault)}", file=sys.stderr)  # noqa: T201
+        print(f"fer-edge: {_of_output(fault) or 'internal error: ' + _where(fault)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _close_output() -> None:
+    """Python writes what is left when it ends, and would complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _of_output(fault: Exception) -> str | None:
+    """What is wrong with the place that is written to, if that is it."""
+    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        _close_output()
+        return f"{fault.filename or 'output'}: cannot be written ({fault.strerror}); make room on its disk"
+    if isinstance(fault, UnicodeEncodeError):
+        letter = fault.object[fault.start]
+        return f"output: {letter!a} cannot be written in {fault.encoding}; set PYTHONIOENCODING=utf-8:backslashreplace"
+    return None
 
 
 def _where(fault: Exception) -> str:

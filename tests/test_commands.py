@@ -87,6 +87,26 @@ def test_replay_is_the_same_every_time(fer_edge: Run, clip: Path) -> None:
     assert once[:-1] == again[:-1]  # the last line tells what it cost, which differs
 
 
+@pytest.mark.parametrize("output", [[], ["--json"]])
+def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, output: list[str]) -> None:
+    command = [sys.executable, "-m", "fer_edge", "replay", str(clip), *output, NO_EMOTION]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(tmp_path), check=False
+        )
+    assert result.returncode == 1
+    told = "fer-edge: output: cannot be written (No space left on device); make room on its disk\n"
+    assert result.stderr.decode() == told
+
+
+def test_output_in_letters_that_cannot_show_it_is_one_line_and_1(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    (tmp_path / "日.png").write_bytes(portrait.read_bytes())
+    result = fer_edge("classify", "日.png", NO_EMOTION, PYTHONIOENCODING="latin-1")
+    assert result.returncode == 1 and result.stdout == ""
+    assert result.stderr.startswith(r"fer-edge: output: '\u65e5' cannot be written in latin-1; set PYTHONIOENCODING=")
+    assert result.stderr.count("\n") == 1
+
+
 def test_replay_can_be_told_the_frame_rate(fer_edge: Run, clip: Path) -> None:
     summary = json.loads(fer_edge("replay", clip, "--json", "--fps", "30", NO_EMOTION).stdout.splitlines()[-1])
     assert summary["seconds"] == pytest.approx(1.0, abs=0.01)
