@@ -66,6 +66,13 @@ def test_a_command_line_that_makes_no_sense_is_usage(fer_edge: Run, arguments: l
     assert "usage: fer-edge" in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--fps", "--soak", "--seconds"])
+def test_a_number_that_must_be_above_0_is_told_so_in_words_that_suit_it(fer_edge: Run, option: str) -> None:
+    result = fer_edge("benchmark", option, "0")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].endswith(f"{option}: must be a number above 0 (got '0')")
+
+
 def test_replay_gives_every_frame_every_event_and_a_summary(fer_edge: Run, clip: Path) -> None:
     result = fer_edge("replay", clip, "--json")
     assert result.returncode == 0, result.stderr

@@ -221,3 +221,11 @@ def test_check_config_takes_the_file_as_the_other_commands_do(fer_edge: Run, tmp
     result = fer_edge("check-config", "--config", "other.yaml")
     assert result.returncode == 78
     assert result.stderr == "other.yaml:1: must be lines of 'key: value' (is a list)\n"
+
+
+def test_two_files_to_check_are_refused_instead_of_one_being_left_out(fer_edge: Run, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("node: cab-7\n")
+    (tmp_path / "bad.yaml").write_text("node: cab 7\n")
+    result = fer_edge("check-config", "good.yaml", "--config", "bad.yaml")
+    assert result.returncode == 2
+    assert result.stderr == "fer-edge: --config bad.yaml: good.yaml is to be checked; name one of them\n"

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
     parser.add_argument("out", type=Path, metavar="OUT.mp4", help="the copy: .mp4, .avi, .mkv or .mov")
-    parser.add_argument("--fps", type=options.seconds, metavar="N", help="take the file to have N frames a second")
+    parser.add_argument("--fps", type=options.positive, metavar="N", help="take the file to have N frames a second")
     options.add_config(parser)
 
 

@@ -29,18 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.add_argument("--source", metavar="SRC", default="sim:demo", help="what to look at (default: sim:demo)")
     parser.add_argument(
-        "--seconds", type=options.seconds, default=10.0, metavar="N", help="how long each part measures"
+        "--seconds", type=options.positive, default=10.0, metavar="N", help="how long each part measures"
     )
-    parser.add_argument("--fps", type=options.seconds, default=30.0, metavar="N", help="a camera's pace (default: 30)")
+    parser.add_argument("--fps", type=options.positive, default=30.0, metavar="N", help="a camera's pace (default: 30)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each model (perception.threads)")
     parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="interpreter (perception.runtime)")
     more = parser.add_argument_group("further measurements")
     more.add_argument("--baseline", action="store_true", help="side by side with Haar and a network in every frame")
     more.add_argument("--latency", action="store_true", help="from a frame to its event at a subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
-    more.add_argument("--sustain", type=options.seconds, metavar="SECONDS", help="keep the pace of --fps for so long")
+    more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep the pace of --fps for so long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
-    more.add_argument("--soak", type=options.seconds, metavar="MINUTES", help="full speed for so long: is memory flat?")
+    more.add_argument(
+        "--soak", type=options.positive, metavar="MINUTES", help="full speed for so long: is memory flat?"
+    )
     more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
     more.add_argument("--seed", type=int, default=1, help="of the simulated drives (default: 1)")
     more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from fer_edge import config
-from fer_edge.errors import ConfigError
+from fer_edge.errors import ConfigError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(markdown())
         return 0
+    if args.file and args.also:
+        raise UsageError(f"--config {args.also}: {args.file} is to be checked; name one of them")
     path = args.file or args.also or config.find()
     faults: list[str] = []
     try:

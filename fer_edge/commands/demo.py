@@ -34,7 +34,7 @@ _SHOWN = ("event/", "status", "camera")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--seconds", type=options.seconds, metavar="N", help="stop N seconds after it is ready")
+    parser.add_argument("--seconds", type=options.positive, metavar="N", help="stop N seconds after it is ready")
     options.add_config(parser)
 
 

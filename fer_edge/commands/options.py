@@ -36,12 +36,12 @@ def need_folder(path: Path) -> None:
         raise UsageError(f"{path}: its folder does not exist; make it first")
 
 
-def seconds(text: str) -> float:
-    """A positive number of seconds, as an argparse type."""
+def positive(text: str) -> float:
+    """A number above 0 of whatever the option counts, as an argparse type."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0 (got {text!r})")
+        raise argparse.ArgumentTypeError(f"must be a number above 0 (got {text!r})")
     return value

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
-    parser.add_argument("--fps", type=options.seconds, metavar="N", help="take the file to have N frames a second")
+    parser.add_argument("--fps", type=options.positive, metavar="N", help="take the file to have N frames a second")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
     parser.add_argument(
         "--report", type=Path, metavar="OUT.html", help="the same and a table of the events, as one page"

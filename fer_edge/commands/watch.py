@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="the broker (mqtt.host)")
     parser.add_argument("--port", type=int, help="the broker's port (mqtt.port)")
     parser.add_argument("--node", type=_node, help="the node to watch (node); + for all of them, one line a message")
-    parser.add_argument("--seconds", type=options.seconds, metavar="N", help="stop after N seconds")
+    parser.add_argument("--seconds", type=options.positive, metavar="N", help="stop after N seconds")
     options.add_config(parser)
 
 
