@@ -214,6 +214,11 @@ def test_a_copy_plays_as_fast_as_a_video_whose_first_frame_stood_longer(fer_edge
     assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(1 / 0.07, rel=0.02)
 
 
+def test_a_copy_can_have_a_rate_that_mpeg_4_does_not_know(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    assert fer_edge("annotate", clip, "copy.mp4", "--fps", "123.4567", NO_EMOTION).stderr == "copy.mp4: 30 frames\n"
+    assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(123.46, abs=0.01)
+
+
 def test_a_copy_has_the_pictures_that_change_their_size(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
     capture = cv2.VideoCapture(str(clip))
     picture = capture.read()[1]

@@ -113,7 +113,9 @@ class Writer:
         import cv2
 
         self._size = (like.shape[1], like.shape[0])
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), min(fps, 240.0), self._size)
+        # MPEG-4 counts in 65,535ths of a second at most: thousandths of a frame a second up to there.
+        rate = round(min(fps, 240.0), 3 if fps < 65 else 2)
+        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, self._size)
         if not self._writer.isOpened():
             raise UsageError(f"{path}: cannot be written; name a folder you may write to")
 
