@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from fer_edge.addresses import without_credentials
 from fer_edge.errors import FerEdgeError, UnavailableError
 from fer_edge.settings import Settings
 
@@ -63,7 +64,7 @@ def camera(settings: Settings) -> Iterator[Finding]:
 
     found = cameras()
     yield Finding("cameras here", "ok", ", ".join(found) if found else "none with a /dev/video*")
-    source = settings.camera.source
+    source = without_credentials(settings.camera.source)
     try:
         frames = _frames(settings)
     except FerEdgeError as error:
@@ -113,7 +114,7 @@ def _rate(settings: Settings, frames: list[Frame]) -> Finding:
     height, width = frames[-1].image.shape[:2]
     seconds = frames[-1].at - frames[0].at
     rate = (len(frames) - 1) / seconds if seconds > 0 else 0.0
-    says = f"{settings.camera.source}: {width} x {height}, {rate:.1f} frames/s"
+    says = f"{without_credentials(settings.camera.source)}: {width} x {height}, {rate:.1f} frames/s"
     wanted = settings.camera.fps
     if rate >= SLOW * wanted or settings.camera.source.startswith("sim:"):
         return Finding("camera", "ok", says)

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.addresses import without_credentials
 from fer_edge.commands import options
 from fer_edge.settings import CameraSettings, MqttSettings, Settings, WebSettings
 
@@ -85,8 +86,9 @@ def _source() -> str:
 
 def _introduce(settings: Settings) -> None:
     mqtt, topic = settings.mqtt, f"{settings.mqtt.topic_prefix}/{settings.node}"
+    source = without_credentials(settings.camera.source)
     sys.stderr.write(
-        f"fer-edge watches {settings.camera.source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
+        f"fer-edge watches {source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
         f"  mosquitto_sub -h {mqtt.host} -p {mqtt.port} -t '{topic}/#' -v\n"
         f"  {_program()} watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
     )

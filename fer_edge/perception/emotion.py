@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
+
 from fer_edge.errors import ModelError
 from fer_edge.perception import warp
 from fer_edge.perception.interpreter import Model, shipped
@@ -20,7 +22,8 @@ class Expression:
 
     The shipped network answers with the mean over the face and its mirror image: an expression has
     no side, a network's mistakes do. The model's card says how much of a face it was trained on
-    (``input.crop.scale``, as a multiple of what FER2013's pictures show).
+    (``input.crop.scale``, as a multiple of what FER2013's pictures show). A network for colours is shown
+    the grey face in all of its channels.
     """
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
@@ -38,4 +41,5 @@ class Expression:
         centre, side, angle = region
         size = self.model.size[0]
         face = warp.cut(grey, warp.upright(centre, side * self._scale, angle, size), size)
-        return {label: float(p) for label, p in zip(self.model.labels, self.model.run(face)[0], strict=True)}
+        shown = face if self.model.shape[3] == 1 else cv2.merge([face] * self.model.shape[3])
+        return {label: float(p) for label, p in zip(self.model.labels, self.model.run(shown)[0], strict=True)}

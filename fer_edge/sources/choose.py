@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.addresses import without_credentials
 from fer_edge.errors import UsageError
 from fer_edge.sources.live import Limits, LiveSource
 from fer_edge.sources.orient import Orient
@@ -48,15 +49,15 @@ def make_source(
 
         return LiveSource(spec, csi_connector(int(match[1]), camera), orient, limits, clock)
     if re.match(r"(rtsps?|https?)://[^/]", spec):
-        from fer_edge.sources.stream import stream_connector, without_secrets
+        from fer_edge.sources.stream import stream_connector
 
-        return LiveSource(without_secrets(spec), stream_connector(spec, limits), orient, limits, clock)
+        return LiveSource(without_credentials(spec), stream_connector(spec, limits), orient, limits, clock)
     if spec == "auto" or re.fullmatch(r"\d{1,3}|/dev/.+", spec):
         from fer_edge.sources.camera import camera_connector
 
         return LiveSource(spec, camera_connector(spec, camera), orient, limits, clock)
     if not spec or re.match(r"[a-z0-9]+:(?!\\)", spec, re.IGNORECASE):
-        raise UsageError(f"source {spec!r}: unknown form; use {FORMS}")
+        raise UsageError(f"source {without_credentials(spec)!r}: unknown form; use {FORMS}")
     from fer_edge.sources.video import VideoSource
 
     return VideoSource(Path(spec), orient, clock, paced=paced, loop=paced and camera.loop, fps=fps)

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from fer_edge.addresses import without_credentials as without_secrets
+from fer_edge.addresses import without_credentials
 from fer_edge.errors import SourceUnavailable, UsageError
 from fer_edge.sources.opencv import CaptureDevice, cv2, is_motion_jpeg
 
 if TYPE_CHECKING:
     from fer_edge.sources.live import Device, Limits
-
-__all__ = ["stream_connector", "without_secrets"]
 
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
@@ -24,7 +22,7 @@ def stream_connector(url: str, limits: Limits) -> Callable[[], Device]:
 
     Raises UsageError for an address that is none.
     """
-    shown, parts = without_secrets(url), _parts(url)
+    shown, parts = without_credentials(url), _parts(url)
 
     def connect() -> Device:
         _reach(parts, shown, limits.open_s)
@@ -53,7 +51,7 @@ def _parts(url: str) -> SplitResult:
             return parts
     except ValueError:
         pass
-    raise UsageError(f"source {without_secrets(url)}: not an address; write it like rtsp://host:554/path")
+    raise UsageError(f"source {without_credentials(url)}: not an address; write it like rtsp://host:554/path")
 
 
 def _reach(parts: SplitResult, shown: str, timeout_s: float) -> None:

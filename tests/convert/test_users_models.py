@@ -148,6 +148,23 @@ def test_a_model_with_several_answers_a_picture_or_damaged_weights_is_named(
     assert "it gives values that are not numbers" in one_line(capsys)
 
 
+def test_a_network_for_colours_reads_expressions_in_the_product(tmp_path: Path) -> None:
+    from convert import tflite
+    from convert.architectures import Shape, build
+    from convert.card import write_model
+    from convert.preprocess import Preprocess
+    from fer_edge.perception.emotion import Expression
+
+    prepare, path = Preprocess(48, 3), tmp_path / "c.tflite"
+    faces = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3), np.uint8)
+    content = tflite.convert(build("c", Shape(48, 3, 3)), "int8", prepare(faces))
+    write_model(path, content, {"labels": ["happy", "sad", "neutral"], "input": prepare.card()}, {})
+    grey = faces[0, :, :, 0]
+    said = Expression(path).read(grey, ((23.5, 23.5), 48.0, 0.0))
+    wanted = open_predictor(path).probabilities(np.repeat(grey[None, ..., None], 3, axis=-1))[0]
+    assert list(said.values()) == pytest.approx(wanted.tolist(), abs=0.02)
+
+
 def test_the_work_of_a_separable_convolution_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import keras
 

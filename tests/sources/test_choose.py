@@ -40,6 +40,11 @@ def test_an_unknown_form_is_told_all_the_forms(spec: str) -> None:
     assert "\n" not in str(told.value)
 
 
+def test_a_form_that_is_unknown_is_told_without_its_password() -> None:
+    with pytest.raises(UsageError, match="source 'rtmp://cam/live': unknown form"):
+        make_source("rtmp://me:secret@cam/live", CameraSettings(), paced=True)
+
+
 def test_an_unknown_script_is_told_the_built_in_ones() -> None:
     with pytest.raises(FerEdgeError, match="no such script; use a file or one of alert, asleep, demo"):
         make_source("sim:nothing", CameraSettings(), paced=True)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from fer_edge.addresses import without_credentials
 from fer_edge.errors import SourceLost, SourceUnavailable, UsageError
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source
-from fer_edge.sources.stream import without_secrets
 from tests.sources.servers import MjpegServer, RtspServer
 
 SETTINGS = CameraSettings(stall_s=0.6)
@@ -180,4 +180,4 @@ def test_an_rtsp_stream_plays_and_its_end_is_a_loss(rtsp: RtspServer) -> None:
     ],
 )
 def test_secrets_are_cut_out_of_addresses(url: str, shown: str) -> None:
-    assert without_secrets(url) == shown
+    assert without_credentials(url) == shown
