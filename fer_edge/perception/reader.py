@@ -53,7 +53,7 @@ class Perception:
         if settings.profile == "kiosk":
             self._people = People(self._finder, self._landmarks, seen.min_face, self._stages)
         self._driver: _Driver | None = None
-        if settings.profile == "driver" or settings.monitoring.fatigue or settings.monitoring.attention:
+        if settings.profile == "driver" or settings.fatigue or settings.attention:
             self._driver = _Driver(settings, self._finder, self._landmarks, self._stages)
 
     @property

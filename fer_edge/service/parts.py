@@ -138,4 +138,5 @@ def _page(settings: Settings) -> tuple[Any, ...]:
 
 def _broker(settings: Settings) -> tuple[Any, ...]:
     """Every setting that the MQTT sink reads."""
-    return settings.mqtt, settings.node, settings.profile, settings.emotion.enabled
+    watched = settings.fatigue, settings.attention, settings.emotion.enabled
+    return settings.mqtt, settings.node, settings.profile, watched

@@ -47,6 +47,16 @@ class Settings(Section):
         "info", description="least importance that is logged"
     )
 
+    @property
+    def fatigue(self) -> bool:
+        """Whether somebody is watched for fatigue: by the profile, unless ``monitoring.fatigue`` says it."""
+        return self.profile == "driver" if self.monitoring.fatigue is None else self.monitoring.fatigue
+
+    @property
+    def attention(self) -> bool:
+        """The same for attention."""
+        return self.profile == "driver" if self.monitoring.attention is None else self.monitoring.attention
+
 
 __all__ = [
     "AlarmSettings",

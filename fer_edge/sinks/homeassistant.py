@@ -22,8 +22,8 @@ def discovery(settings: Settings, topics: Topics) -> dict[str, Any]:
     """The payload of ``<prefix>/device/fer-edge_<node>/config``."""
     identity = f"fer-edge_{settings.node}"
     parts = {**_sensors(topics), **_switches(topics)}
-    if settings.profile == "driver":
-        parts |= _driver(topics)
+    if settings.fatigue:
+        parts |= _fatigue(topics)
     if settings.emotion.enabled:
         parts |= _emotion(topics)
     parts |= _events(settings, topics)
@@ -74,7 +74,7 @@ def _sensors(topics: Topics) -> dict[str, dict[str, Any]]:
     }
 
 
-def _driver(topics: Topics) -> dict[str, dict[str, Any]]:
+def _fatigue(topics: Topics) -> dict[str, dict[str, Any]]:
     return {
         "level": {
             "platform": "sensor",
@@ -120,9 +120,11 @@ def _emotion(topics: Topics) -> dict[str, dict[str, Any]]:
 
 
 def _events(settings: Settings, topics: Topics) -> dict[str, dict[str, Any]]:
-    shown = set(_EVENTS) if settings.profile == "driver" else {"emotion", "view"}
-    if not settings.emotion.enabled:
-        shown -= {"emotion"}
+    hidden = {
+        "fatigue": not settings.fatigue,
+        "attention": not settings.attention,
+        "emotion": not settings.emotion.enabled,
+    }
     return {
         f"event_{category}": {
             "platform": "event",
@@ -131,7 +133,7 @@ def _events(settings: Settings, topics: Topics) -> dict[str, dict[str, Any]]:
             "state_topic": topics.event(category),
         }
         for category, types in _EVENTS.items()
-        if category in shown
+        if not hidden.get(category)
     }
 
 

@@ -61,6 +61,10 @@ def test_without_expressions_and_without_fatigue_nothing_of_them_is_shown() -> N
     assert not {"emotion", "event_emotion"} & set(quiet)
     kiosk = announced(profile="kiosk")["components"]
     assert not {"level", "danger", "perclos", "event_fatigue", "event_attention"} & set(kiosk)
+    watching = announced(profile="kiosk", monitoring={"fatigue": True})["components"]
+    assert set(watching) - set(kiosk) == {"level", "danger", "perclos", "event_fatigue"}
+    tired_only = announced(monitoring={"attention": False})["components"]
+    assert "event_attention" not in tired_only
 
 
 def test_templates_render_as_home_assistant_would() -> None:

@@ -23,8 +23,7 @@ class Rules:
 
     def __init__(self, keys: Iterator[int], settings: Settings, head: HeadReader) -> None:
         monitoring, driver = settings.monitoring, settings.profile == "driver"
-        fatigue = driver if monitoring.fatigue is None else monitoring.fatigue
-        attention = driver if monitoring.attention is None else monitoring.attention
+        fatigue, attention = settings.fatigue, settings.attention
         self._yawn = Yawn(keys, monitoring) if fatigue else None
         closure = Closure(keys, monitoring, answers=attention) if fatigue else None
         drowsy = Drowsy(keys, monitoring, self._yawn) if self._yawn else None
