@@ -8,11 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+NO_EMOTION = "--set=emotion.enabled=false"
+"""An option of every command that looks at pictures: half of the time, where expressions are not the matter."""
 
 
 @pytest.fixture
@@ -47,3 +52,25 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real clips here ({folder}); name their folder in FER_EDGE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photograph with one face (public domain, from scikit-image)."""
+    from skimage.data import astronaut
+
+    path = tmp_path_factory.mktemp("pictures") / "portrait.png"
+    cv2.imwrite(str(path), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, portrait: Path) -> Path:
+    """Two seconds of that face at 15 frames a second, as a real video file."""
+    path = tmp_path_factory.mktemp("clips") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (320, 240))
+    face = cv2.resize(cv2.imread(str(portrait))[0:300, 60:460], (320, 240))
+    for n in range(30):
+        writer.write(np.roll(face, n % 5, axis=1))
+    writer.release()
+    return path

@@ -6,44 +6,16 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from fer_edge import __version__
 from fer_edge.cli import COMMANDS
-from tests.conftest import Run, clean_environment
-from tests.fakes import wait_until
-
-NO_EMOTION = "--set=emotion.enabled=false"
-
-
-@pytest.fixture(scope="session")
-def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A photograph with one face (public domain, from scikit-image)."""
-    from skimage.data import astronaut
-
-    path = tmp_path_factory.mktemp("pictures") / "portrait.png"
-    cv2.imwrite(str(path), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
-    return path
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory, portrait: Path) -> Path:
-    """Two seconds of that face at 15 frames a second, as a real video file."""
-    path = tmp_path_factory.mktemp("clips") / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (320, 240))
-    face = cv2.resize(cv2.imread(str(portrait))[0:300, 60:460], (320, 240))
-    for n in range(30):
-        writer.write(np.roll(face, n % 5, axis=1))
-    writer.release()
-    return path
+from tests.conftest import NO_EMOTION, Run, clean_environment
 
 
 def test_version_and_help_are_told(fer_edge: Run) -> None:
@@ -158,149 +130,12 @@ def test_a_video_that_cannot_be_read_is_one_line_and_69(
     assert not list(tmp_path.glob("*out*"))
 
 
-def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
-    result = fer_edge("annotate", clip, "copy.mp4", NO_EMOTION)
-    assert result.returncode == 0, result.stderr
-    copy, original = cv2.VideoCapture(str(tmp_path / "copy.mp4")), cv2.VideoCapture(str(clip))
-    count = 0
-    while True:
-        (drawn, picture), (_, before) = copy.read(), original.read()
-        if not drawn:
-            break
-        count += 1
-        assert picture.shape == before.shape
-    assert count == 30
-    assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(15, abs=0.1)
-
-
-def test_annotate_refuses_to_overwrite_the_video_it_reads(fer_edge: Run, clip: Path) -> None:
-    before = clip.read_bytes()
-    result = fer_edge("annotate", clip, clip)
-    assert result.returncode == 2 and clip.read_bytes() == before
-
-
-def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
-    (tmp_path / "copy.mp4").write_text("the last one")
-    command = [sys.executable, "-m", "fer_edge", "annotate", str(clip), "copy.mp4", NO_EMOTION]
-    result = subprocess.run(
-        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=clean_environment(tmp_path),
-        check=False,
-    )
-    assert result.returncode == 1, result.stderr
-    assert result.stderr.count("\n") == 1 and "copy.mp4: could not be written to its end" in result.stderr
-    assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["the last one"]
-
-
-def test_annotate_that_is_stopped_leaves_nothing_half_made(clip: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
-    with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(tmp_path)) as annotating:
-        assert wait_until(lambda: bool(list(tmp_path.glob("*copy*"))), 60)
-        annotating.terminate()
-        assert annotating.wait(30) == 128 + signal.SIGTERM
-    assert not list(tmp_path.glob("*copy*"))
-
-
-def test_a_copy_plays_as_fast_as_a_video_whose_first_frame_stood_longer(fer_edge: Run, tmp_path: Path) -> None:
-    from PIL import Image
-
-    pictures = [Image.new("L", (160, 120), 8 * n) for n in range(30)]
-    pictures[0].save(tmp_path / "slow.gif", save_all=True, append_images=pictures[1:], duration=[1000] + [70] * 29)
-    assert fer_edge("annotate", "slow.gif", "copy.mp4", NO_EMOTION).returncode == 0
-    copy = cv2.VideoCapture(str(tmp_path / "copy.mp4"))
-    assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(1 / 0.07, rel=0.02)
-
-
-def test_a_copy_can_have_a_rate_that_mpeg_4_does_not_know(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
-    assert fer_edge("annotate", clip, "copy.mp4", "--fps", "123.4567", NO_EMOTION).stderr == "copy.mp4: 30 frames\n"
-    assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(123.46, abs=0.01)
-
-
-def test_a_copy_has_the_pictures_that_change_their_size(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
-    capture = cv2.VideoCapture(str(clip))
-    picture = capture.read()[1]
-    sizes = [(320, 240)] * 5 + [(160, 120)] * 5
-    pictures = [cv2.imencode(".jpg", cv2.resize(picture, size))[1].tobytes() for size in sizes]
-    (tmp_path / "camera.mjpg").write_bytes(b"".join(pictures))
-    assert fer_edge("annotate", "camera.mjpg", "copy.mp4", NO_EMOTION).stderr == "copy.mp4: 10 frames\n"
-    assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 10
-
-
 def test_the_daemon_takes_a_file_of_any_name(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
     name = 'it\'s "mine" \\ 日\u202f😀.avi'
     (tmp_path / name).write_bytes(clip.read_bytes())
     result = fer_edge("run", "--source", name, "--set=mqtt.enabled=false", NO_EMOTION)
     assert result.returncode == 0, result.stderr
     assert "no such video file" not in result.stderr
-
-
-def test_classify_tells_every_face_with_all_probabilities(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
-    face = cv2.imread(str(portrait))[0:300, 60:460]
-    cv2.imwrite(str(tmp_path / "two.png"), np.hstack([face, face[:, ::-1]]))
-    result = fer_edge("classify", "two.png", "--json", "--out", "drawn")
-    assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
-    assert len(told["faces"]) == 2
-    for found in told["faces"]:
-        assert len(found["emotions"]) == 7 and sum(found["emotions"].values()) == pytest.approx(1, abs=0.02)
-    drawn = cv2.imread(str(tmp_path / "drawn" / "two.png"))
-    assert drawn.shape == (300, 800, 3)
-    assert np.any(drawn != cv2.imread(str(tmp_path / "two.png"))), "something was drawn"
-
-
-def test_classify_tells_every_face_of_a_crowd_unless_told_how_many(
-    fer_edge: Run, portrait: Path, tmp_path: Path
-) -> None:
-    face = cv2.imread(str(portrait))[0:240, 100:340]
-    cv2.imwrite(str(tmp_path / "crowd.png"), np.tile(face, (3, 4, 1)))
-    (tmp_path / "config.yaml").write_text("perception: {max_people: 8}\nmonitoring: {fatigue: true}\n")
-    crowd = ["classify", "crowd.png", "--small", NO_EMOTION]
-    assert len(fer_edge(*crowd).stdout.splitlines()) == 12
-    assert len(fer_edge(*crowd, "--set", "perception.max_people=3").stdout.splitlines()) == 3
-
-
-def test_classify_goes_on_after_a_picture_of_more_pixels_than_opencv_reads(
-    fer_edge: Run, portrait: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "huge.pgm").write_bytes(b"P5 100000 100000 255\n0")
-    result = fer_edge("classify", "huge.pgm", portrait, NO_EMOTION)
-    assert result.returncode == 1 and result.stderr.count("\n") == 1, result.stderr
-    assert result.stderr.startswith("fer-edge: huge.pgm: refused by OpenCV")
-    assert result.stdout.startswith(f"{portrait}: face 1 at ")
-
-
-def test_classify_goes_on_after_a_bad_picture_and_tells_it(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
-    (tmp_path / "bad.png").write_text("no picture")
-    result = fer_edge("classify", "bad.png", portrait, "missing.jpg")
-    assert result.returncode == 1
-    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == ["bad.png", "missing.jpg"]
-    assert result.stdout.startswith(f"{portrait}: face 1 at ")
-    assert fer_edge("classify", "bad.png").returncode == 69
-
-
-def test_classify_keeps_pictures_of_one_name_apart(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
-    for name in ("a/x.png", "b/x.png", "x-1.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(portrait.read_bytes())
-    assert fer_edge("classify", "a/x.png", "b/x.png", "x-1.png", "--out", "drawn", NO_EMOTION).returncode == 0
-    assert {path.name for path in (tmp_path / "drawn").iterdir()} == {"x.png", "x-1.png", "x-1-1.png"}
-
-
-@pytest.mark.parametrize("pictures", [["me.png"], ["other.png", "me.jpg", "me.png"], ["linked.jpg"]])
-def test_classify_never_writes_over_a_picture_it_was_given(
-    fer_edge: Run, portrait: Path, tmp_path: Path, pictures: list[str]
-) -> None:
-    for name in ("me.png", "me.jpg", "other.png"):
-        (tmp_path / name).write_bytes(portrait.read_bytes())
-    (tmp_path / "linked.jpg").symlink_to("linked.png")
-    (tmp_path / "linked.png").write_bytes(portrait.read_bytes())
-    result = fer_edge("classify", *pictures, "--out", ".", NO_EMOTION)
-    assert result.returncode == 2 and "is the picture itself" in result.stderr, result.stderr
-    assert result.stdout == "" and result.stderr.count("\n") == 1
-    assert all(path.read_bytes() == portrait.read_bytes() for path in tmp_path.glob("*.png"))
 
 
 def test_a_model_that_is_damaged_is_one_line_and_69(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""A copy of a video with everything drawn in: whole, at its own speed, and never over what was there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.conftest import NO_EMOTION, Run, clean_environment
+from tests.fakes import wait_until
+
+
+def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    result = fer_edge("annotate", clip, "copy.mp4", NO_EMOTION)
+    assert result.returncode == 0, result.stderr
+    copy, original = cv2.VideoCapture(str(tmp_path / "copy.mp4")), cv2.VideoCapture(str(clip))
+    count = 0
+    while True:
+        (drawn, picture), (_, before) = copy.read(), original.read()
+        if not drawn:
+            break
+        count += 1
+        assert picture.shape == before.shape
+    assert count == 30
+    assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(15, abs=0.1)
+
+
+def test_annotate_refuses_to_overwrite_the_video_it_reads(fer_edge: Run, clip: Path) -> None:
+    before = clip.read_bytes()
+    result = fer_edge("annotate", clip, clip)
+    assert result.returncode == 2 and clip.read_bytes() == before
+
+
+def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy.mp4").write_text("the last one")
+    command = [sys.executable, "-m", "fer_edge", "annotate", str(clip), "copy.mp4", NO_EMOTION]
+    result = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean_environment(tmp_path),
+        check=False,
+    )
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.count("\n") == 1 and "copy.mp4: could not be written to its end" in result.stderr
+    assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["the last one"]
+
+
+def test_annotate_that_is_stopped_leaves_nothing_half_made(clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
+    with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(tmp_path)) as annotating:
+        assert wait_until(lambda: bool(list(tmp_path.glob("*copy*"))), 60)
+        annotating.terminate()
+        assert annotating.wait(30) == 128 + signal.SIGTERM
+    assert not list(tmp_path.glob("*copy*"))
+
+
+def test_a_copy_plays_as_fast_as_a_video_whose_first_frame_stood_longer(fer_edge: Run, tmp_path: Path) -> None:
+    from PIL import Image
+
+    pictures = [Image.new("L", (160, 120), 8 * n) for n in range(30)]
+    pictures[0].save(tmp_path / "slow.gif", save_all=True, append_images=pictures[1:], duration=[1000] + [70] * 29)
+    assert fer_edge("annotate", "slow.gif", "copy.mp4", NO_EMOTION).returncode == 0
+    copy = cv2.VideoCapture(str(tmp_path / "copy.mp4"))
+    assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(1 / 0.07, rel=0.02)
+
+
+def test_a_copy_can_have_a_rate_that_mpeg_4_does_not_know(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    assert fer_edge("annotate", clip, "copy.mp4", "--fps", "123.4567", NO_EMOTION).stderr == "copy.mp4: 30 frames\n"
+    assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(123.46, abs=0.01)
+
+
+def test_a_copy_has_the_pictures_that_change_their_size(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+    capture = cv2.VideoCapture(str(clip))
+    picture = capture.read()[1]
+    sizes = [(320, 240)] * 5 + [(160, 120)] * 5
+    pictures = [cv2.imencode(".jpg", cv2.resize(picture, size))[1].tobytes() for size in sizes]
+    (tmp_path / "camera.mjpg").write_bytes(b"".join(pictures))
+    assert fer_edge("annotate", "camera.mjpg", "copy.mp4", NO_EMOTION).stderr == "copy.mp4: 10 frames\n"
+    assert cv2.VideoCapture(str(tmp_path / "copy.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 10
