@@ -46,11 +46,11 @@ def quiet(settings: Settings) -> Settings:
 
 
 def planted(count: int, seed: int, after_s: Mapping[str, float]) -> tuple[Story, list[tuple[str, float]]]:
-    """``count`` closures, yawns and turns at odd moments, 15 s apart, and what is due when (seconds)."""
-    random = Random(seed)
-    story, due = Story(30 + 15 * count), []
+    """``count`` closures, yawns and turns at odd moments, 15 s or more apart, and what is due when (seconds)."""
+    random, apart_s = Random(seed), max(15.0, max(after_s.values()) + 12.0)
+    story, due = Story(30 + apart_s * count), []
     for number in range(count):
-        start = 20 + 15 * number + random.uniform(0, 2)
+        start = 20 + apart_s * number + random.uniform(0, 2)
         kind = tuple(after_s)[number % len(after_s)]
         length = after_s[kind] + random.uniform(0.4, 1.2)
         change = CHANGE.get(kind, {"lids": 0.0})

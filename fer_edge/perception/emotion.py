@@ -29,6 +29,7 @@ class Expression:
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
         self.model = Model(path or shipped("expression"), runtime=runtime, threads=threads)
         self._scale = float(self.model.card["input"].get("crop", {}).get("scale", 1.0))
+        self._channels = self.model.shape[3] if len(self.model.shape) > 3 else 1
         outputs = self.model.output_sizes
         if not self.model.labels or outputs != [len(self.model.labels)]:
             raise ModelError(
@@ -41,5 +42,5 @@ class Expression:
         centre, side, angle = region
         size = self.model.size[0]
         face = warp.cut(grey, warp.upright(centre, side * self._scale, angle, size), size)
-        shown = face if self.model.shape[3] == 1 else cv2.merge([face] * self.model.shape[3])
+        shown = face if self._channels == 1 else cv2.merge([face] * self._channels)
         return {label: float(p) for label, p in zip(self.model.labels, self.model.run(shown)[0], strict=True)}

@@ -15,7 +15,7 @@ from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.faces import YuNet, make_finder
-from fer_edge.perception.follower import Follower
+from fer_edge.perception.follower import SAME_IOU, Follower
 from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.mouth import MouthReader
 from fer_edge.perception.people import People
@@ -89,8 +89,18 @@ class Perception:
 
         people = tuple(map(person, faces[: self._settings.perception.max_people]))
         watched = signals.face or (faces[0] if faces else None)
-        own = max(people, key=lambda each: each.face.box.iou(watched.box), default=None) if watched else None
-        return replace(signals, face=watched, faces=len(faces), emotions=own.emotions if own else None, people=people)
+        if watched is None:
+            return signals
+        own = max(people, key=lambda each: each.face.box.iou(watched.box), default=None)
+        if own and own.face.box.iou(watched.box) < SAME_IOU:
+            own = None  # it is followed where the detector misses it: whoever else is in view is somebody else
+        return replace(
+            signals,
+            face=replace(watched, track=own.face.track if own else None),
+            faces=max(len(faces), 1),
+            emotions=own.emotions if own else None,
+            people=people,
+        )
 
     def _quality(self, grey: Image, face: Face | None) -> Quality:
         with self._stages("quality"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from fer_edge.benchmark import starts, tables
@@ -38,6 +40,14 @@ def test_every_kind_is_planted_with_the_time_at_which_it_is_due(kind: str) -> No
     times = [at for planted, at in due if planted == kind]
     assert len(times) == (4 if kind == "microsleep" else 2)
     assert all(20 < at < story.seconds for at in times)
+
+
+def test_what_is_due_late_still_ends_before_the_next_begins() -> None:
+    after_s = starts.due_s(Settings()) | {"distracted": 40.0}
+    story, due = starts.planted(8, seed=1, after_s=after_s)
+    begun = sorted({round(at - after_s[kind], 6) for kind, at in due})
+    assert max(at for _, at in due) + 2 < story.seconds
+    assert min(after - before for before, after in pairwise(begun)) > 45
 
 
 def test_starts_are_measured_against_the_thresholds_in_force() -> None:

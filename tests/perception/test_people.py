@@ -58,10 +58,18 @@ def test_a_kiosk_that_watches_for_it_reads_one_face_and_tells_everybody(
     larger = Face(Box(*(1.5 * value for value in (face.box.x, face.box.y, face.box.width, face.box.height))), 0.9)
     larger = replace(larger, box=replace(larger.box, x=larger.box.x + near.shape[1]))
     settings = Settings.model_validate({"profile": "kiosk", "monitoring": {watched: True}})
-    signals = Perception(settings, finder=KnownFaces(face, larger)).read(Frame(np.hstack([far, near]), 0.0, 0))
+    finder = KnownFaces(face, larger)
+    perception = Perception(settings, finder=finder)
+    signals = perception.read(Frame(np.hstack([far, near]), 0.0, 0))
     assert signals.faces == len(signals.people) == 2
     assert signals.face is not None and signals.face.box.iou(larger.box) > 0.3
     assert signals.emotions == signals.people[1].emotions
+    assert signals.face.track == signals.people[1].face.track
+    finder.faces = [face]  # the detector misses the one who is watched for a moment
+    missed = perception.read(Frame(np.hstack([far, near]), 0.1, 1))
+    assert missed.face is not None and missed.face.box.iou(larger.box) > 0.3
+    assert [person.face.box for person in missed.people] == [face.box]
+    assert (missed.face.track, missed.emotions) == (None, None), "they are not somebody else's"
     assert None not in (signals.eyes_closed, signals.mouth_open, signals.yaw)
     without = Perception(KIOSK, finder=KnownFaces(face)).read(Frame(astronaut, 0.0, 0))
     assert (without.eyes_closed, without.mouth_open, without.yaw) == (None, None, None)
