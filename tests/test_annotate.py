@@ -14,10 +14,11 @@ from tests.conftest import NO_EMOTION, Run, clean_environment
 from tests.fakes import wait_until
 
 
-def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
-    result = fer_edge("annotate", clip, "copy.mp4", NO_EMOTION)
+@pytest.mark.parametrize("name", ["copy.mp4", "copy.avi", "copy.mkv", "copy.mov"])
+def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_path: Path, name: str) -> None:
+    result = fer_edge("annotate", clip, name, NO_EMOTION)
     assert result.returncode == 0, result.stderr
-    copy, original = cv2.VideoCapture(str(tmp_path / "copy.mp4")), cv2.VideoCapture(str(clip))
+    copy, original = cv2.VideoCapture(str(tmp_path / name)), cv2.VideoCapture(str(clip))
     count = 0
     while True:
         (drawn, picture), (_, before) = copy.read(), original.read()
