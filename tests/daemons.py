@@ -16,6 +16,16 @@ import pytest
 from tests.brokers import wait_until
 from tests.conftest import clean_environment
 
+LIGHT = ("--set=emotion.enabled=false", "--set=camera.width=320", "--set=camera.height=240")
+"""A node that costs little: for stories that are not about expressions."""
+
+
+def script(folder: Path, text: str) -> str:
+    """The option that plays this story."""
+    path = folder / "story.txt"
+    path.write_text(text)
+    return f"--source=sim:{path}"
+
 
 class NodeProcess:
     """``fer-edge run`` on simulated frames; ``notified`` are the lines systemd would have got."""

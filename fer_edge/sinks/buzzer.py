@@ -47,18 +47,21 @@ class Buzzer:
         self._until = {key: (level, now + self._settings.longest_s) for key, level in events.items()}
         # An event that goes on at its level has no more time for it.
         self._until |= {key: known for key, known in before.items() if events.get(key) is known[0]}
-        self.tend(now)
+        self._play(now)
 
     def tend(self, now: float) -> None:
         """Leave out what has sounded long enough."""
+        sounded = self.sounding
+        self._play(now)
+        if sounded and not self.sounding:
+            _log.warning("alarm on pin %s has sounded for %g s: silent", self._settings.pin, self._settings.longest_s)
+
+    def _play(self, now: float) -> None:
+        """The pattern of the highest level that still has time, from its beginning where it is another one."""
         heard = [level for level, until in self._until.values() if now < until]
         level = max(heard, key=lambda level: level.rank, default=None)
-        if level is None and self._playing and self._until:
-            _log.warning("alarm on pin %s has sounded for %g s: silent", self._settings.pin, self._settings.longest_s)
-        if level is not self._playing:
-            self._play(level)
-
-    def _play(self, level: Level | None) -> None:
+        if level is self._playing:
+            return
         self._playing = level
         if level is None:
             self._device.off()

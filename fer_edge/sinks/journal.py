@@ -61,13 +61,6 @@ class Journal:
         messages: list[Message] = []
         changed: dict[str, None] = {}
         for event, stamp in events:
-            before = self.ids.get(event.key)
-            if before is not None and event.phase is Phase.START:
-                # The rules began anew and count their keys from the start again.
-                messages.append(self._message(seq, self._end(self._bodies[before], "restarted"), stamp))
-                self._forget(event.key, before)
-                changed[before] = None
-                seq += 1
             identity = self.ids.setdefault(event.key, f"{self._run}-{seq}")
             body = {"id": identity, **event_body(event)}
             messages.append(self._message(seq, body, stamp))

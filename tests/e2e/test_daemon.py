@@ -6,25 +6,16 @@ import json
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber, wait_until
-from tests.daemons import Nodes, nodes
+from tests.daemons import LIGHT, Nodes, nodes, script
 
 __all__ = ["mosquitto", "nodes", "subscriber"]
 
-LIGHT = ("--set=emotion.enabled=false", "--set=camera.width=320", "--set=camera.height=240")
-"""A node that costs little: for stories that are not about expressions."""
 GOODBYE_S = 2.0
 """The longest a stop may take; doubled here, because test machines are busy."""
-
-
-def script(folder: Path, text: str) -> str:
-    path = folder / "story.txt"
-    path.write_text(text)
-    return f"--source=sim:{path}"
 
 
 def test_a_node_says_who_it_is_what_it_sees_and_goodbye(
@@ -165,95 +156,6 @@ def test_a_pause_looks_at_nothing_and_ends_by_itself(
     wait_until(lambda: subscriber.of("/camera")[-1].text == "disabled", "camera disabled")
     wait_until(lambda: subscriber.of("/camera")[-1].text == "online", "the end of the pause")
     wait_until(lambda: subscriber.of("/state")[-1].json["present"], "the driver again")
-    node.terminate()
-
-
-def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
-    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
-) -> None:
-    path = tmp_path / "config.yaml"
-    good = "camera: {source: 'sim:alert', width: 320, height: 240}\nemotion: {enabled: false}\n"
-    path.write_text(good)
-    node = nodes.start("--config", str(path), port=mosquitto.port).ready()
-    assert subscriber.wait("/info").json["configuration"]["profile"] == "driver"
-
-    path.write_text(good + "profile: kiosk\n")
-    node.hang_up()
-    wait_until(lambda: subscriber.of("/info")[-1].json["configuration"]["profile"] == "kiosk", "the new profile")
-
-    path.write_text(good + "profile: bus\n")
-    node.hang_up()
-    wait_until(lambda: "reload refused" in node.log(), "the refusal")
-    assert "config.yaml:3 profile: must be 'driver' or 'kiosk' (got 'bus')" in node.log()
-    # It is said in the log first, then to systemd.
-    wait_until(lambda: node.notifications().count("READY=1") == 3, "the end of the reload")
-    assert node.notifications().count("RELOADING=1") == 2
-    assert node.process.poll() is None
-    node.terminate()
-
-
-def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes, tmp_path: Path) -> None:
-    path, own, cascade = tmp_path / "config.yaml", tmp_path / "own", tmp_path / "cascade.xml"
-    own.with_suffix(".tflite").symlink_to("/proc/self/mem")  # a file that even root cannot read
-    own.with_suffix(".json").write_text('{"input": {"shape": [1, 48, 48, 1]}}')
-    cascade.write_text("<opencv_storage><cascade type_id='opencv-cascade-classifier'>")
-    path.write_text("emotion: {enabled: false}\n")
-    node = nodes.start("--source=sim:alert", "--config", str(path), port=None).ready()
-    for settings, fault in (
-        (f"emotion: {{model: {own}.tflite}}", "own.tflite: cannot be read (Input/output error)"),
-        (f"perception: {{detector: {{kind: haar, cascade: {cascade}}}}}", "cascade.xml: not a Haar cascade"),
-        (f"perception: {{detector: {{kind: yunet, path: {tmp_path}}}}}", "cannot be read (Is a directory)"),
-    ):
-        path.write_text(settings)
-        node.hang_up()
-        refused = f"reload refused, going on as before: {tmp_path}"
-        wait_until(lambda refused=refused, fault=fault: refused in node.log() and fault in node.log(), fault)
-    node.terminate()
-
-
-def test_a_reload_while_the_camera_is_away_leaves_no_event_open(
-    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
-) -> None:
-    story = script(tmp_path, "0 awake\n2 eyes-closed\n6 unplugged\n120 end\n")
-    node = nodes.start(story, *LIGHT, port=mosquitto.port).ready()
-
-    def last() -> dict[str, Any]:
-        return subscriber.of("/state")[-1].json if subscriber.of("/state") else {}
-
-    wait_until(lambda: last().get("level") == "critical", "the sleep")
-    wait_until(lambda: subscriber.of("/camera")[-1].text == "offline", "the loss of the camera")
-    node.hang_up()
-    wait_until(lambda: subscriber.events()[-1].get("reason") == "reloaded", "the event's end")
-    wait_until(lambda: (last()["level"], last()["open_events"], last()["present"]) == (None, [], None), "no open event")
-    node.terminate()
-
-
-def test_an_alarm_that_a_reload_keeps_is_run_for_events_after_it(nodes: Nodes, tmp_path: Path) -> None:
-    story = script(tmp_path, "0 awake\n2 eyes-closed\n4.5 awake\n10 eyes-closed\n12.5 awake\n60 repeat\n")
-    alarms, path = tmp_path / "alarms", tmp_path / "config.yaml"
-    path.write_text(f"alarm: {{commands: [{{run: [sh, -c, 'echo >> {alarms}'], every_s: 0}}]}}\n")
-    node = nodes.start(story, *LIGHT, "--config", str(path), port=None).ready()
-    wait_until(lambda: "microsleep end" in node.log(), "the first microsleep")
-    node.hang_up()
-    wait_until(lambda: node.log().count("microsleep start") == 2, "one after the reload")
-    assert "reloaded" in node.log()
-    wait_until(lambda: len(alarms.read_text().splitlines()) == 2, "an alarm for each", 5)
-    node.terminate()
-
-
-def test_a_reload_can_change_the_node_s_name_and_the_camera(
-    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
-) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("node: old\ncamera: {source: 'sim:alert', width: 320, height: 240}\nemotion: {enabled: false}\n")
-    node = nodes.start("--config", str(path), port=mosquitto.port).ready()
-    subscriber.wait("old/state")
-    path.write_text("node: new\ncamera: {source: 'sim:view', width: 320, height: 240}\nemotion: {enabled: false}\n")
-    node.hang_up()
-    assert subscriber.wait("new/status").text == "online"
-    wait_until(lambda: subscriber.of("old/status")[-1].text == "offline", "the old name's goodbye")
-    subscriber.wait("new/state")
-    assert subscriber.of("new/info")[-1].json["configuration"]["camera"]["source"] == "sim:view"
     node.terminate()
 
 

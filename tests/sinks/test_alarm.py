@@ -1,10 +1,7 @@
-"""Local alarms: a buzzer on a mock pin and real programs, told by events."""
+"""Local alarms: a buzzer on a mock pin, and that nothing waits for it."""
 
 from __future__ import annotations
 
-import json
-import stat
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +12,9 @@ import pytest
 from fer_edge.core import Event, Level, Phase
 from fer_edge.errors import UnavailableError
 from fer_edge.settings import AlarmSettings
-from fer_edge.settings.alarm import CommandAlarm, GpioAlarm
+from fer_edge.settings.alarm import GpioAlarm
 from fer_edge.sinks.alarm import AlarmSink, Loudness
 from fer_edge.sinks.buzzer import PATTERNS_S, Buzzer
-from fer_edge.sinks.programs import Programs
 from tests.brokers import wait_until
 from tests.sinks.examples import event
 
@@ -177,123 +173,6 @@ def test_closing_gives_the_pin_back(pins: Any) -> None:
         sink = alarm(gpio={"pin": 17})
         sink.event(SLEEP)
         sink.close()
-
-
-@pytest.fixture
-def note(tmp_path: Path) -> Path:
-    """A program that notes how it was called, one line of JSON a call."""
-    program = tmp_path / "note"
-    program.write_text(
-        f"#!{sys.executable}\nimport json, os, sys\n"
-        f"told = {{k: v for k, v in os.environ.items() if k.startswith(('FER_EDGE', 'CREDENTIALS'))}}\n"
-        f"open({str(tmp_path / 'calls')!r}, 'a').write(json.dumps([sys.argv[1:], told]) + '\\n')\n"
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return program
-
-
-def calls(note: Path) -> list[Any]:
-    file = note.with_name("calls")
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
-def test_a_program_is_run_without_a_shell_and_without_our_secrets(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "secret")
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/secret")
-    sink = alarm(commands=[{"run": [str(note), "$(reboot); *", "&&"], "every_s": 0}])
-    sink.event(SLEEP)
-    wait_until(lambda: calls(note), "the program")
-    arguments, told = calls(note)[0]
-    assert arguments == ["$(reboot); *", "&&"]
-    assert told == {
-        "FER_EDGE_EVENT_TYPE": "sleep",
-        "FER_EDGE_LEVEL": "critical",
-        "FER_EDGE_PHASE": "update",
-        "FER_EDGE_CATEGORY": "fatigue",
-    }
-    sink.close()
-
-
-class Clocked:
-    """Programs whose time moves by hand."""
-
-    def __init__(self, *commands: dict[str, Any]) -> None:
-        self.now = 100.0
-        self.programs = Programs([CommandAlarm.model_validate(command) for command in commands], lambda: self.now)
-
-    def event(self, told: Event) -> bool:
-        """Whether the event started something; waits for its end."""
-        self.programs.event(told)
-        started = self.programs.running
-        wait_until(lambda: (self.programs.tend(self.now), not self.programs.running)[1], "the program's end")
-        return started
-
-
-def test_one_run_for_a_start_and_each_rise_in_level() -> None:
-    run = Clocked({"run": ["true"], "every_s": 0, "level": "warning"})
-    told = [WARNING, event(1, Phase.UPDATE, level=Level.WARNING), SLEEP, event(1, Phase.UPDATE, level=Level.CRITICAL)]
-    assert [run.event(one) for one in told] == [True, False, True, False]
-    assert not run.event(YAWN)
-
-
-def test_each_open_event_is_heard_once_and_forgotten_at_its_end() -> None:
-    run = Clocked({"run": ["true"], "every_s": 0, "level": "warning"})
-    other, again = event(2, Phase.START, "drowsy"), event(1, Phase.UPDATE, "microsleep")
-    assert [run.event(one) for one in (WARNING, other, again, END, WARNING)] == [True, True, False, False, True]
-
-
-def test_not_more_often_than_configured() -> None:
-    run = Clocked({"run": ["true"], "every_s": 5})
-    started = []
-    for key in range(100):
-        started.append(run.event(event(key)))
-        run.now += 0.5
-    assert sum(started) == 10
-
-
-def test_per_type_and_level() -> None:
-    yawns = Clocked({"run": ["true"], "every_s": 0, "level": "info", "event_types": ["yawn"]})
-    assert [yawns.event(YAWN), yawns.event(SLEEP)] == [True, False]
-
-
-def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    pid = tmp_path / "pid"
-    run = Clocked({"run": ["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"], "timeout_s": 3})
-    run.programs.event(SLEEP)
-    wait_until(lambda: pid.exists() and pid.read_text().strip(), "the child")
-    run.programs.tend(run.now + 2.9)
-    assert run.programs.running
-    run.programs.tend(run.now + 3)
-    assert not run.programs.running
-    child = int(pid.read_text())
-    wait_until(lambda: not _alive(child), "the child's end")
-    assert "longer than 3 s: killed" in caplog.text
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-@pytest.mark.parametrize(
-    ("run", "told"),
-    [
-        (["/nowhere/alarm"], "No such file or directory; check alarm.commands"),
-        (["/etc"], "Permission denied"),
-        (["a\0b"], "null byte"),
-        (["false"], "ended with 1"),
-    ],
-)
-def test_a_program_that_fails_is_told_and_stops_nothing(
-    run: list[str], told: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    one = Clocked({"run": run, "every_s": 0})
-    one.event(SLEEP)
-    assert told in caplog.text
-    assert len(caplog.records) == 1
 
 
 def test_the_main_loop_never_waits(pins: Any) -> None:

@@ -88,19 +88,6 @@ def test_a_body_that_the_disk_has_spoilt_holds_nothing_up(path: Path, clock: Han
     assert again.outbox.open_events() == {}
 
 
-def test_rules_that_begin_anew_end_what_they_forgot(path: Path, clock: HandClock) -> None:
-    log = journal(path, clock)
-    add(log, clock, event(1))
-    add(log, clock, event(1, event_type="yawn"))
-    told = [(payload["event_type"], payload["phase"], payload.get("reason")) for payload in payloads(log)]
-    assert told == [
-        ("microsleep", "start", None),
-        ("microsleep", "end", "restarted"),
-        ("yawn", "start", None),
-    ]
-    assert list(log.outbox.open_events()) == [payloads(log)[-1]["id"]]
-
-
 def test_what_was_stored_before_the_connection_is_historical(path: Path, clock: HandClock) -> None:
     log = journal(path, clock)
     add(log, clock, event(1))
