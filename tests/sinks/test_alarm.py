@@ -132,7 +132,7 @@ def test_it_does_not_sound_for_ever(pins: Any) -> None:
     sink.close()
 
 
-def test_a_new_event_sounds_while_an_older_one_has_fallen_silent(pins: Any) -> None:
+def test_a_new_event_sounds_while_an_older_one_has_fallen_silent(pins: Any, caplog: pytest.LogCaptureFixture) -> None:
     now = 100.0
     buzzer = Buzzer(GpioAlarm(pin=17, longest_s=120), lambda: now)
     drowsy, both, risen = {1: Level.WARNING}, {1: Level.WARNING, 2: Level.WARNING}, {1: Level.CRITICAL}
@@ -144,6 +144,7 @@ def test_a_new_event_sounds_while_an_older_one_has_fallen_silent(pins: Any) -> N
     assert told == [True, False, True, True, False, True]
     buzzer.tend(520)
     assert not buzzer.sounding and not pins.pin(17).state
+    assert len(caplog.records) == 1, "what ran out of time is told, not the end of another event"
     buzzer.close()
 
 

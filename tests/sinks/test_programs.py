@@ -45,9 +45,8 @@ def calls(note: Path) -> list[Any]:
 def test_a_program_is_run_without_a_shell_and_without_our_secrets(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "secret")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/secret")
-    sink = AlarmSink(
-        AlarmSettings.model_validate({"commands": [{"run": [str(note), "$(reboot); *", "&&"], "every_s": 0}]}), {}.get
-    )
+    command = {"run": [str(note), "$(reboot); *", "&&"], "every_s": 0}
+    sink = AlarmSink(AlarmSettings.model_validate({"commands": [command]}), {}.get)
     sink.start()
     sink.event(SLEEP)
     wait_until(lambda: calls(note), "the program")
