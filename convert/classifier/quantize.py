@@ -22,7 +22,7 @@ from convert.predictors import Predictor, are_probabilities, input_shape, read_c
 from convert.preprocess import SCALINGS, Preprocess
 from convert.tflite import MODES, Runner, convert
 
-OF_THE_PARENT = ("options", "mirrored", "averaged")
+OF_THE_PARENT = ("options", "averaged")
 """What a float model's card says of that model only."""
 
 

@@ -68,7 +68,7 @@ class Batches:
     training shorter. Every batch is full; the remainder of an epoch is left to the next shuffle.
     """
 
-    data: Dataset
+    images: NDArray[np.uint8]
     targets: Floats
     augmentation: Augmentation
     aim: Aim
@@ -79,7 +79,7 @@ class Batches:
     @property
     def steps(self) -> int:
         """Batches an epoch; at least one."""
-        return max(len(self.data) // self.batch, 1)
+        return max(len(self.images) // self.batch, 1)
 
     def side(self, epoch: int) -> int:
         """The side of pictures in ``epoch`` (from 0)."""
@@ -88,11 +88,11 @@ class Batches:
 
     def __call__(self, epoch: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
         """The batches of one epoch."""
-        order = rng.permutation(len(self.data))
+        order = rng.permutation(len(self.images))
         side = self.side(epoch)
         for step in range(self.steps):
             index = order[step * self.batch : (step + 1) * self.batch]
-            images = vary_batch(self.data.images[index], self.augmentation, side, rng)
+            images = vary_batch(self.images[index], self.augmentation, side, rng)
             inputs, targets = self.prepare(images), self.targets[index]
             if rng.random() < self.aim.mixup:
                 part = np.float32(rng.beta(self.aim.mixup_alpha, self.aim.mixup_alpha))

@@ -17,19 +17,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.data import Dataset, Want, reshaped
+from convert.data import Want, reshaped
 from convert.errors import DataError, UsageError
 from convert.files import read_arrays, replacing
 from convert.predictors import open_predictor, read_card
 
+Images = NDArray[np.uint8]
 
-def soft_labels(paths: Sequence[Path], data: Dataset, labels: Sequence[str], *, flip: bool) -> NDArray[np.float32]:
-    """The teachers' mean probabilities (N, classes), over mirror images too where ``flip`` is on.
+
+def soft_labels(paths: Sequence[Path], images: Images, labels: Sequence[str], *, flip: bool) -> NDArray[np.float32]:
+    """The teachers' mean probabilities (N, classes) of pictures (N, height, width, channels).
+
+    Mirror images are asked about, too, where ``flip`` is on.
 
     Every teacher is shown the pictures in the size and colour that its card names. Raises UsageError
     where one has other labels than the student.
     """
-    return np.mean([_said(path, data, labels, flip) for path in paths], axis=0, dtype=np.float32)
+    return np.mean([_said(path, images, labels, flip) for path in paths], axis=0, dtype=np.float32)
 
 
 def cache_folder() -> Path:
@@ -38,19 +42,19 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "fer-edge" / "teachers"
 
 
-def _said(path: Path, data: Dataset, labels: Sequence[str], flip: bool) -> NDArray[np.float32]:
+def _said(path: Path, images: Images, labels: Sequence[str], flip: bool) -> NDArray[np.float32]:
     if read_card(path) is None:
         raise UsageError(f"--teacher {path}: a teacher needs its card beside it, for its labels and input")
     predictor = open_predictor(path)
     if tuple(predictor.labels) != tuple(labels):
         raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
-    kept = cache_folder() / f"{_digest(path, data, flip)}.npz"
-    known = _kept(kept, (len(data), len(labels)))
+    kept = cache_folder() / f"{_digest(path, images, flip)}.npz"
+    known = _kept(kept, (len(images), len(labels)))
     if known is not None:
-        print(f"{path}: what it says of {len(data)} pictures is in {kept}", file=sys.stderr)
+        print(f"{path}: what it says of {len(images)} pictures is in {kept}", file=sys.stderr)
         return known
-    shown = reshaped(data, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels))
-    said = predictor.probabilities(shown.images, flip=flip)
+    shown = reshaped(images, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels))
+    said = predictor.probabilities(shown, flip=flip)
     try:
         with replacing(kept) as beside:
             np.savez(beside, probabilities=said)
@@ -59,10 +63,10 @@ def _said(path: Path, data: Dataset, labels: Sequence[str], flip: bool) -> NDArr
     return said
 
 
-def _digest(path: Path, data: Dataset, flip: bool) -> str:
+def _digest(path: Path, images: Images, flip: bool) -> str:
     """Of all that a teacher's word depends on: its weights, its card (or architecture) and the pictures."""
-    told = hashlib.sha256(f"{data.images.shape} {flip}".encode())
-    told.update(np.ascontiguousarray(data.images))
+    told = hashlib.sha256(f"{images.shape} {flip}".encode())
+    told.update(np.ascontiguousarray(images))
     for file in (path, path.with_suffix(".json")):
         told.update(file.read_bytes() if file.is_file() else b"")
     return told.hexdigest()[:24]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert import architectures, metrics, plots
 from convert.arguments import class_names, epoch_and_side, number, share, whole
@@ -15,7 +16,7 @@ from convert.augment import Augmentation, vary_batch
 from convert.backend import load_keras
 from convert.classifier.targets import Aim, Batches, cross_entropy, soft_targets
 from convert.classifier.teachers import soft_labels
-from convert.data import Dataset, Want, load_training
+from convert.data import Dataset, Want, load_training, load_unlabelled
 from convert.data.load import add_data_arguments
 from convert.errors import UsageError
 from convert.files import write_json
@@ -44,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dropout", type=share, help="edge's, before the last layer")
     add("--weights", type=Path, help="start from this trained model (c-bottleneck: its features)")
     add("--teacher", type=Path, nargs="+", default=[], help="trained models to learn from")
+    add(
+        "--unlabelled",
+        type=Path,
+        nargs="+",
+        default=[],
+        help=".npz files of faces without labels (python -m convert.seeing.faces cuts them): the teachers say what "
+        "they show",
+    )
     _add_targets(parser)
     add_training_arguments(parser)
 
@@ -84,6 +93,8 @@ def train(args: argparse.Namespace) -> int:
         raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
     scale, offset = SCALINGS[args.scaling]
     prepare = Preprocess(args.size, 1 if args.colour == "grey" else 3, scale, offset)
+    if args.unlabelled and not args.teacher:
+        raise UsageError("--unlabelled: pictures without labels need a --teacher who says what they show")
     if options.resume:
         _check_resumed(args, prepare)
     want = Want(args.size, prepare.channels, args.labels)
@@ -92,6 +103,7 @@ def train(args: argparse.Namespace) -> int:
         data = data.pick(np.random.default_rng(args.split_seed).permutation(len(data))[: args.limit])
     if args.votes and data.votes is None:
         print(f"{data.source}: no FER+ votes in it, --votes changes nothing", file=sys.stderr)
+    unlabelled = load_unlabelled(args.unlabelled, want, held) if args.unlabelled else data.images[:0]
     keras = load_keras(threads=args.threads)
     keras.utils.set_random_seed(options.seed)
     model, saved = _networks(args, prepare)
@@ -104,19 +116,34 @@ def train(args: argparse.Namespace) -> int:
         args.mixup_alpha,
         args.balance,
     )
+    images, targets = _lessons(data, unlabelled, aim, args)
     batches = Batches(
-        data,
-        soft_targets(data, aim, soft_labels(args.teacher, data, args.labels, flip=args.flip) if args.teacher else None),
+        images,
+        targets,
         _augmentation(args),
         aim,
         prepare,
-        min(options.batch, len(data)),
+        min(options.batch, len(images)),
         tuple(sorted(args.sizes)),
     )
     rows = fit(_task(model, saved, batches, held, args), options, args.out)
     best = max(row["val_accuracy"] for row in rows)
     print(f"{args.out / 'model.keras'}: best val accuracy {best:.4f}", file=sys.stderr)
     return 0
+
+
+def _lessons(
+    data: Dataset, unlabelled: NDArray[np.uint8], aim: Aim, args: argparse.Namespace
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """All pictures to learn from, and their targets: of those without labels, what the teachers say."""
+    if not args.teacher:
+        return data.images, soft_targets(data, aim)
+    targets = soft_targets(data, aim, soft_labels(args.teacher, data.images, args.labels, flip=args.flip))
+    if not len(unlabelled):
+        return data.images, targets
+    print(f"and {len(unlabelled)} pictures without labels", file=sys.stderr)
+    said = soft_labels(args.teacher, unlabelled, args.labels, flip=args.flip)
+    return np.concatenate([data.images, unlabelled]), np.concatenate([targets, said])
 
 
 def _check_resumed(args: argparse.Namespace, prepare: Preprocess) -> None:

@@ -37,7 +37,7 @@ def read_folders(path: Path, split: str, size: int) -> Dataset:
     for label, name in enumerate(classes):
         files = sorted(file for file in found[name].iterdir() if file.is_file() and file.name[0] != ".")
         for file in files:
-            images.append(_picture(file, size))
+            images.append(_sized(read_picture(file), size))
             labels.append(label)
             origins.append(str(file.relative_to(path)))
     if not images:
@@ -74,7 +74,8 @@ def _order(found: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _picture(file: Path, size: int) -> NDArray[np.uint8]:
+def read_picture(file: Path) -> NDArray[np.uint8]:
+    """The picture in a file, (height, width, 1 or 3) in RGB order, upright. Raises DataError."""
     if file.suffix.lower() not in PICTURES:
         raise DataError(f"{file}: not a picture (.jpg or .png is expected)")
     # Unlike IMREAD_UNCHANGED these turn a photograph upright as its EXIF says.
@@ -88,7 +89,12 @@ def _picture(file: Path, size: int) -> NDArray[np.uint8]:
         raise DataError(f"{file}: its pixels are {image.dtype}, not 8 or 16 bits")
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    if image.shape[:2] != (size, size):
-        shrinks = max(image.shape[:2]) > size
-        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return image.reshape(*image.shape[:2], -1)
+
+
+def _sized(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    if image.shape[:2] == (size, size):
+        return image
+    shrinks = max(image.shape[:2]) > size
+    small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return small.reshape(size, size, -1)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from convert.arguments import share, whole
 from convert.data.csvfile import read_csv
 from convert.data.dataset import Dataset, stratified_split
 from convert.data.folders import read_folders
-from convert.data.npzfile import read_npz
+from convert.data.npzfile import read_images, read_npz
 from convert.errors import DataError, UsageError
 
 SPLITS = ("train", "val", "test")
@@ -56,7 +58,7 @@ def load(path: Path, split: str, want: Want) -> Dataset:
         print(f"{data.source}: {found - len(data)} pictures of other classes left out", file=sys.stderr)
     if len(data) == 0:
         raise DataError(f"{path}: no pictures in split {split}")
-    return reshaped(data, want)
+    return replace(data, images=reshaped(data.images, want))
 
 
 def load_training(
@@ -90,15 +92,17 @@ def _without(train: Dataset, held: Dataset) -> Dataset:
 
     FER2013 itself has 351 of them, which flatter every figure measured on it.
     """
+    fresh = _fresh(train.images, held, train.source)
+    return train if fresh.all() else train.pick(fresh)
+
+
+def _fresh(images: NDArray[np.uint8], held: Dataset, source: str) -> NDArray[np.bool_]:
     seen = {image.tobytes() for image in held.images}
-    fresh = np.array([image.tobytes() not in seen for image in train.images])
-    if fresh.all():
-        return train
-    print(
-        f"{train.source}: {int((~fresh).sum())} training pictures left out that stand in the validation part",
-        file=sys.stderr,
-    )
-    return train.pick(fresh)
+    fresh = np.array([image.tobytes() not in seen for image in images], bool)
+    if not fresh.all():
+        left_out = int((~fresh).sum())
+        print(f"{source}: {left_out} training pictures left out that stand in the validation part", file=sys.stderr)
+    return fresh
 
 
 def _sibling(path: Path) -> Path | None:
@@ -127,9 +131,17 @@ def _read(path: Path, split: str, size: int) -> Dataset:
             raise DataError(f"{path}: data is a .csv, an .npz or a folder")
 
 
-def reshaped(data: Dataset, want: Want) -> Dataset:
-    """Resize and turn grey into RGB or back where the model wants another shape."""
-    images = data.images
+def load_unlabelled(paths: Sequence[Path], want: Want, held: Dataset) -> NDArray[np.uint8]:
+    """The ``images`` of these .npz files in the wanted shape, less those of the validation part.
+
+    Whatever else the files hold is not looked at. Raises DataError.
+    """
+    parts = [reshaped(read_images(path), want) for path in paths]
+    return np.concatenate([part[_fresh(part, held, str(path))] for part, path in zip(parts, paths, strict=True)])
+
+
+def reshaped(images: NDArray[np.uint8], want: Want) -> NDArray[np.uint8]:
+    """Pictures (N, H, W, C) resized, and grey turned into RGB or back, where the model wants another shape."""
     if images.shape[-1] == 1 and want.channels == 3:
         images = np.repeat(images, 3, axis=-1)
     elif images.shape[-1] == 3 and want.channels == 1:
@@ -139,4 +151,4 @@ def reshaped(data: Dataset, want: Want) -> Dataset:
         shrink = cv2.INTER_AREA if images.shape[1] > want.size else cv2.INTER_LINEAR
         resized = [cv2.resize(image, side, interpolation=shrink) for image in images]
         images = np.stack(resized).reshape(len(images), *side, want.channels)
-    return replace(data, images=images)
+    return images

@@ -51,6 +51,14 @@ def read_npz(path: Path, split: str) -> Dataset:
     return data.pick(members == split)
 
 
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """All ``images`` of a file, (N, height, width, 1 or 3); labels and splits are not looked at."""
+    arrays = read_arrays(path)
+    if "images" not in arrays:
+        raise DataError(f"{path}: no array 'images' (it has {', '.join(sorted(arrays)) or 'none'})")
+    return _checked_images(path, arrays["images"])
+
+
 def split_name(value: object) -> str:
     """``train``, ``val`` or ``test`` for what a file calls them."""
     name = value.decode() if isinstance(value, bytes) else str(value)

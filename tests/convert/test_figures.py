@@ -95,7 +95,13 @@ def test_votes_smoothing_and_teachers_share_the_target() -> None:
 def test_batches_grow_with_the_epochs_and_repeat_after_a_resume() -> None:
     data = make()
     batches = Batches(
-        data, soft_targets(data, Aim()), Augmentation(shift=0.1), Aim(mixup=0.5), Preprocess(), 2, ((0, 36), (3, 48))
+        data.images,
+        soft_targets(data, Aim()),
+        Augmentation(shift=0.1),
+        Aim(mixup=0.5),
+        Preprocess(),
+        2,
+        ((0, 36), (3, 48)),
     )
     assert [batches.side(epoch) for epoch in (0, 2, 3, 9)] == [36, 36, 48, 48]
     first = [x for x, _ in batches(3, np.random.default_rng((1, 3)))]

@@ -65,12 +65,12 @@ def test_another_teacher_or_other_pictures_are_not_taken_from_the_cache(
         (teacher.parent / name).write_bytes((trained / "out" / name).read_bytes())
     seven = class_names("7")
     data, _ = load_training(trained, Want(48, 1, seven), val=None, fraction=None, seed=1)
-    soft_labels([teacher], data, seven, flip=True)
-    soft_labels([teacher], data, seven, flip=False)
-    soft_labels([teacher], data.pick(np.arange(100)), seven, flip=False)
+    soft_labels([teacher], data.images, seven, flip=True)
+    soft_labels([teacher], data.images, seven, flip=False)
+    soft_labels([teacher], data.images[:100], seven, flip=False)
     card = json.loads((teacher.parent / "model.json").read_text())
     (teacher.parent / "model.json").write_text(json.dumps(card | {"temperature": 2.0}))
-    soft_labels([teacher], data, seven, flip=True)
+    soft_labels([teacher], data.images, seven, flip=True)
     assert len(list(cache.iterdir())) == 4
 
 

@@ -1,0 +1,104 @@
+"""The faces in any pictures, cut as the product cuts them: what ``train --unlabelled`` takes.
+
+    python -m convert.seeing.faces PICTURES... --out faces.npz
+
+Pictures of the camera and the seat that a model will work with need no labels: its teachers say what they
+show. A sheet of some of the faces stands beside the file, to be looked at before anything is trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convert import plots
+from convert.arguments import whole
+from convert.data.folders import PICTURES, read_picture
+from convert.errors import DataError
+from convert.files import replacing
+from convert.progress import Progress
+from fer_edge.errors import FerEdgeError
+from fer_edge.perception import shape, warp
+from fer_edge.perception.faces import make_finder
+from fer_edge.perception.landmarks import Landmarks
+from fer_edge.perception.people import People
+from fer_edge.settings import Settings
+from fer_edge.timing import NoStages
+
+SHOWN, COLUMNS = 120, 12
+"""Faces on the sheet, and in one of its rows."""
+
+
+def cut_faces(files: Sequence[Path], size: int, least: int) -> Iterator[NDArray[np.uint8]]:
+    """Every face of these pictures, (size, size) uint8, upright and framed as for the expression network.
+
+    Faces of which fewer than ``least`` x ``least`` pixels would be shown are left out. Raises DataError
+    naming the file that is no picture.
+    """
+    seen = Settings().perception
+    people = People(make_finder(seen), Landmarks(), seen.min_face, NoStages())
+    progress = Progress(len(files))
+    for number, file in enumerate(files):
+        picture = read_picture(file)
+        grey = picture[..., 0] if picture.shape[-1] == 1 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        # A picture a minute: none of them is taken for the last one's face.
+        for face in people.find(grey, None, 60.0 * number):
+            points = people.points(grey, face)
+            centre, side, angle = shape.expression_region(points) if points is not None else ((0.0, 0.0), 0.0, 0.0)
+            if side >= least:
+                yield warp.cut(grey, warp.upright(centre, side, angle, size), size)
+        progress.step(file.name)
+
+
+def pictures(paths: Iterable[Path]) -> list[Path]:
+    """The picture files among these and in these folders, sorted. Raises DataError where a path has none."""
+    found: set[Path] = set()
+    for path in paths:
+        inside = path.rglob("*") if path.is_dir() else [path] if path.is_file() else []
+        some = {file for file in inside if file.suffix.lower() in PICTURES and file.name[0] != "."}
+        if not some:
+            raise DataError(f"{path}: no pictures ({', '.join(sorted(PICTURES))}) there")
+        found |= some
+    return sorted(found)
+
+
+def write(faces: Sequence[NDArray[np.uint8]], out: Path) -> None:
+    """The faces as ``images`` (N, size, size) uint8 of an .npz, and a sheet of some of them beside it."""
+    images = np.stack(faces)
+    with replacing(out) as beside:
+        np.savez_compressed(beside, images=images)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:SHOWN])
+    plots.sheet(out.with_suffix(".png"), list(images[chosen]), [str(row) for row in chosen], COLUMNS)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line; says how many faces were found in how many pictures."""
+    parser = argparse.ArgumentParser(prog="python -m convert.seeing.faces", description=__doc__)
+    parser.add_argument("pictures", type=Path, nargs="+", help="pictures, or folders of them")
+    parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    parser.add_argument("--size", type=whole(), default=48, help="side of the faces in pixels")
+    parser.add_argument("--least", type=whole(), default=40, help="smallest face taken, pixels of the picture")
+    args = parser.parse_args(argv)
+    try:
+        if args.out.suffix != ".npz":
+            raise DataError(f"--out {args.out}: an .npz is written; name it so")
+        files = pictures(args.pictures)
+        faces = list(cut_faces(files, args.size, args.least))
+        if not faces:
+            raise DataError(f"no face of {args.least} pixels in {len(files)} pictures; try --least")
+        write(faces, args.out)
+    except FerEdgeError as fault:
+        print(f"faces: {fault}", file=sys.stderr)
+        return fault.exit_code
+    print(f"{args.out}: {len(faces)} faces of {len(files)} pictures", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Faces cut from any pictures, for teachers to say what they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.seeing import faces
+
+
+def astronaut() -> np.ndarray:
+    data = pytest.importorskip("skimage.data", reason="needs the demo extra (scikit-image)")
+    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)[:320, :400]
+
+
+def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture, folder, out = astronaut(), tmp_path / "camera" / "monday", tmp_path / "faces.npz"
+    height, width = picture.shape[:2]
+    leaning = cv2.warpAffine(picture, cv2.getRotationMatrix2D((224, 110), 15, 1.0), (width, height))
+    folder.mkdir(parents=True)
+    for name, shown in {"a-wall.png": np.full_like(picture, 90), "b-upright.png": picture, "c.jpg": leaning}.items():
+        cv2.imwrite(str(folder / name), shown)
+    (folder / "notes.txt").write_text("not looked at")
+    assert faces.main([str(tmp_path / "camera"), "--out", str(out)]) == 0
+    assert "2 faces of 3 pictures" in capsys.readouterr().err
+    images = np.load(out)["images"]
+    assert (images.shape, images.dtype) == ((2, 48, 48), np.uint8)
+    upright, turned_back = (image.astype(float) for image in images)
+    assert np.corrcoef(upright.ravel(), turned_back.ravel())[0, 1] > 0.9
+    assert cv2.imread(str(out.with_suffix(".png"))) is not None
+    assert faces.main([str(folder / "b-upright.png"), "--least", "400", "--out", str(out)]) != 0
+    assert "no face of 400 pixels in 1 pictures" in capsys.readouterr().err
+    assert len(np.load(out)["images"]) == 2, "what was there stays"
+
+
+@pytest.mark.parametrize(
+    ("given", "out", "said"),
+    [
+        ("empty", "faces.npz", "no pictures (.bmp"),
+        ("nowhere", "faces.npz", "no pictures (.bmp"),
+        ("broken.png", "faces.npz", "broken.png: cannot be read as a picture"),
+        ("broken.png", "faces.npy", "an .npz is written"),
+    ],
+)
+def test_what_cannot_be_cut_is_one_line(
+    given: str, out: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG and nothing more")
+    assert faces.main([str(tmp_path / given), "--out", str(tmp_path / out)]) != 0
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / out).exists()
