@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -50,6 +51,13 @@ class _Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class _Answer:
+    topic: str
+    payload: bytes
+    correlation: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     """A topic whose events the broker refuses: the oldest of them, and when it is offered again."""
 
@@ -69,6 +77,7 @@ class Publisher:
         self._send = send
         self._now = now
         self._slots: dict[str, _Slot] = {}
+        self._answers: deque[_Answer] = deque()
         self._sent: dict[int, _Sent] = {}
         self._confirmed: list[int] = []
         self._refused: set[str] = set()
@@ -82,8 +91,9 @@ class Publisher:
         self._slots[topic] = _Slot(encode(payload), qos)
 
     def answer(self, topic: str, payload: dict[str, Any], correlation: bytes | None) -> None:
-        """Answer a request now or never: a late answer is worse than none."""
-        self._track(self._send(topic, encode(payload), qos=1, retain=False, correlation=correlation), topic)
+        """Answer a request over this connection or never: a late answer is worse than none."""
+        if self._live_since is not None:
+            self._answers.append(_Answer(topic, encode(payload), correlation))
 
     def up(self, receive_maximum: int) -> None:
         """A connection stands: everything is said again, events from the oldest that waits."""
@@ -99,6 +109,7 @@ class Publisher:
     def down(self) -> None:
         """The connection is gone, and what was not confirmed with it."""
         self._sent.clear()
+        self._answers.clear()
         self._live_since = None
 
     def rewind(self) -> None:
@@ -126,14 +137,15 @@ class Publisher:
             self._held[sent.topic] = _Held(oldest_seq, self._now() + _REFUSED_AGAIN_S)
 
     def pump(self) -> None:
-        """Forget what was confirmed and send what the connection has room for."""
+        """Forget what was confirmed and send what the connection has room for: answers, latest words, events."""
         if self._confirmed:
             self._journal.outbox.remove(self._confirmed)
             self._confirmed.clear()
         if self._live_since is None:
             return
+        self._send_answers()
         for topic, slot in self._slots.items():
-            if slot.due and not self._in_flight(topic):
+            if slot.due and self._room and not self._in_flight(topic):
                 slot.due = not self._track(self._send(topic, slot.payload, qos=slot.qos, retain=True), topic)
         self._offer_again()
         self._send_events()
@@ -144,7 +156,13 @@ class Publisher:
 
     def settled(self) -> bool:
         """Whether nothing is left to send or to be confirmed."""
-        return not self._sent and not any(slot.due for slot in self._slots.values())
+        return not self._sent and not self._answers and not any(slot.due for slot in self._slots.values())
+
+    def _send_answers(self) -> None:
+        while self._answers and self._room:
+            answer = self._answers.popleft()
+            sent = self._send(answer.topic, answer.payload, qos=1, retain=False, correlation=answer.correlation)
+            self._track(sent, answer.topic)
 
     def _offer_again(self) -> None:
         """One event of a held topic tells whether the broker takes it now."""

@@ -25,6 +25,7 @@ class Broker:
         self.refused: set[str] = set()
         self.offered: list[int] = []
         self.taken: list[int] = []
+        self.most_at_once = 0
         self.clock = HandClock()
         self.outbox = Outbox(path, max_messages=max_events, max_age_s=1e9, wall=self.clock.wall())
         self.journal = Journal(self.outbox, self.clock)
@@ -38,6 +39,7 @@ class Broker:
         message = json.loads(payload)
         self.offered.append(message["seq"])
         self._unanswered.append((self._mid, message))
+        self.most_at_once = max(self.most_at_once, len(self._unanswered))
         return self._mid
 
     def happen(self, category: str, count: int = 1) -> None:
@@ -149,3 +151,27 @@ def test_a_new_connection_begins_again_with_the_oldest(broker: Broker) -> None:
     broker.answer()
     assert broker.taken == [4, 1, 2, 3]
     assert broker.waiting == []
+
+
+def test_a_broker_that_takes_few_messages_at_once_is_never_sent_more(tmp_path: Path) -> None:
+    """MQTT 5 has a broker hang up on whoever exceeds its receive maximum, whatever the messages say."""
+    broker = Broker(tmp_path / "outbox.db")
+    broker.publisher.up(2)
+    broker.happen("fatigue", 3)
+    for number, topic in enumerate(("status", "camera", "info", "state"), 101):
+        broker.publisher.set(topic, {"seq": number, "category": topic})
+    for number in (201, 202, 203):
+        broker.publisher.answer("response/ping", {"seq": number, "category": "response"}, None)
+    broker.answer()
+    assert broker.most_at_once == 2
+    assert broker.taken == [201, 202, 203, 101, 102, 103, 104, 1, 2, 3]
+    assert broker.publisher.settled()
+
+
+def test_an_answer_never_waits_for_another_connection(broker: Broker) -> None:
+    broker.publisher.answer("response/ping", {"seq": 201, "category": "response"}, None)
+    broker.publisher.down()
+    broker.publisher.answer("response/ping", {"seq": 202, "category": "response"}, None)
+    broker.publisher.up(20)
+    broker.answer()
+    assert broker.offered == []
