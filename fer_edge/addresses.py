@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@")
-_SECRET_QUERY = re.compile(r"(?i)([?&;][^=&;\s]*(?:user|login|pwd|pass|token|key|auth|secret|sig)[^=&;\s]*=)[^&;\s]*")
+# Many cameras and recorders want them in the path: rtsp://host/user=…&password=…
+_SECRET_VALUE = re.compile(
+    r"(?i)([?&;/][^=&;?/\s]*(?:user|usr|login|pwd|pass|token|key|auth|secret|sig)[^=&;?/\s]*=)[^&;\s]*"
+)
 
 
 def without_credentials(address: str) -> str:
-    """A stream address with user, password and secret query values cut out."""
-    return _SECRET_QUERY.sub(r"\1…", _CREDENTIALS.sub("", address))
+    """A stream address with user, password and secret values cut out."""
+    return _SECRET_VALUE.sub(r"\1…", _CREDENTIALS.sub("", address))

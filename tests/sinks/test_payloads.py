@@ -174,6 +174,9 @@ def test_info_shows_no_secret() -> None:
         "http://host/v?a=1&access_token=secret",
         "http://host/v?PASSWORD=secret#x",
         "http://host/v?user=secret&pwd=secret",
+        "http://host/v?usr=secret&pwd=secret",
+        "rtsp://host:554/user=secret&password=secret&channel=1&stream=0.sdp",
+        "rtsp://host:554/user=secret_password=secret_channel=1_stream=0.sdp",
     ],
 )
 def test_credentials_are_cut_from_addresses(address: str) -> None:
@@ -181,6 +184,8 @@ def test_credentials_are_cut_from_addresses(address: str) -> None:
     assert "host" in without_credentials(address)
 
 
-@pytest.mark.parametrize("address", ["0", "/dev/video0", "sim:demo", "rtsp://host:554/live?size=1"])
+@pytest.mark.parametrize(
+    "address", ["0", "/dev/video0", "sim:demo", "rtsp://host:554/live?size=1", "http://host/user/tokens/v?a=1"]
+)
 def test_harmless_addresses_stay(address: str) -> None:
     assert without_credentials(address) == address

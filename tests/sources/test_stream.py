@@ -177,6 +177,7 @@ def test_an_rtsp_stream_plays_and_its_end_is_a_loss(rtsp: RtspServer) -> None:
         ("rtsp://me:p@ss@host:554/a?b=1", "rtsp://host:554/a?b=1"),
         ("http://host/x", "http://host/x"),
         ("http://host/v.cgi?user=admin&pwd=x", "http://host/v.cgi?user=…&pwd=…"),
+        ("rtsp://host/user=admin&password=x&channel=1", "rtsp://host/user=…&password=…&channel=1"),
     ],
 )
 def test_secrets_are_cut_out_of_addresses(url: str, shown: str) -> None:
