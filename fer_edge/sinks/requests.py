@@ -189,7 +189,7 @@ def _transaction(fields: Mapping[str, Any]) -> str | int | None:
     if isinstance(value, str):
         # A lone surrogate is JSON but no UTF-8.
         return value if len(value) <= 128 and value == value.encode("utf-8", "replace").decode() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _validate(body: type[_Body], fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:

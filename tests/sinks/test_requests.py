@@ -119,6 +119,13 @@ def test_an_unknown_verb_is_told_the_known_ones(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize("transaction", ["", "x" * 128, "\u0000", 0, -1, 2**63, -(10**40)])
+def test_a_transaction_comes_back_as_it_was_sent(desk: Desk, transaction: str | int) -> None:
+    desk.send("ping", {"transaction": transaction})
+    desk.desk.pending()[0].answer()
+    assert desk.only_answer()["transaction"] == transaction
+
+
 def test_a_retained_request_is_ignored(desk: Desk) -> None:
     desk.send("pause", {"seconds": 5}, retained=True)
     desk.send("fly", {}, retained=True)
