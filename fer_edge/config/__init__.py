@@ -90,6 +90,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
         mark = fault.problem_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigError([f"{where}: not valid YAML ({fault.problem}); check indentation and quotes"]) from None
+    except yaml.reader.ReaderError as fault:
+        line = text.count("\n", 0, fault.position) + 1
+        raise ConfigError([f"{path}:{line}: not valid YAML ({fault.reason}: #x{fault.character:04x})"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise ConfigError([f"{path}: not valid YAML ({str(fault).splitlines()[0]})"]) from None
     if root is None:
@@ -97,18 +100,24 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: must be lines of 'key: value' (is a {type(data).__name__})"])
     lines: dict[Location, str] = {}
-    twice = list(_walk(root, (), str(path), lines))
-    if twice:
-        raise ConfigError(twice)
+    wrong = list(_walk(root, (), str(path), lines))
+    if wrong:
+        raise ConfigError(wrong)
     return data, lines
 
 
-def _walk(node: yaml.Node, at: Location, path: str, lines: dict[Location, str]) -> Iterable[str]:
-    """Notes the line of every key below a node; yields a fault for each key that stands twice."""
+def _walk(
+    node: yaml.Node, at: Location, path: str, lines: dict[Location, str], within: tuple[yaml.Node, ...] = ()
+) -> Iterable[str]:
+    """Notes the line of every key below a node; yields a fault for each that stands twice, or in itself by an alias."""
+    if node in within:
+        yield f"{lines[at]} {'.'.join(at)}: is an alias of what it stands in"
+        return
+    within = (*within, node)
     if isinstance(node, yaml.SequenceNode):
         for n, child in enumerate(node.value):
             lines[(*at, str(n))] = f"{path}:{child.start_mark.line + 1}"
-            yield from _walk(child, (*at, str(n)), path, lines)
+            yield from _walk(child, (*at, str(n)), path, lines, within)
     if not isinstance(node, yaml.MappingNode):
         return
     for key, child in node.value:
@@ -117,7 +126,7 @@ def _walk(node: yaml.Node, at: Location, path: str, lines: dict[Location, str]) 
         if here in lines:
             yield f"{where} {'.'.join(here)}: stands twice (first at line {lines[here].rsplit(':', 1)[1]})"
         lines[here] = where
-        yield from _walk(child, here, path, lines)
+        yield from _walk(child, here, path, lines, within)
 
 
 def _split(override: str) -> tuple[Location, Any]:
