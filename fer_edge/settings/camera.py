@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from fer_edge.addresses import without_credentials
 from fer_edge.settings.base import Section
+
+SOURCES = (
+    "a camera number (0), a /dev path, auto (the first camera), csi:N, a video file, "
+    "an rtsp:// or http:// stream, or sim:SCRIPT"
+)
+NO_SOURCE = re.compile(r"(?!sim:|csi:\d+\Z|(?:rtsps?|https?)://[^/])[A-Za-z0-9]+:(?!\\)")
+"""How a source begins that is none of :data:`SOURCES`; a drive's letter (``C:\\``) begins a file."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -55,6 +64,13 @@ class CameraSettings(Section):
     def _number_is_text(cls, source: object) -> object:
         """A camera number needs no quotes in YAML."""
         return str(source) if isinstance(source, int) and not isinstance(source, bool) else source
+
+    @field_validator("source")
+    @classmethod
+    def _of_a_known_form(cls, source: str) -> str:
+        if NO_SOURCE.match(source):
+            raise ValueError(f"{without_credentials(source)!r} is of no known form; use {SOURCES}")
+        return source
 
     @field_validator("reopen_s")
     @classmethod

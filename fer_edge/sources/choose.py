@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.addresses import without_credentials
 from fer_edge.errors import UsageError
+from fer_edge.settings.camera import NO_SOURCE, SOURCES
 from fer_edge.sources.live import Limits, LiveSource
 from fer_edge.sources.orient import Orient
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from fer_edge.core import Source
     from fer_edge.settings import CameraSettings
     from fer_edge.sources.live import Clock
-
-FORMS = (
-    "a camera number (0), a /dev path, auto (the first camera), csi:N, a video file, "
-    "an rtsp:// or http:// stream, or sim:SCRIPT"
-)
 
 
 def make_source(
@@ -56,8 +52,8 @@ def make_source(
         from fer_edge.sources.camera import camera_connector
 
         return LiveSource(spec, camera_connector(spec, camera), orient, limits, clock)
-    if not spec or re.match(r"[a-z0-9]+:(?!\\)", spec, re.IGNORECASE):
-        raise UsageError(f"source {without_credentials(spec)!r}: unknown form; use {FORMS}")
+    if not spec or NO_SOURCE.match(spec):
+        raise UsageError(f"source {without_credentials(spec)!r}: unknown form; use {SOURCES}")
     from fer_edge.sources.video import VideoSource
 
     return VideoSource(Path(spec), orient, clock, paced=paced, loop=paced and camera.loop, fps=fps)
