@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 fine, 1 failed at run time, 2 usage, 69 something needed is unavailable, 78 configuration.
     """
+    _fill_in_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
     name = next((word for word in arguments if not word.startswith("-")), None)
@@ -53,8 +54,7 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
 
     try:
         code = int(run(args) or 0)  # type: ignore[operator]
-        if sys.stdout is not None:  # >&- closes it
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and nothing to complain about.
@@ -70,6 +70,13 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _fill_in_closed_streams() -> None:
+    """What >&- closed is None in Python, and ``file=None`` would put faults among the results."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _close_output() -> None:

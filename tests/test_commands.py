@@ -78,6 +78,25 @@ def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, out
     assert result.stderr.decode() == told
 
 
+def test_closed_outputs_cost_nothing_and_a_fault_never_stands_among_results(tmp_path: Path) -> None:
+    def run(command: str) -> tuple[int, str]:
+        shell = f'"{sys.executable}" -m fer_edge {command}'
+        result = subprocess.run(
+            ["sh", "-c", shell],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=tmp_path,
+            env=clean_environment(tmp_path),
+            check=False,
+        )
+        return result.returncode, result.stdout
+
+    assert run("check-config --json >&-") == (0, "")
+    assert run("check-config 2>&-") == (0, "")
+    assert run("replay nowhere.mp4 --json 2>&-") == (69, "")
+
+
 def test_output_in_letters_that_cannot_show_it_is_one_line_and_1(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
     (tmp_path / "日.png").write_bytes(portrait.read_bytes())
     result = fer_edge("classify", "日.png", NO_EMOTION, PYTHONIOENCODING="latin-1")
