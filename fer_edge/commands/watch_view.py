@@ -17,7 +17,7 @@ def line(tail: str, payload: Any, *, colour: bool = False) -> str:
     if tail.startswith("event/") and isinstance(payload, Mapping):
         return event_line(payload, colour=colour)
     if tail == "state" and isinstance(payload, Mapping):
-        level = payload.get("level") or "-"
+        level = str(payload.get("level") or "-")
         return (
             f"{clock(payload)}  state     {_words(payload)}  level {_paint(level, level, colour)}  "
             f"PERCLOS {_percent(payload.get('perclos'))}  expression {payload.get('emotion') or '-'}"
@@ -44,11 +44,18 @@ def event_line(event: Mapping[str, Any], *, colour: bool = False) -> str:
 
 def plain(value: Any) -> Any:
     """The same without control characters: a message must not drive the reader's terminal."""
+    try:
+        return _plain(value)
+    except RecursionError:  # nested as no message of a node is
+        return "�"
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return "".join(c if c.isprintable() else "�" for c in value)
     if isinstance(value, Mapping):
-        return {plain(name): plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
+        return {_plain(name): _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def clock(payload: Mapping[str, Any]) -> str:
@@ -90,7 +97,8 @@ class NodeView:
         if not state:
             return [*lines, "waiting for a state …"]
         lines += [*self._driver(colour), ""]
-        for name, share in sorted((state.get("emotions") or {}).items(), key=lambda item: -(item[1] or 0)):
+        emotions = _group(state.get("emotions"))
+        for name, share in sorted(emotions.items(), key=lambda item: -_share(item[1])):
             lines.append(f"{name:10} {_bar(share)}{' ◀' if name == state.get('emotion') else ''}")
         recent = [event_line(event, colour=colour) for event in reversed(self.events)]
         if any(event.get("time_ok") is False for event in self.events):
@@ -99,11 +107,11 @@ class NodeView:
 
     def _driver(self, colour: bool) -> list[str]:
         state = self.state
-        level = state.get("level") or "none"
+        level = str(state.get("level") or "none")
         opened = ", ".join(
-            f"{e.get('event_type')} {_number(e.get('held_s'), 's')}" for e in state.get("open_events") or []
+            f"{e.get('event_type')} {_number(e.get('held_s'), 's')}" for e in _groups(state.get("open_events"))
         )
-        calibration = state.get("calibration") or {}
+        calibration = _group(state.get("calibration"))
         angles = "  ".join(f"{name} {_number(state.get(name), '°')}" for name in ("yaw", "pitch", "roll"))
         return [
             f"{'level':10} {_paint(level, level, colour)}  {opened}".rstrip(),
@@ -115,7 +123,7 @@ class NodeView:
 
     def _health(self) -> str:
         """What is known of the node's health, which it tells once a minute."""
-        stats, waiting = self.stats, (self.stats.get("outbox") or {}).get("waiting")
+        stats, waiting = self.stats, _group(self.stats.get("outbox")).get("waiting")
         parts = (
             _known(self.state.get("fps"), "{:.1f} fps"),
             _known(stats.get("latency_ms_p95"), "latency {:.0f} ms (p95)"),
@@ -130,8 +138,8 @@ def _words(state: Mapping[str, Any]) -> str:
     if state.get("paused"):
         return f"paused for {_number(state.get('paused_s'), 's')}"
     if state.get("profile") == "kiosk":
-        return f"{len(state.get('people') or [])} people"
-    present = {True: "present", False: "absent"}.get(state.get("present"), "unknown")  # type: ignore[arg-type]
+        return f"{len(_groups(state.get('people')))} people"
+    present = {"True": "present", "False": "absent"}.get(str(state.get("present")), "unknown")
     return present if state.get("lens", "clear") == "clear" else f"{present}, lens {state.get('lens')}"
 
 
@@ -140,6 +148,19 @@ def _eyes(state: Mapping[str, Any]) -> str:
     if closed is None:
         return "cannot tell"
     return f"closed for {_number(state.get('closure_s'), 's')}" if closed else "open"
+
+
+def _group(value: Any) -> Mapping[str, Any]:
+    """What should be an object; empty where it is missing or anything else: who publishes may be anybody."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _groups(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _share(value: Any) -> float:
+    return value if isinstance(value, (int, float)) else 0.0
 
 
 def _bar(share: Any) -> str:

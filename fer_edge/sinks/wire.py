@@ -18,6 +18,8 @@ def decode(payload: bytes) -> Any:
     """JSON where it is JSON, else the text, damaged bytes replaced."""
     text = payload.decode("utf-8", errors="replace")
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # Python reads NaN and Infinity, too, which are not JSON
     except (ValueError, RecursionError):
         return text
+    return value

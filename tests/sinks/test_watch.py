@@ -18,10 +18,12 @@ import pytest
 
 from fer_edge.commands.watch_view import NodeView, line, plain
 from fer_edge.core import Level, Phase
+from fer_edge.sinks.wire import decode
 from tests.brokers import Mosquitto, mosquitto, needs_mosquitto, wait_until
 from tests.conftest import Run, clean_environment
 from tests.sinks.examples import KIOSK, event, settings
 from tests.sinks.nodes import Node, node
+from tests.sinks.schemas import load
 
 __all__ = ["mosquitto"]
 
@@ -133,10 +135,26 @@ def test_a_message_cannot_drive_the_terminal() -> None:
 @pytest.mark.parametrize("payload", [None, 3, "x", [], {}, {"held_s": "long"}, {"time": 5}, {"open_events": [{}]}])
 @pytest.mark.parametrize("tail", ["state", "event/view", "stats", "info", "status", "response/stats", ""])
 def test_any_payload_can_be_shown(tail: str, payload: object) -> None:
-    assert line(tail, payload)
+    assert line(tail, payload, colour=True)
     view = NodeView("car")
     view.update(tail, payload)
     assert view.page(connected=True, colour=True)
+
+
+@pytest.mark.parametrize("value", [5, 0.5, True, "x", [[]], [1], {"a": []}, [{"a": "b"}]])
+@pytest.mark.parametrize("tail", ["state", "event/view", "stats", "info"])
+def test_any_value_in_a_payload_can_be_shown(tail: str, value: object) -> None:
+    fields = {"profile", *load("state")["properties"], *load("event")["properties"], *load("stats")["properties"]}
+    for field in fields:
+        test_any_payload_can_be_shown(tail, {field: value})
+    test_any_payload_can_be_shown(tail, {"profile": "kiosk", "people": value})
+
+
+def test_what_is_nested_too_deep_or_no_json_is_shown_all_the_same() -> None:
+    deep = decode(b"[" * 700 + b"]" * 700)
+    assert line("state", plain(deep))
+    for text in ("NaN", '{"seconds": -Infinity}', "[1e999]"):
+        assert decode(text.encode()) == text
 
 
 @pytest.mark.parametrize(("closed", "words"), [(False, "open"), (True, "closed for 1.2s"), (None, "cannot tell")])
