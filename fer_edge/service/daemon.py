@@ -77,6 +77,7 @@ class Daemon:
         self._memory: Memory
         self._builder: Builder
         self._parts: Parts
+        self._replaced: Parts | None = None
         self._pace: Pace
         self._state: DriverState
 
@@ -151,6 +152,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Take configuration and models anew. Raises FerEdgeError and keeps the old ones if they are bad."""
+        self._start_new_parts()  # of a reload asked for in the same breath
         self._notifier.reloading()
         try:
             # Saved first: the new rules begin with what the old ones have learned.
@@ -165,10 +167,10 @@ class Daemon:
         finally:
             self._notifier.ready()
         self._reporter.refused = None
-        old, self._parts = self._parts, parts
+        old = self._replaced = self._parts
+        self._parts = parts
         self._pace = _pace(parts.settings)
         old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
-        parts.start(old)
         if parts.mqtt is not old.mqtt:
             self._reporter.camera = ""
         elif parts.mqtt:
@@ -181,6 +183,12 @@ class Daemon:
         if state_dir(parts.settings.state_dir) != self._memory.folder:
             log.warning("state_dir: %s stays in use until a restart", self._memory.folder)
         log.info("reloaded")
+
+    def _start_new_parts(self) -> None:
+        """After a reload whose requester has an answer: it goes out by the connection that may end here."""
+        old, self._replaced = self._replaced, None
+        if old is not None:
+            self._parts.start(old)
 
     # --- start and stop -------------------------------------------------------------------------
 
@@ -254,6 +262,7 @@ class Daemon:
             self._reload.clear()
             with suppress(FerEdgeError):
                 self.reload()
+        self._start_new_parts()
         if self._paused_until is not None and now >= self._paused_until:
             self.resume()
         if self._reporter.say_camera(self._parts, paused=self._paused_until is not None):

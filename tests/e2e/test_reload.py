@@ -98,3 +98,23 @@ def test_a_reload_can_change_the_node_s_name_and_the_camera(
     subscriber.wait("new/state")
     assert subscriber.of("new/info")[-1].json["configuration"]["camera"]["source"] == "sim:view"
     node.terminate()
+
+
+def test_whoever_asks_for_another_connection_is_answered_by_the_one_they_asked(
+    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.yaml"
+    text = "node: {}\ncamera: {{source: 'sim:alert', width: 320, height: 240}}\nemotion: {{enabled: false}}\n"
+    path.write_text(text.format("old"))
+    node = nodes.start("--config", str(path), port=mosquitto.port).ready()
+    subscriber.wait("old/state")
+    path.write_text(text.format("new"))
+    for verb in ("reload", "recalibrate", "reload"):
+        subscriber.publish(f"fer-edge/old/request/{verb}", '{"transaction": 7}')
+    assert subscriber.wait("new/status").text == "online"
+    for verb in ("reload", "recalibrate"):
+        assert subscriber.wait(f"old/response/{verb}").json == {"status": "ok", "data": {}, "transaction": 7}
+    assert subscriber.wait("new/camera").text == "online"
+    subscriber.publish("fer-edge/new/request/ping", '{"transaction": 8}')
+    assert subscriber.wait("new/response/ping").json["transaction"] == 8
+    node.terminate()

@@ -71,10 +71,12 @@ def test_a_reload_opens_keeps_changes_and_closes_the_page(running: Running) -> N
     assert running.page is first, "nothing of its own has changed: it keeps its past and its visitors"
     running.reload(width=320)
     second = running.page
-    assert second is not None and second is not first and not first._thread.is_alive()
+    assert second is not None and second is not first
+    assert wait_until(lambda: not first._thread.is_alive())
     assert second.listening.wait(10)
     running.reload(enabled=False)
-    assert running.page is None and not second._thread.is_alive()
+    assert running.page is None
+    assert wait_until(lambda: not second._thread.is_alive())
 
 
 def test_a_page_that_may_not_be_opened_is_refused_and_the_node_goes_on(running: Running) -> None:
