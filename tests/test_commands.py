@@ -78,6 +78,12 @@ def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, out
     assert result.stderr.decode() == told
 
 
+def test_a_source_of_no_known_form_is_a_slip_of_the_command_line(fer_edge: Run) -> None:
+    result = fer_edge("run", "--source", "rtmp://me:secret@cam/live")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("fer-edge: --source rtmp://cam/live: of no known form; use a camera number")
+
+
 def test_closed_outputs_cost_nothing_and_a_fault_never_stands_among_results(tmp_path: Path) -> None:
     def run(command: str) -> tuple[int, str]:
         shell = f'"{sys.executable}" -m fer_edge {command}'

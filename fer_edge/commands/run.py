@@ -11,8 +11,11 @@ import argparse
 import logging
 import os
 
+from fer_edge.addresses import without_credentials
 from fer_edge.commands import options
+from fer_edge.errors import UsageError
 from fer_edge.settings import Settings
+from fer_edge.settings.camera import NO_SOURCE, SOURCES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until stopped; 0 for a clean end."""
+    if args.source is not None and NO_SOURCE.match(args.source):
+        # A slip of the command line, not of the configuration it would be laid over.
+        raise UsageError(f"--source {without_credentials(args.source)}: of no known form; use {SOURCES}")
 
     def load() -> Settings:
         return options.settings(args, {"camera.source": args.source})
