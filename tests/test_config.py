@@ -119,6 +119,22 @@ def test_an_override_of_a_wrong_form_is_a_usage_error(tmp_path: Path, override: 
         config.load(path, [override])
 
 
+@pytest.mark.parametrize("override", ["kind=tiny", "port=2024-13-01", "port=!!int many"])
+def test_an_override_that_is_no_setting_or_no_value_is_told_as_one(override: str) -> None:
+    with pytest.raises(ConfigError, match=f"--set {override.partition('=')[0]}: no such setting"):
+        config.load(None, [override])
+
+
+def test_what_yaml_cannot_make_a_value_of_is_taken_as_text() -> None:
+    assert config.load(None, ["node=2024-13-01"]).node == "2024-13-01"
+
+
+def test_a_misspelt_setting_of_an_entry_in_a_list_is_told_with_the_nearest(tmp_path: Path) -> None:
+    assert faults(tmp_path, "alarm:\n  commands:\n    - run: [beep]\n      evry_s: 3\n") == [
+        "config.yaml:4 alarm.commands.0.evry_s: no such setting; did you mean every_s?"
+    ]
+
+
 def test_a_camera_number_needs_no_quotes(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("camera:\n  source: 1\n")

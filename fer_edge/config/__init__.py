@@ -58,7 +58,7 @@ def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple
     # A changed kind first: the settings of the kind that stood there go with it.
     wanted = [*map(_split, overrides), *((tuple(name.split(".")), value) for name, value in given)]
     for key, value in sorted(wanted, key=lambda item: item[0][-1] != "kind"):
-        if key[-1] == "kind":
+        if len(key) > 1 and key[-1] == "kind":
             _put(data, key[:-1], {"kind": value})
         _put(data, key, value)
         # Its groups come from it, too, where the file has none: a misspelt one is told with it.
@@ -135,7 +135,7 @@ def _split(override: str) -> tuple[Location, Any]:
         raise UsageError(f"--set {override}: write it as key=value, for example --set mqtt.port=8883")
     try:
         return tuple(key.split(".")), yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that the calendar has not
         return tuple(key.split(".")), text
 
 

@@ -90,5 +90,8 @@ def _model_of(annotation: Any) -> Any:
 
 
 def _tagged(models: Any, tag: str) -> Any:
+    """The group that a tag, or a place in a list, stands for."""
+    if tag.isdigit():
+        return models
     choices = models if isinstance(models, list) else []
     return next((model for model in choices if model.model_fields["kind"].default == tag), None)
