@@ -64,13 +64,17 @@ class Loudness:
 
 
 class AlarmSink:
-    """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id."""
+    """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id.
+
+    ``has_pin`` is False until the pin was had, where one is wanted.
+    """
 
     def __init__(self, settings: AlarmSettings, key_of: Callable[[str], int | None]) -> None:
         self._settings = settings.gpio
         self._key_of = key_of
         self._loudness = Loudness(settings.gpio.level, settings.gpio.event_types)
         self._buzzer: Buzzer | None = None
+        self.has_pin = settings.gpio.pin is None
         self._programs = Programs(settings.commands)
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
@@ -83,6 +87,7 @@ class AlarmSink:
         try:
             if self._settings.pin is not None:
                 self._buzzer = Buzzer(self._settings)
+                self.has_pin = True
         finally:
             self._thread.start()
 
@@ -117,8 +122,7 @@ class AlarmSink:
             try:
                 call = self._calls.get(timeout=_LOOK_S if busy else None)
             except queue.Empty:
-                self._tend()
-                continue
+                call = self._tend
             if call is None:
                 break
             try:

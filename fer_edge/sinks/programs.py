@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fer_edge.core import Event, Level, Phase
@@ -111,6 +110,11 @@ def _is_private(name: str) -> bool:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """The program and whatever it has started: they are a session of their own."""
-    with suppress(ProcessLookupError):
+    try:
         os.killpg(process.pid, signal.SIGKILL)
+    except PermissionError:  # it has become another user's (sudo), so it is not waited for either
+        _log.error("alarm: process %d runs as another user and cannot be killed; it is left alone", process.pid)
+        return
+    except ProcessLookupError:
+        pass
     process.wait()

@@ -141,3 +141,28 @@ def test_a_program_that_fails_is_told_and_stops_nothing(
     one.event(SLEEP)
     assert told in caplog.text
     assert len(caplog.records) == 1
+
+
+def test_one_that_may_not_be_killed_is_left_alone_and_the_others_go_on(
+    note: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(pid: int, number: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("fer_edge.sinks.programs.os.killpg", refused)
+    slow = {"run": ["sleep", "2"], "timeout_s": 0.2, "every_s": 60}
+    commands = [slow, {"run": [str(note)], "every_s": 0}]
+    sink = AlarmSink(AlarmSettings.model_validate({"commands": commands}), {}.get)
+    sink.start()
+    sink.event(SLEEP)
+    wait_until(lambda: sink._programs._rules[0].process, "the slow one")
+    process = sink._programs._rules[0].process
+    wait_until(lambda: not sink._programs.running, "the end of both")
+    sink.event(event(3, level=Level.CRITICAL))
+    wait_until(lambda: len(calls(note)) == 2, "the other program, for the next event")
+    assert [r.getMessage() for r in caplog.records if "another user" in r.getMessage()] == [
+        f"alarm: process {process.pid} runs as another user and cannot be killed; it is left alone"
+    ]
+    wait_until(lambda: not sink._programs.running, "its end")
+    sink.close()
+    process.wait()
