@@ -84,8 +84,8 @@ class Daemon:
     def run(self) -> int:
         """Run until SIGTERM, SIGINT, :meth:`stop`, or the end of a file; 0 for every clean end.
 
-        Raises ConfigError, ModelError, MissingExtra or UsageError before anything was started; a missing camera
-        or broker is waited for.
+        Raises ConfigError, ModelError, MissingExtra or UsageError before anything was started, UnavailableError for
+        an alarm's pin that cannot be had; a missing camera or broker is waited for.
         """
         # Handlers first: a stop that comes while models load must not be lost.
         main = threading.current_thread() is threading.main_thread()
@@ -143,7 +143,7 @@ class Daemon:
         return self._parts.acknowledge(event_id)
 
     def stats(self) -> dict[str, Any]:
-        """Health since the last stats, with what the camera says."""
+        """Health over the last minute, with what the camera says."""
         return self._reporter.stats(self._parts, self._pace.fps)
 
     def info(self, outbox: dict[str, Any]) -> dict[str, Any]:
@@ -170,6 +170,7 @@ class Daemon:
         old = self._replaced = self._parts
         self._parts = parts
         self._pace = _pace(parts.settings)
+        self._stats_due = min(self._stats_due, self._clock() + parts.settings.mqtt.stats_interval_s)
         old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
         if parts.mqtt is not old.mqtt:
             self._reporter.camera = ""
@@ -202,8 +203,8 @@ class Daemon:
         last = self._memory.load("last_exit")
         if last:
             log.info("the last run ended: %s", last.get("reason"))
-        self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
         self._parts.start()
+        self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
         self._stats_due = self._clock() + settings.mqtt.stats_interval_s
         self._save_due = self._clock() + SAVE_S
         self._notifier.ready()
@@ -232,13 +233,15 @@ class Daemon:
     def _loop(self) -> None:
         while not self._stop.is_set():
             capture = self._parts.capture
+            # Asked before the frame: the last one may come while everything else is looked at.
+            over = capture.finished.is_set()
             frame = capture.box.take(TICK_S)
             self._between_frames()
             if self._paused_until is not None:
                 self._say_nothing_is_known()
             elif frame is not None and self._pace.admit(frame.at):
                 self._process(frame)
-            if frame is None and capture.finished.is_set():
+            if frame is None and over:
                 return
 
     def _process(self, frame: Frame) -> None:

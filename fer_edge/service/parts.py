@@ -100,7 +100,9 @@ class Builder:
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
         same_alarm = old is not None and old.settings.alarm == settings.alarm and old.mqtt is mqtt
-        alarm = old.alarm if old and same_alarm else _alarm(settings, mqtt)
+        # One that could not have its pin at the last reload tries again.
+        works = old is None or old.alarm is None or old.alarm.has_pin
+        alarm = old.alarm if old and same_alarm and works else _alarm(settings, mqtt)
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page) if sink is not None]
         return Parts(settings, Pipeline(perception, monitor, [*sinks, *self.extra_sinks]), capture, mqtt, page, alarm)
 

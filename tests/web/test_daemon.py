@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class Running:
 
     def __init__(self, folder: Path, **web: Any) -> None:
         self.web = {"port": 0, **web}
+        self.mqtt: dict[str, Any] = {"enabled": False}
         self.more: dict[str, Any] = {"state_dir": str(folder)}
         self.fault: Exception | None = None
         self.daemon = Daemon(self._settings)
@@ -35,7 +37,7 @@ class Running:
         return Settings(
             camera={"source": "sim:alert"},  # type: ignore[arg-type]
             emotion={"enabled": False},  # type: ignore[arg-type]
-            mqtt={"enabled": False},  # type: ignore[arg-type]
+            mqtt=self.mqtt,  # type: ignore[arg-type]
             web=self.web,  # type: ignore[arg-type]
             **self.more,
         )
@@ -119,3 +121,29 @@ def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Runn
 def test_what_is_refused_or_unknown_is_told_to_whoever_asked(running: Running) -> None:
     with pytest.raises(ValueError, match="not done by this version"):
         running.daemon.ask("fly", {}).result(5)
+
+
+def test_an_alarm_whose_pin_was_taken_has_it_after_a_reload_once_it_is_free(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpiozero = pytest.importorskip("gpiozero", reason="a buzzer needs the extra gpio")
+    from gpiozero.pins.mock import MockFactory
+
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", MockFactory())
+    other = gpiozero.DigitalOutputDevice(17)
+    running.more["alarm"] = {"gpio": {"pin": 17}}
+    running.reload()
+    assert [r.getMessage()[:9] for r in caplog.records if r.levelno == logging.ERROR] == ["no alarm:"]
+    other.close()
+    running.reload()
+    alarm = running.daemon._parts.alarm
+    assert alarm is not None and alarm.has_pin
+    running.reload()
+    assert running.daemon._parts.alarm is alarm, "kept where nothing of it has changed"
+    running.stop()
+
+
+def test_a_shorter_time_between_stats_holds_from_the_reload_on(running: Running) -> None:
+    running.mqtt["stats_interval_s"] = 1.5
+    running.reload()
+    assert running.daemon._stats_due <= time.monotonic() + 1.5
