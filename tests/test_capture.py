@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fer_edge.core import Frame
 from fer_edge.service import capture as capture_module
 from fer_edge.service.capture import Capture, LatestFrame
+from fer_edge.service.daemon import Daemon
+from fer_edge.settings import Settings
 from tests.fakes import ScriptedSource, picture, wait_until
 
 
@@ -97,3 +101,22 @@ def test_waiting_for_a_camera_grows_up_to_its_limit() -> None:
     assert capture.close()
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[0] >= 0.019 and waits[1] >= 0.039 and min(waits[2:]) >= 0.079
+
+
+def test_the_last_frame_of_a_file_is_looked_at_though_it_comes_while_something_else_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    capture = Capture(ScriptedSource([]), reopen_s=(0.01, 0.05), stall_s=5.0)
+    daemon: Any = Daemon(Settings)
+    daemon._parts, daemon._pace = SimpleNamespace(capture=capture), SimpleNamespace(admit=lambda at: True)
+    looked: list[Frame] = []
+
+    def between_frames() -> None:
+        if not capture.finished.is_set():
+            capture.box.put(Frame(picture(), 0.0, 0))
+            capture.finished.set()
+
+    monkeypatch.setattr(daemon, "_between_frames", between_frames)
+    monkeypatch.setattr(daemon, "_process", looked.append)
+    daemon._loop()
+    assert [frame.number for frame in looked] == [0]

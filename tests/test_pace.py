@@ -129,3 +129,20 @@ def test_a_clock_that_jumps_does_not_stop_it() -> None:
     drive(pace, 1000, 10, 0.030)
     assert pace.admit(5.0), "a frame from before the jump back is looked at"
     assert pace.admit(9000.0)
+
+
+@pytest.mark.parametrize(
+    ("celsius", "throttled", "why"),
+    [
+        (85.0, False, "the processor is at 85 °C"),
+        (55.0, True, "the processor is throttled at 55 °C"),
+        (None, True, "the processor is throttled"),
+    ],
+)
+def test_why_it_looks_at_fewer_frames_is_told(
+    celsius: float | None, throttled: bool, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sense = Thermometer()
+    sense.celsius, sense.throttled = celsius, throttled
+    drive(made(sense=sense), 0, 6, 0.01)
+    assert [r.getMessage() for r in caplog.records] == [f"looking at 15 frames a second from now on: {why}"]

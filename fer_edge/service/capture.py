@@ -49,11 +49,6 @@ class LatestFrame:
             frame, self._frame = self._frame, None
             return frame
 
-    def wake(self) -> None:
-        """Let a waiting reader return at once."""
-        with self._changed:
-            self._changed.notify_all()
-
 
 class Capture:
     """Reads a source in a thread of its own and opens it again, with growing waits, when it is lost.
@@ -120,7 +115,6 @@ class Capture:
                 log.info("%s: at its end", self.source.name)
                 self._streaming = False
                 self.finished.set()
-                self.box.wake()
                 return
             except FerEdgeError as fault:
                 self._lost(str(fault))

@@ -77,7 +77,7 @@ class Pace:
         hot = bool(throttled) or (temperature_c is not None and temperature_c >= self._settings.hot_c)
         if hot or share > LATE_SHARE:
             self._easy_since = None
-            self._slower(_heat(temperature_c) if hot else f"{share:.0%} of the time goes into frames")
+            self._slower(_heat(temperature_c, throttled) if hot else f"{share:.0%} of the time goes into frames")
         else:
             self._recover(now, per_frame, temperature_c)
 
@@ -99,5 +99,6 @@ class Pace:
             log.info("looking at %.0f frames a second again", self._rates[self._step])
 
 
-def _heat(temperature_c: float | None) -> str:
-    return "the processor is throttled" if temperature_c is None else f"the processor is at {temperature_c:.0f} °C"
+def _heat(temperature_c: float | None, throttled: bool | None) -> str:
+    known = "" if temperature_c is None else f" at {temperature_c:.0f} °C"
+    return f"the processor is throttled{known}" if throttled else f"the processor is{known}"

@@ -44,7 +44,7 @@ class Reporter:
         return status == "offline"
 
     def say_stats(self, parts: Parts, pace_fps: float | None) -> None:
-        """Tell the health since the last time, and begin anew."""
+        """Tell the health of the last minute."""
         stats = self.stats(parts, pace_fps)
         if self.camera == "online":
             self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
@@ -52,7 +52,7 @@ class Reporter:
             parts.mqtt.stats(stats)
 
     def stats(self, parts: Parts, pace_fps: float | None) -> dict[str, Any]:
-        """Health since the last stats, with what the camera says."""
+        """Health over the last minute, with what the camera says."""
         capture, mqtt = parts.capture, parts.mqtt
         return {
             **self._health.stats(),

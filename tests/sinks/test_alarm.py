@@ -132,6 +132,23 @@ def test_it_does_not_sound_for_ever(pins: Any) -> None:
     sink.close()
 
 
+def test_a_pin_that_fails_once_ends_no_later_alarm(pins: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = alarm(gpio={"pin": 17})
+    failed = []
+
+    def fail(now: float) -> None:
+        failed.append(now)
+        monkeypatch.undo()
+        raise OSError("the pin is gone")
+
+    monkeypatch.setattr(sink._buzzer, "tend", fail)
+    sink.event(SLEEP)
+    wait_until(lambda: failed, "a look at the buzzer")
+    sink.event(END)
+    wait_until(lambda: not sink._buzzer.sounding, "silence")
+    sink.close()
+
+
 def test_a_new_event_sounds_while_an_older_one_has_fallen_silent(pins: Any, caplog: pytest.LogCaptureFixture) -> None:
     now = 100.0
     buzzer = Buzzer(GpioAlarm(pin=17, longest_s=120), lambda: now)
@@ -167,6 +184,19 @@ def test_a_pin_that_cannot_be_had_is_told(pins: Any) -> None:
     with pytest.raises(UnavailableError, match=r"alarm.gpio.pin: pin 17 cannot be used: .*; check"):
         Buzzer(GpioAlarm(pin=17))
     first.close()
+
+
+def test_a_daemon_that_did_not_begin_leaves_no_word_of_how_it_ended(pins: Any, tmp_path: Path) -> None:
+    from fer_edge.service.daemon import Daemon
+    from fer_edge.settings import Settings
+
+    taken = Buzzer(GpioAlarm(pin=17))
+    settings = {"alarm": {"gpio": {"pin": 17}}, "emotion": {"enabled": False}, "mqtt": {"enabled": False}}
+    daemon = Daemon(lambda: Settings.model_validate({**settings, "state_dir": str(tmp_path)}))
+    with pytest.raises(UnavailableError):
+        daemon.run()
+    assert not (tmp_path / "last_exit.json").exists()
+    taken.close()
 
 
 def test_closing_gives_the_pin_back(pins: Any) -> None:
