@@ -231,7 +231,9 @@ class Outbox:
                 raise sqlite3.DatabaseError(f"file is damaged: {verdict}")
             db.executescript(_SCHEMA)
             # Columns of some other program's tables would fail later and deeper.
-            db.execute("SELECT seq, body, wall, wall_ok, ticks, boot FROM message LIMIT 1").fetchall()
+            for columns in ("seq, body, wall, wall_ok, ticks, boot FROM message", "id, body FROM open_event"):
+                db.execute(f"SELECT {columns} LIMIT 1").fetchall()
+            db.execute("SELECT name, value FROM counter").fetchall()
         except BaseException:
             db.close()
             raise

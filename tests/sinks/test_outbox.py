@@ -140,10 +140,14 @@ def test_a_file_damaged_while_it_runs_is_replaced_and_numbers_go_on(path: Path) 
     assert again.next_seq >= 306
 
 
-def test_another_programs_database_is_set_aside(path: Path) -> None:
+@pytest.mark.parametrize(
+    "table",
+    ["message (seq INTEGER PRIMARY KEY, subject TEXT)", "open_event (name TEXT)", "counter (page TEXT)"],
+)
+def test_another_programs_database_is_set_aside(path: Path, table: str) -> None:
     path.parent.mkdir()
     with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE message (seq INTEGER PRIMARY KEY, subject TEXT)")
+        other.execute(f"CREATE TABLE {table}")
     other.close()
     box = outbox(path)
     add(box)
