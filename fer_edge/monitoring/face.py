@@ -78,16 +78,17 @@ class MouthReader:
         )
 
     def _follow(self, at: float, wide: bool) -> None:
-        edge = at if self._known_at is None else (at + self._known_at) / 2
+        before = at if self._known_at is None else self._known_at
+        edge = (at + before) / 2
         if self._since is None:
             if wide:
                 self._begin(edge)
                 self._wide_s = at - edge
         elif wide:
-            self._wide_s += at - (self._known_at or at) if self._wide else at - edge
+            self._wide_s += at - (before if self._wide else edge)
         elif not self._wide or at - self._shut_at <= BREATH_S:
             self._begin(None)
         else:
-            self._wide_s += edge - (self._known_at or edge)
+            self._wide_s += edge - before
         if not wide:
             self._shut_at = at

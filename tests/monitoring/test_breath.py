@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fer_edge.core import Box, Face, Signals
 from fer_edge.monitoring import Monitor
+from fer_edge.monitoring.face import MouthReader
 from fer_edge.settings import Settings
+from fer_edge.settings.monitoring import FilterSettings
 
 FACE = Face(Box(200, 100, 150, 200), 0.9, track=1)
 FPS = 15
@@ -28,3 +30,9 @@ def test_two_notes_with_a_breath_misread_in_its_middle_are_no_yawn() -> None:
 
 def test_one_misread_frame_does_not_hide_a_yawn() -> None:
     assert told("O" * 12 + "." + "O" * 15).count("yawn") == 1
+
+
+def test_a_mouth_that_is_wide_open_from_the_first_frame_of_a_file_is_seen_so_all_the_time() -> None:
+    reader = MouthReader(FilterSettings())
+    last = [reader.step(Signals(n / 10, n, mouth_open=0.97), 0.1) for n in range(3)][-1]
+    assert (last.wide_s, last.coverage) == (0.2, 1.0)
