@@ -60,16 +60,16 @@ class Access:
         """Whether an Origin header is that of our own page. A browser always sends one where it matters."""
         if not origin or not host:
             return False
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+        scheme, _, netloc = origin.partition("://")
+        return scheme in ("http", "https") and netloc.lower() == host.lower()
 
     def right(self, token: str) -> bool:
         """Whether this is the token, in a time that tells nothing."""
-        return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+        return self.token is not None and _same(token, self.token)
 
     def known(self, cookie: str | None) -> bool:
         """Whether a visitor may look: no token is needed, or the cookie was given for it."""
-        return self.token is None or hmac.compare_digest((cookie or "").encode(), self.cookie.encode())
+        return self.token is None or _same(cookie or "", self.cookie)
 
     @property
     def cookie(self) -> str:
@@ -91,6 +91,11 @@ def is_loopback(host: str) -> bool:
     """Whether only this machine reaches that address."""
     address = _address(host)
     return host.lower() == "localhost" if address is None else address.is_loopback
+
+
+def _same(given: str, ours: str) -> bool:
+    # What a visitor sends may hold bytes that are no UTF-8, as lone surrogates.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), ours.encode())
 
 
 def _read(path: Path) -> str:

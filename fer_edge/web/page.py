@@ -78,8 +78,8 @@ class LivePage:
     def url(self) -> str:
         """Where a browser on this machine finds it."""
         host = self._settings.web.host
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
-        return f"http://{shown}:{self.port or self._settings.web.port}/"
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port or self._settings.web.port}/"
 
     def _from_elsewhere(self) -> str:
         """What the log adds where other machines reach the page: the address above is of no use to them."""
@@ -141,5 +141,7 @@ def _why(fault: OSError) -> str:
         return "is in use by another program; end that one or change web.port (tried again until then)"
     if fault.errno == errno.EADDRNOTAVAIL:
         return "is no address of this machine; correct web.host (tried again until then)"
+    if isinstance(fault, socket.gaierror):
+        return "is a name that cannot be resolved; correct web.host (tried again until then)"
     reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
     return f"cannot be had ({reason}); change web.host or web.port (tried again until then)"

@@ -80,6 +80,8 @@ def test_only_addresses_and_own_names_open_the_page(host: str | None, allowed: b
         ("", False),
         (None, False),
         ("file://127.0.0.1:8060", False),
+        ("http://[127.0.0.1:8060", False),
+        ("http://127.0.0.1:8060/other", False),
     ],
 )
 def test_only_our_own_page_may_speak_to_the_node(origin: str | None, allowed: bool) -> None:
@@ -91,4 +93,5 @@ def test_the_cookie_opens_the_page_and_does_not_give_the_token_away() -> None:
     assert guarded.known(guarded.cookie) and TOKEN not in guarded.cookie
     assert not guarded.known(None) and not guarded.known(TOKEN) and not guarded.known("é")
     assert guarded.right(TOKEN) and not guarded.right(TOKEN + "x") and not guarded.right("é")
+    assert not guarded.known("\udcff") and not guarded.right("\udcff"), "bytes that are no text"
     assert guarded.cookie != access({"FER_EDGE_WEB_TOKEN": TOKEN + "x"}).cookie

@@ -52,6 +52,30 @@ def test_a_port_in_use_is_one_line_and_no_end(caplog: pytest.LogCaptureFixture) 
     assert len(caplog.records) == 1 and "web.port" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8060/"),
+        ("0.0.0.0", "http://127.0.0.1:8060/"),
+        ("::", "http://[::1]:8060/"),
+        ("fe80::7", "http://[fe80::7]:8060/"),
+    ],
+)
+def test_the_address_told_is_one_that_a_browser_opens(host: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_EDGE_WEB_TOKEN", "a-long-enough-token")
+    assert LivePage(Settings(web={"enabled": True, "host": host}), ShownNode()).url == url  # type: ignore[arg-type]
+
+
+def test_a_name_that_nobody_knows_is_told_as_one(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_EDGE_WEB_TOKEN", "a-long-enough-token")
+    page = LivePage(Settings(web={"enabled": True, "host": "no.such.host.invalid"}), ShownNode())  # type: ignore[arg-type]
+    page.start()
+    assert wait_until(lambda: "no.such.host.invalid:8060 is a name that cannot be resolved; correct" in caplog.text)
+    page.close()
+
+
 def test_a_free_port_is_taken_as_soon_as_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fer_edge.web.page.RETRY_S", 0.1)
     taken = socket.socket()
