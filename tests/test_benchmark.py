@@ -57,6 +57,13 @@ def test_what_cannot_be_measured_or_written_is_told_before_it_begins(
     assert told in result.stderr and result.stderr.count("\n") == 1
 
 
+def test_what_was_measured_is_told_though_it_cannot_be_drawn(fer_edge: Run, tmp_path: Path) -> None:
+    (tmp_path / "cost.png").symlink_to("/dev/full")
+    result = fer_edge("benchmark", "--json", "--plot", "cost.png", *QUICK)
+    assert result.returncode == 2 and json.loads(result.stdout)["speed"]["frames"] > 0
+    assert "cost.png: cannot be written (No space left on device)" in result.stderr
+
+
 def test_ratios_are_now_over_before() -> None:
     rows = tables.compare({"speed": {"fps": 50.0, "n": 3}}, {"speed": {"fps": 100.0, "gone": 1.0}})
     assert rows == [{"name": "speed.fps", "before": 100.0, "now": 50.0, "ratio": 0.5}]

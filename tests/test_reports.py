@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.commands import replay, timeline
 from fer_edge.core import Box as Rectangle
 from fer_edge.core import DriverState, Event, Face, Level, Phase, Signals
+from fer_edge.errors import UsageError
 from fer_edge.reports import page, plot
 from fer_edge.reports.recording import COLUMNS, Recording
 from fer_edge.settings import Settings
@@ -130,6 +133,12 @@ def test_a_time_reads_as_a_time(seconds: float, text: str) -> None:
     assert page.clock(seconds) == text
 
 
+def test_the_lines_of_a_replay_never_say_sixty_seconds() -> None:
+    assert [timeline.clock(seconds) for seconds in (0.0, 59.994, 59.996, 68.4)] == [
+        "00:00.00", "00:59.99", "01:00.00", "01:08.40",
+    ]  # fmt: skip
+
+
 def test_replay_writes_both(fer_edge: Run, tmp_path: Path) -> None:
     script = tmp_path / "short.txt"
     script.write_text("0 awake\n1 eyes-closed\n5 awake\n8 end\n")
@@ -154,6 +163,13 @@ def test_what_cannot_be_written_is_told_before_the_drive_is_replayed(
 ) -> None:
     result = fer_edge("replay", "sim:demo", *arguments)
     assert result.returncode == 2 and says in result.stderr and result.stdout == ""
+
+
+def test_a_page_that_the_disk_has_no_room_for_is_told_by_its_name(drive: Recording, tmp_path: Path) -> None:
+    out = tmp_path / "out.html"
+    out.symlink_to("/dev/full")
+    with pytest.raises(UsageError, match=r"/out\.html: cannot be written \(No space left on device\); name another"):
+        replay._write(Namespace(video="sim:demo", plot=None, report=out), drive, Settings())
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,10 @@ def run(args: argparse.Namespace) -> int:
 
     if earlier is not None:
         result["compared"] = tables.compare(result, earlier)
-    if args.plot:
-        tables.plot(result, args.plot)
     sys.stdout.write(json.dumps(result) + "\n" if args.json else tables.text(result))
+    if args.plot:
+        with options.writing(args.plot):
+            tables.plot(result, args.plot)
     return 0
 
 

@@ -15,7 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge import config
+from fer_edge.commands import options
 from fer_edge.core import Frame
 from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 from fer_edge.settings import MonitoringSettings, Settings
@@ -34,12 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a picture on stdout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies into this folder")
     parser.add_argument("--small", action="store_true", help="look for small faces, too: slower, wrong more often")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Classify each picture; a bad one is told and the others go on. 69 if any was bad."""
+    """Classify each picture; a bad one is told and the others go on. 1 if some were bad, 69 if all."""
     from fer_edge.perception.faces import make_finder
     from fer_edge.perception.reader import Perception
     from fer_edge.perception.tiles import Tiled
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Those given, but for a still: every face in it, unless --set says how many, and nobody watched over time."""
-    settings = config.load(args.config or config.find(), args.set)
+    settings = options.settings(args)
     perception = settings.perception
     if not any(given.startswith("perception.max_people=") for given in args.set):
         perception = perception.model_copy(update={"max_people": sys.maxsize})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from fer_edge import config
@@ -34,6 +35,15 @@ def need_folder(path: Path) -> None:
     """Raises UsageError where the folder of a file that is to be written does not exist."""
     if not path.parent.is_dir():
         raise UsageError(f"{path}: its folder does not exist; make it first")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises UsageError where the file that this block writes cannot be written."""
+    try:
+        yield
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be written ({fault.strerror}); name another file") from None
 
 
 def positive(text: str) -> float:

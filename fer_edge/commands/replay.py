@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
-from fer_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame, Source
@@ -86,13 +85,10 @@ def _write(args: argparse.Namespace, recording: Recording, settings: Settings) -
     from fer_edge.reports import page, plot
 
     title = args.video if args.video.startswith("sim:") else Path(args.video).name
-    try:
-        if args.plot:
-            plot.write(recording, settings, title, args.plot)
-        if args.report:
-            page.write(recording, settings, title, args.report)
-    except OSError as fault:
-        raise UsageError(f"{fault.filename}: cannot be written ({fault.strerror}); name another file") from None
+    for path, write in ((args.plot, plot.write), (args.report, page.write)):
+        if path:
+            with options.writing(path):
+                write(recording, settings, title, path)
 
 
 def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float, float | None]:

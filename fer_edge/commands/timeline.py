@@ -91,7 +91,8 @@ class Progress:
 
 def clock(seconds: float) -> str:
     """Seconds as minutes:seconds, for example ``01:08.40``."""
-    return f"{int(seconds // 60):02d}:{seconds % 60:05.2f}"
+    hundredths = round(100 * seconds)
+    return f"{hundredths // 6000:02d}:{hundredths % 6000 / 100:05.2f}"
 
 
 def _short(value: object) -> str:
