@@ -105,12 +105,12 @@ def _compared(rows: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def compare(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every number that both results have, with now / before."""
+    """Everything measured that both results have, with now / before; whole numbers are counts and sizes."""
     old = dict(_numbers(before))
     return [
         {"name": name, "before": old[name], "now": value, "ratio": value / old[name]}
         for name, value in _numbers(now)
-        if old.get(name) and name.rsplit(".", 1)[-1] not in ("frames", "calls", "bytes", "macs", "width", "height")
+        if old.get(name)
     ]
 
 

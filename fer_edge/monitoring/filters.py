@@ -18,28 +18,6 @@ STEP_MAX = 0.93
 threshold), so that however far apart the frames are, it takes two of them to change a state."""
 
 
-class LowPass:
-    """A first-order filter of values at irregular times; starts at its first value."""
-
-    __slots__ = ("tau_s", "value")
-
-    def __init__(self, tau_s: float) -> None:
-        self.tau_s = tau_s
-        self.value: float | None = None
-
-    def step(self, dt: float, value: float) -> float:
-        """Take ``value``, ``dt`` seconds after the last; returns the filtered value."""
-        if self.value is None or self.tau_s <= 0:
-            self.value = value
-        else:
-            self.value += (1.0 - exp(-dt / self.tau_s)) * (value - self.value)
-        return self.value
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.value = None
-
-
 class Switch:
     """A yes/no state read from a noisy value between 0 and 1, or None where it cannot be told.
 

@@ -41,13 +41,13 @@ class HeadReader:
         ahead = self._learner.ahead
         yaw = _relative(signals.yaw, ahead.yaw)
         pitch = _relative(signals.pitch, ahead.pitch)
-        before, since = switch.state, switch.since
+        before = switch.state
         switch.step(at, self._evidence(yaw, pitch), self._rules.hold_s if before else self._bridge_s)
         if quiet:
             self._shared.reset()
             self._loud_since = at
         else:
-            self._gather(at, dt, before, since)
+            self._gather(at, dt, before)
         held_s, away_s = switch.held_s(at), None
         if switch.state is not None:
             loud_s = held_s if self._loud_since is None else at - self._loud_since
@@ -69,7 +69,7 @@ class HeadReader:
             quiet,
         )
 
-    def _gather(self, at: float, dt: float, before: bool | None, since: float) -> None:
+    def _gather(self, at: float, dt: float, before: bool | None) -> None:
         """Add to the time away, dated back: what the filter noticed late is added or taken at once."""
         switch = self._away
         if dt > self._gap_s or switch.known_at != at:

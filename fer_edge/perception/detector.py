@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -29,7 +28,7 @@ SAME_FACE = 0.35
 
 
 class Tiny:
-    """Finds faces from about a thirteenth of the picture's longer side, in any light, with five points."""
+    """Finds faces from about a seventh of the picture's longer side, few down to a thirteenth, with five points."""
 
     def __init__(self, settings: TinyDetector, *, runtime: str = "auto", threads: int = 1) -> None:
         self.model = Model(settings.path or shipped("detector"), runtime=runtime, threads=threads)
@@ -116,8 +115,3 @@ def _face(box: Array, points: Array, score: float, scale: float, left: int, top:
     shift = np.array([left, top], np.float32)
     five = tuple((float(px), float(py)) for px, py in (points - shift) / scale - 0.5)
     return Face(Box(x, y, width, height), score=score, points=five)
-
-
-def path_of(settings: TinyDetector) -> Path:
-    """The model file a configuration names."""
-    return Path(settings.path) if settings.path else shipped("detector")

@@ -38,9 +38,8 @@ class MqttSink:
     """Publishes over MQTT what the rules say. Topics and payloads are those of ``schemas/``.
 
     ``state_dir`` holds ``outbox.db``; None keeps events in memory. ``info`` makes the payload of
-    topic info from the outbox's condition and is called in this sink's thread. ``on_request`` is
-    what :meth:`serve` calls when it is given nothing else. Raises ConfigError for unreadable
-    secrets; a broker that is away is no error.
+    topic info from the outbox's condition and is called in this sink's thread. Raises ConfigError
+    for unreadable secrets; a broker that is away is no error.
     """
 
     def __init__(
@@ -49,13 +48,11 @@ class MqttSink:
         *,
         state_dir: Path | None,
         info: Callable[[Payload], Payload],
-        on_request: Handler | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.topics = Topics.of(settings)
         self._settings = settings
         self._clock = clock or SystemClock(settings.mqtt.trust_clock)
-        self._on_request = on_request
         self._inbox: queue.SimpleQueue[Callable[[Delivery], None]] = queue.SimpleQueue()
         self._desk = RequestDesk(self.topics, self._answer)
         self._feed = StateFeed(settings.mqtt, self._clock, time.monotonic)
@@ -140,15 +137,11 @@ class MqttSink:
         """Requests to be carried out now; each wants exactly one answer."""
         return self._desk.pending()
 
-    def serve(self, handler: Handler | None = None) -> None:
+    def serve(self, handler: Handler) -> None:
         """Carry out what was requested. Call it from the main loop between two frames."""
-        carry_out = handler or self._on_request
         for request in self.pending():
             try:
-                if carry_out is None:
-                    request.refuse("requests are not served here")
-                else:
-                    request.answer(carry_out(request.verb, dict(request.values)))
+                request.answer(handler(request.verb, dict(request.values)))
             except FerEdgeError as error:
                 request.refuse(str(error))
             except Exception as error:

@@ -56,10 +56,7 @@ class Subscriber:
                 message = None
             while not self._calls.empty():
                 self._calls.get()()
-            if message is None:
-                yield None
-            else:
-                yield message
+            yield message
 
     def close(self) -> None:
         """Leave the broker."""

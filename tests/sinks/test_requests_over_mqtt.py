@@ -14,10 +14,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from fer_edge.service.health import rss_mb
-from fer_edge.sinks.mqtt import MqttSink
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, subscriber, wait_until
-from tests.sinks.examples import info, settings
-from tests.sinks.nodes import Node, node
+from tests.sinks.examples import settings
+from tests.sinks.nodes import node
 from tests.sinks.schemas import conform
 
 __all__ = ["mosquitto", "subscriber"]
@@ -137,13 +136,3 @@ def test_any_bytes_on_any_request_topic_leave_it_alive(
         )
         assert one.sink.connected
         attacker.close()
-
-
-def test_a_request_that_nobody_serves_is_refused(mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path) -> None:
-    one = Node(MqttSink(settings(mosquitto.port), state_dir=tmp_path, info=info))
-    one.sink.start()
-    wait_until(lambda: one.sink.connected, "connection")
-    subscriber.publish("fer-edge/car/request/ping", "{}")
-    wait_until(lambda: (one.sink.serve(), subscriber.of("response/ping"))[1], "an answer")
-    assert subscriber.of("response/ping")[0].json["status"] == "error"
-    one.sink.close()
