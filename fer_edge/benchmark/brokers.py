@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fer_edge.errors import UnavailableError
 from fer_edge.service.broker import EmbeddedBroker
+from fer_edge.settings import MqttSettings
 
 
 @contextmanager
@@ -37,6 +38,11 @@ def broker() -> Iterator[tuple[int, str]]:
                 yield port, "mosquitto"
             finally:
                 run.terminate()
+
+
+def reached(configured: MqttSettings, port: int) -> MqttSettings:
+    """How that broker is reached: with nothing of the configured one's TLS, user or protocol."""
+    return MqttSettings(host="127.0.0.1", port=port, topic_prefix=configured.topic_prefix)
 
 
 def _wait_for(port: int) -> None:

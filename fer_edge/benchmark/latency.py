@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.benchmark.brokers import broker
+from fer_edge.benchmark.brokers import broker, reached
 from fer_edge.benchmark.material import some_frames
 from fer_edge.benchmark.speed import percentiles
 from fer_edge.core import Event, Frame, Level, Phase
@@ -32,7 +32,7 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
     """
     shown = some_frames(settings, spec, LOOP_FRAMES)
     with broker() as (port, kind), tempfile.TemporaryDirectory(prefix="fer-edge-benchmark-") as folder:
-        mqtt = settings.mqtt.model_copy(update={"host": "127.0.0.1", "port": port})
+        mqtt = reached(settings.mqtt, port)
         settings = settings.model_copy(update={"mqtt": mqtt})
         subscriber = Subscriber(mqtt, (f"{mqtt.topic_prefix}/{settings.node}/event/view",))
         sink = MqttSink(settings, state_dir=Path(folder), info=dict)

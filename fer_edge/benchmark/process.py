@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.benchmark.brokers import broker
+from fer_edge.benchmark.brokers import broker, reached
 from fer_edge.benchmark.material import clip
+from fer_edge.settings import AlarmSettings, CameraSettings, WebSettings
 from fer_edge.sinks.subscriber import Subscriber
 from fer_edge.sinks.wire import decode
 
@@ -32,12 +33,12 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
     with ExitStack() as stack:
         video = stack.enter_context(clip(settings, spec, fps))
         port, kind = stack.enter_context(broker())
-        mqtt = settings.mqtt.model_copy(update={"host": "127.0.0.1", "port": port})
+        mqtt = reached(settings.mqtt, port)
         base = f"{mqtt.topic_prefix}/{settings.node}/"
         subscriber = Subscriber(mqtt, (f"{base}#",))
         stack.callback(subscriber.close)
         began = time.monotonic()
-        process = stack.enter_context(_daemon(settings, video, port, fps))
+        process = stack.enter_context(_daemon(settings.model_copy(update={"mqtt": mqtt}), video, fps))
         heard = Heard(base, began)
         _listen(subscriber, heard, PATIENCE_S, until_a_face=True)
         _listen(subscriber, heard, WARM_S)
@@ -58,28 +59,25 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
 
 
 @contextmanager
-def _daemon(settings: Settings, video: Path, port: int, fps: float) -> Iterator[subprocess.Popen[bytes]]:
+def _daemon(settings: Settings, video: Path, fps: float) -> Iterator[subprocess.Popen[bytes]]:
     with tempfile.TemporaryDirectory(prefix="fer-edge-benchmark-") as folder:
-        overrides = {
-            "node": settings.node,
-            "profile": settings.profile,
-            "camera.source": str(video),
-            "camera.loop": "true",
-            "camera.fps": fps,
-            "perception.threads": settings.perception.threads,
-            "perception.runtime": settings.perception.runtime,
-            "emotion.enabled": str(settings.emotion.enabled).lower(),
-            "mqtt.host": "127.0.0.1",
-            "mqtt.port": port,
-            "state_dir": folder,
-        }
-        command = [sys.executable, "-m", "fer_edge", "run", *(f"--set={k}={v}" for k, v in overrides.items())]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=folder) as process:
+        file = Path(folder) / "config.yaml"
+        file.write_text(configuration(settings, video, fps, folder))
+        command = [sys.executable, "-m", "fer_edge", "run", "--config", str(file)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             try:
                 yield process
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(PATIENCE_S)
+
+
+def configuration(settings: Settings, video: Path, fps: float, folder: str) -> str:
+    """These settings for a daemon of its own on a clip, without page and alarm, as JSON, which is YAML."""
+    # The clip is as the camera's settings have turned and cut its pictures.
+    camera = CameraSettings(source=str(video), loop=True, fps=fps)
+    changes = {"camera": camera, "web": WebSettings(), "alarm": AlarmSettings(), "state_dir": folder}
+    return settings.model_copy(update=changes).model_dump_json()
 
 
 @dataclass

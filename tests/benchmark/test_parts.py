@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from fer_edge import config
 from fer_edge.benchmark import starts, tables
-from fer_edge.benchmark.process import Heard
+from fer_edge.benchmark.brokers import reached
+from fer_edge.benchmark.process import Heard, configuration
 from fer_edge.monitoring.simulation import Camera
 from fer_edge.settings import Settings
 
@@ -54,3 +57,26 @@ def test_starts_are_measured_against_the_thresholds_in_force() -> None:
     tuned = {"closure": {"microsleep_s": 2.0, "sleep_s": 4.0}, "yawn": {"open_s": 2.5}, "distraction": {"long_s": 5.0}}
     late = starts.lateness(Camera(25), 1, Settings.model_validate({"monitoring": tuned}), count=4)
     assert len(late) == 5 and starts.share_within([x for x, _ in late]) == 1
+
+
+def test_the_daemon_measured_has_these_settings_but_its_own_clip_broker_and_no_alarm(tmp_path: Path) -> None:
+    configured = Settings.model_validate(
+        {
+            "node": "cab-7",
+            "camera": {"source": "csi:0", "rotation": 180},
+            "perception": {"detector": {"kind": "haar", "width": 240}},
+            "mqtt": {"host": "far.away", "username": "cab-7", "topic_prefix": "cars", "tls": {"enabled": True}},
+            "alarm": {"gpio": {"pin": 17}},
+            "web": {"enabled": True},
+        }
+    )
+    local = configured.model_copy(update={"mqtt": reached(configured.mqtt, 2883)})
+    file = tmp_path / "config.yaml"
+    file.write_text(configuration(local, tmp_path / "clip.avi", 15.0, str(tmp_path)))
+    read = config.load(file)
+    assert (read.node, read.perception) == (configured.node, configured.perception)
+    assert (read.camera.source, read.camera.loop, read.camera.fps) == (str(tmp_path / "clip.avi"), True, 15.0)
+    assert read.camera.rotation == 0, "the clip is turned already"
+    assert (read.mqtt.host, read.mqtt.port, read.mqtt.topic_prefix) == ("127.0.0.1", 2883, "cars")
+    assert not (read.mqtt.tls.enabled or read.mqtt.username or read.alarm.wanted or read.web.enabled)
+    assert read.state_dir == str(tmp_path)
