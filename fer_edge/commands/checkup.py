@@ -173,10 +173,8 @@ def broker(settings: Settings) -> Iterator[Finding]:
     if subscriber.connected:
         yield Finding("broker", "ok", f"{where}: accepts us")
     else:
-        why = (
-            subscriber.fault or f"broker {where}: no answer; check mqtt.host, mqtt.port and the network"
-        ).removesuffix("; connecting again")
-        yield fault("broker", UnavailableError(why.removeprefix("broker ")))
+        why = subscriber.fault or f"{where}: no answer; check mqtt.host, mqtt.port and the network"
+        yield fault("broker", UnavailableError(why.removeprefix("broker ").removesuffix("; connecting again")))
     subscriber.close()
 
 
@@ -184,11 +182,8 @@ def _take_the_services_password() -> None:
     """As root: the password that systemd gives the service, unless one is given already."""
     from fer_edge.sinks.secrets import VARIABLE
 
-    if (
-        "CREDENTIALS_DIRECTORY" not in os.environ
-        and VARIABLE not in os.environ
-        and os.access(SERVICE_PASSWORD, os.R_OK)
-    ):
+    given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
+    if not given and os.access(SERVICE_PASSWORD, os.R_OK):
         os.environ[VARIABLE] = SERVICE_PASSWORD.read_text("utf-8").rstrip("\r\n")
 
 
@@ -230,9 +225,8 @@ def heat(_: Settings) -> Iterator[Finding]:
 def permissions(settings: Settings) -> Iterator[Finding]:
     """State can be written, and cameras may be opened."""
     folder = state_folder(settings)
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
     try:
-        tempfile.TemporaryFile(dir=there).close()
+        tempfile.TemporaryFile(dir=_there(folder)).close()
         yield Finding("state folder", "ok", f"{folder}: can be written")
     except OSError as error:
         yield Finding(
@@ -257,10 +251,14 @@ def state_folder(settings: Settings) -> Path:
     return SERVICE_STATE
 
 
+def _there(folder: Path) -> Path:
+    """The folder, or what there is of the way to it."""
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
 def disk(settings: Settings) -> Iterator[Finding]:
     """Room for events that wait for the broker."""
-    folder = state_folder(settings)
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
+    there = _there(state_folder(settings))
     free_mb = shutil.disk_usage(there).free // 1_000_000
     verdict: Verdict = "ok" if free_mb >= DISK_WARN_MB else "warn" if free_mb >= DISK_FAIL_MB else "fail"
     yield Finding("disk", verdict, f"{there}: {free_mb} MB free", "" if verdict == "ok" else "free some space there")
