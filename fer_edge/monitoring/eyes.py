@@ -41,21 +41,17 @@ class EyesReader:
         self._closures.reset()
         self.perclos.reset()
 
-    def step(self, signals: Signals, dt: float, pitch: float | None) -> EyesNow:
+    def step(self, signals: Signals, dt: float, slack_s: float, pitch: float | None) -> EyesNow:
         """Read one frame, ``dt`` seconds after the last, with the head ``pitch`` degrees from straight ahead."""
         at, switch, perclos = signals.at, self._switch, self.perclos
         openness = self._openness(signals)
         evidence = self._evidence(signals.eyes_closed, openness)
-        switch.step(at, evidence, self._patience_s())
+        switch.step(at, evidence, self._patience_s(slack_s))
         down = pitch is not None and pitch < -self._down_deg
         perclos.step(at, dt, None if evidence is None or down else evidence >= 0.5)
-        since, held_s, coverage = switch.since, switch.held_s(at), switch.coverage(at)
         shut = evidence is not None and evidence >= 0.5
-        awake_s = self._closures.step(switch.state, since, held_s, down if shut else None)
-        if switch.state:
-            since, openings_s = self._closures.joined(since, held_s)
-            held_s += switch.since - since
-            coverage -= openings_s / held_s if openings_s else 0.0
+        awake_s = self._closures.step(switch.state, switch.since, switch.held_s(at), down if shut else None)
+        since, held_s, coverage = self._whole(at)
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
         judged = perclos.window.coverage
         return EyesNow(
@@ -73,18 +69,33 @@ class EyesReader:
             perclos.blinks.count(at) if judged >= self._least else None,
         )
 
-    def _patience_s(self) -> float:
+    def _whole(self, at: float) -> tuple[float, float, float]:
+        """Beginning, length and judged share of the present state, with the closures that belong to it."""
+        switch = self._switch
+        since, held_s, coverage = switch.since, switch.held_s(at), switch.coverage(at)
+        if switch.state:
+            since, openings_s = self._closures.joined(since, held_s)
+            if openings_s:
+                held_s += switch.since - since
+                coverage = max(1.0 - (switch.unknown_s(at) + openings_s) / held_s, 0.0)
+        return since, held_s, coverage
+
+    def _patience_s(self, slack_s: float) -> float:
         """How long the eyes may be unknown before their state is.
 
-        A closure earns as much as it lasted; one that may just have ended, next to nothing.
+        A closure earns as much as it lasted, and ``hold_s`` once it counts for a microsleep; one that may
+        just have ended, next to nothing.
         """
         switch = self._switch
         if not switch.state or switch.known_at is None:
             return self._bridge_s
         if switch.doubted:
             return JOIN_S
+        _, whole_s, coverage = self._whole(switch.known_at)
+        if whole_s + slack_s >= self._counts_s and coverage >= self._least:
+            return self._hold_s
         lasted_s = switch.held_s(switch.known_at) - switch.bridged_s
-        return self._hold_s if lasted_s >= self._counts_s else max(self._bridge_s, min(lasted_s, self._gap_s))
+        return max(self._bridge_s, min(lasted_s, self._gap_s))
 
     def _openness(self, signals: Signals) -> float | None:
         """Of the eyes that can be seen, relative to the baseline: 1 is this driver's open eye."""

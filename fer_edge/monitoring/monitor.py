@@ -108,15 +108,15 @@ class Monitor:
         return self._rules.abandon(at)
 
     def _read(self, signals: Signals) -> Moment:
-        at, dt = signals.at, self._timeline.dt
+        at, dt, slack_s = signals.at, self._timeline.dt, self._timeline.slack_s
         quiet = at <= self._km_h_until and self._km_h < self._settings.monitoring.distraction.min_km_h
         head = self._head.step(signals, dt, quiet)
         return Moment(
             at,
             dt,
-            self._timeline.slack_s,
+            slack_s,
             self._face.step(signals),
-            self._eyes.step(signals, dt, head.pitch),
+            self._eyes.step(signals, dt, slack_s, head.pitch),
             head,
             self._mouth.step(signals, dt),
             signals.emotions,

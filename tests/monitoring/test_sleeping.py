@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fer_edge.core import Lens, Level
-from fer_edge.monitoring.simulation import Story
+from fer_edge.monitoring.simulation import Camera, Story
 from tests.monitoring.telling import NO_DROWSY, assert_told, settings, tell
 
 
@@ -147,6 +147,22 @@ def test_eyes_lost_in_a_closure_hold_it_for_2_s_and_its_level_after_that() -> No
     story.moving(71.6, 74, "pitch", 0, -20).during(74, 85, pitch=-20.0)
     told = tell(story, config=NO_DROWSY)
     assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 87)])
+
+
+def test_eyes_hidden_as_soon_as_the_microsleep_is_told_do_not_break_the_closure() -> None:
+    """Told at the frame nearest to 1.5 s, a little before: from then on the closure counts, and is held for 2 s."""
+    story = Story(90).closed(70, 76).during(71.5, 72.9, eyes_seen=False)
+    told = tell(story, Camera(20.4), config=NO_DROWSY)
+    due = [("microsleep", "start", 71.5), ("sleep", "update", 73), ("unresponsive", "update", 76)]
+    assert_told(told, [*due, ("unresponsive", "end", 78)])
+
+
+def test_eyes_lost_after_lids_that_fluttered_hold_the_whole_closure() -> None:
+    """Open from 71.0 to 71.2, lost at 71.8: 1.6 s of the first 3 were judged."""
+    story = Story(90).closed(70, 71).closed(71.2, 71.8).during(71.8, 80, eyes_seen=False)
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73), ("sleep", "end", 82)])
+    assert told.find("sleep", "update").details["coverage"] == pytest.approx(1.6 / 3, abs=0.03)
 
 
 def test_eyes_lost_before_the_closure_counts_start_nothing() -> None:
