@@ -27,7 +27,7 @@ class Switch:
     an edge does not move it.
 
     Unknown values leave the state as it is for ``bridge_s``, and so do lost frames for the ``gap_s`` of
-    the settings; ``bridged_s`` is the time so bridged since the state began.
+    the settings; ``bridged_s`` is the time since the state began in which nothing could be told.
     """
 
     __slots__ = (
@@ -102,7 +102,7 @@ class Switch:
         if known_at is None:
             self._raw, self._crossing = raw, at
         else:
-            if self._bridging:
+            if self._bridging or at - known_at > self._gap_s:
                 self.bridged_s += at - known_at
             self._follow(at, known_at, value, raw)
         self.known_at, self._bridging = at, False

@@ -91,6 +91,23 @@ def test_a_gap_does_not_make_a_closure() -> None:
     assert_told(told, [])
 
 
+def missing(story: Story, start: float, end: float) -> list[Signals]:
+    return [frame for frame in signals(story, USUAL) if not start <= frame.at < end]
+
+
+def test_seconds_without_frames_are_not_judged_while_a_head_is_away() -> None:
+    """Away from 70 s, no frames from 71 to 72.85: half of it is judged at 73.75 s."""
+    told = Told(Monitor(SETTINGS), missing(Story(90).during(70, 75, yaw=45.0), 71, 72.85))
+    assert_told(told, [("distracted", "start", 73.75), ("distracted", "end", 77)])
+    assert told.find("distracted").details["coverage"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_seconds_without_frames_are_not_judged_in_a_closure() -> None:
+    """Shut from 70 s, no frames from 71.6 to 73.4: half of it is judged at 73.65 s."""
+    told = Told(Monitor(SETTINGS), missing(Story(90).closed(70, 74.5), 71.6, 73.4))
+    assert_told(told, [("microsleep", "start", 71.5), ("sleep", "update", 73.65), ("sleep", "end", 76.5)])
+
+
 def test_a_stop_ends_every_open_event() -> None:
     told = tell(Story(75).closed(70, 75))
     opened = {event.key for event in told.last.open_events}
