@@ -126,7 +126,17 @@ def test_a_face_lost_in_a_microsleep_makes_it_critical_and_it_stays() -> None:
 def test_a_face_lost_soon_after_a_microsleep_is_a_slump_too() -> None:
     story = Story(110).closed(70, 72).during(74, 100, face=False)
     due = [("microsleep", "start", 71.5), ("microsleep", "end", 72.3), ("sleep", "start", 74.5)]
-    assert_told(tell(story, config=NO_DROWSY), [*due, ("sleep", "end", 102)])
+    told = tell(story, config=NO_DROWSY)
+    assert_told(told, [*due, ("sleep", "end", 102)])
+    assert told.find("sleep").details["coverage"] == 1.0  # of the closure it follows from
+
+
+def test_a_face_lost_after_a_closure_that_was_hardly_seen_is_no_slump() -> None:
+    """Glimpses of shut eyes for 2 s, a third of it judged: no microsleep, so nothing to slump from."""
+    story = Story(90).closed(70, 72).during(72, 80, face=False)
+    for start in (70.25, 70.8, 71.35):
+        story.during(start, start + 0.45, eyes_seen=False)
+    assert_told(tell(story), [])
 
 
 def test_a_face_lost_long_after_a_microsleep_is_none() -> None:

@@ -32,6 +32,14 @@ class Stage(NamedTuple):
     reason: str | None
 
 
+class Counted(NamedTuple):
+    """The last closure that counts: since when, until when it was seen, and how well judged."""
+
+    since: float
+    until: float
+    coverage: float
+
+
 class Closure(Rule):
     """One event that rises as the closure goes on, and is held when the driver can no longer be seen.
 
@@ -55,7 +63,7 @@ class Closure(Rule):
     def reset(self) -> None:
         """See :class:`Rule`."""
         self._calm.reset()
-        self._counted: tuple[float, float] | None = None
+        self._counted: Counted | None = None
         self._yawned = (0.0, 0.0)
 
     def step(self, now: Moment) -> Sequence[Event]:
@@ -73,9 +81,9 @@ class Closure(Rule):
         found = self._shut(now) if eyes.closed else None
         if self._answers and head.away and unanswered(now, self._times_s[UNRESPONSIVE], self._least):
             return Stage(UNRESPONSIVE, now.at - (head.away_s or 0.0), head.away_coverage, "distracted")
-        if (found is None or found.rank < SLEEP) and self._counted and self._slumped(now, self._counted[1]):
-            since, self._counted = self._counted[0], None
-            return Stage(SLEEP, since, eyes.closure_coverage, "slump")
+        if (found is None or found.rank < SLEEP) and self._counted and self._slumped(now, self._counted.until):
+            counted, self._counted = self._counted, None
+            return Stage(SLEEP, counted.since, counted.coverage, "slump")
         return found
 
     def _shut(self, now: Moment) -> Stage | None:
@@ -86,9 +94,10 @@ class Closure(Rule):
         if closed_s < self._times_s[MICROSLEEP] or (self.open is None and eyes.evidence is None):
             return None
         self._coverage = eyes.closure_coverage
-        if eyes.evidence is not None:
-            self._counted = (since, now.at)
-        if eyes.closure_coverage < self._least:
+        judged = eyes.closure_coverage >= self._least
+        if eyes.evidence is not None and (judged or self.open):
+            self._counted = Counted(since, now.at, eyes.closure_coverage)
+        if not judged:
             return None
         return Stage(sum(closed_s >= time for time in self._times_s) - 1, since, eyes.closure_coverage, None)
 
