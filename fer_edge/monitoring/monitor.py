@@ -57,6 +57,7 @@ class Monitor:
                 return self._state, ()
             case Step.RESTARTED:
                 events += self._interrupt(signals.at, "clock", last_at)
+                self._km_h_until = float("-inf")
         if self._timeline.dt >= self._absent_s:
             events += self._interrupt(signals.at, "gap", last_at)
             self._learner.reset()

@@ -51,10 +51,11 @@ class Timeline:
         if self.at is not None and at <= self.at:
             return self._late(at)
         self._late_from = None
-        self.dt = 0.0 if self.at is None else at - self.at
+        last_s, self.dt = self.dt, 0.0 if self.at is None else at - self.at
         self.at = at
-        if 0 < self.dt <= self.gap_s:
-            self._count(self.dt)
+        # One gap says nothing of the rate; a camera that gives gap after gap must not keep its old one.
+        if 0 < self.dt <= self.gap_s or last_s > self.gap_s:
+            self._count(min(self.dt, self.gap_s))
         return Step.NEXT
 
     def pause(self) -> None:

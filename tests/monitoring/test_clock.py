@@ -33,6 +33,19 @@ def test_below_10_fps_the_state_says_so(fps: int, degraded: bool) -> None:
     assert told.last.fps == pytest.approx(fps, rel=0.05)
 
 
+def test_a_camera_that_falls_below_a_frame_a_second_is_degraded() -> None:
+    """20 frames a second for 20 s, then one every 1.3 s."""
+    slow = (replace(frame, at=20 + 1.3 * number) for number, frame in enumerate(signals(Story(2), USUAL)))
+    told = Told(Monitor(SETTINGS), chain(signals(Story(20), USUAL), slow))
+    assert told.last.degraded_rate
+    assert told.last.fps == pytest.approx(1.0, abs=0.1)
+
+
+def test_one_gap_does_not_degrade_the_rate() -> None:
+    told = Told(Monitor(SETTINGS), chain(signals(Story(20), Camera(10)), moved(Story(5), 30.0)))
+    assert not any(state.degraded_rate for state in told.states)
+
+
 def test_frames_out_of_order_and_with_equal_times_are_ignored() -> None:
     frames = list(signals(Story(80).closed(70, 72), USUAL))
     shuffled = [f for a, b in zip(frames[::2], frames[1::2], strict=True) for f in (b, a, b)]
@@ -61,6 +74,15 @@ def test_a_clock_set_back_ends_what_was_open_and_goes_on() -> None:
 
 def moved_back() -> list[tuple[str, str, float]]:
     return [("microsleep", "start", 21.5), ("microsleep", "end", 22.3)]
+
+
+def test_a_speed_from_before_a_clock_set_back_is_forgotten() -> None:
+    """The car stands at 600 s; the clock starts again at 0, and 600 s are far ahead."""
+    monitor = Monitor(SETTINGS)
+    Told(monitor, moved(Story(10), 600.0))
+    monitor.speed(0.0, at=610.0)
+    told = Told(monitor, signals(Story(30).during(20, 25, yaw=45.0), USUAL))
+    assert_told(told, [("distracted", "start", 23), ("distracted", "end", 27)])
 
 
 def test_a_suspend_of_an_hour_ends_what_was_open_and_forgets_the_driver() -> None:
