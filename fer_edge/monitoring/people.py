@@ -18,7 +18,9 @@ class Follower:
         rules, details = settings.monitoring.people, {"person": person}
         self.person, self.since, self.seen_at = person, at, at
         self.presence = Present(keys, rules, details)
-        self.emotion = Emotion(keys, settings.emotion, rules.gone_s, details) if settings.emotion.enabled else None
+        self.emotion: Emotion | None = None
+        if settings.emotion.enabled:
+            self.emotion = Emotion(keys, settings.emotion, settings.monitoring.filter.gap_s, rules.gone_s, details)
 
     def step(self, at: float, dt: float, person: Person) -> Sequence[Event]:
         """Take this person's part of a frame."""

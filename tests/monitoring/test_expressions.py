@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import pytest
 
@@ -42,6 +43,14 @@ def frames(probabilities: Mapping[str, float], start: float, end: float) -> Iter
     face = Face(Box(0, 0, 90, 90), 0.9)
     for number in range(int(start * 20), int(end * 20)):
         yield Signals(number / 20, number, face=face, faces=1, emotions=probabilities)
+
+
+def test_a_glimpse_before_and_after_a_lost_face_does_not_hold_2_s() -> None:
+    """Happy for half a second, nobody seen for 3 s, happy again: it holds from then on."""
+    seen = chain(frames(leaning("happy"), 0, 0.5), frames(leaning("happy"), 3.5, 10))
+    unseen = (Signals(number / 20, number) for number in range(10, 70))
+    told = Told(Monitor(settings()), sorted(chain(seen, unseen), key=lambda frame: frame.at))
+    assert_told(told, [("emotion", "start", 5.5)], "emotion", within_s=0.3)
 
 
 def test_two_expressions_in_balance_do_not_flicker() -> None:

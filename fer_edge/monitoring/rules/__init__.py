@@ -29,9 +29,9 @@ class Rules:
         drowsy = Drowsy(keys, monitoring, self._yawn) if self._yawn else None
         nod = Nod(keys, monitoring) if fatigue else None
         distracted = Distracted(keys, monitoring, head, closure) if attention else None
-        self.emotion = (
-            Emotion(keys, settings.emotion, monitoring.view.absent_s) if driver and settings.emotion.enabled else None
-        )
+        self.emotion: Emotion | None = None
+        if driver and settings.emotion.enabled:
+            self.emotion = Emotion(keys, settings.emotion, monitoring.filter.gap_s, monitoring.view.absent_s)
         self._absent = Absent(keys, monitoring)
         degraded = Degraded(keys, monitoring, eyes=fatigue)
         rules = (distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)

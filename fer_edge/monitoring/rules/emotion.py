@@ -64,8 +64,8 @@ class Expression:
 class Emotion(Rule):
     """Starts when another expression has led for ``hold_s``; ends when the next starts or the face goes.
 
-    ``gone_s`` is how long the face may be missing before the expression is forgotten; ``details``
-    go into every event (``person`` in profile kiosk).
+    Unread for longer than ``gap_s``, it has to lead anew; ``gone_s`` is how long the face may be missing
+    before the expression is forgotten. ``details`` go into every event (``person`` in profile kiosk).
     """
 
     category = "emotion"
@@ -74,11 +74,12 @@ class Emotion(Rule):
         self,
         keys: Iterator[int],
         settings: EmotionSettings,
+        gap_s: float,
         gone_s: float,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(keys, details)
-        self._hold_s, self._gone_s = settings.hold_s, gone_s
+        self._hold_s, self._gap_s, self._gone_s = settings.hold_s, gap_s, gone_s
         self.expression = Expression(settings)
         self.current: str | None = None
         self._seen_at: float | None = None
@@ -102,8 +103,10 @@ class Emotion(Rule):
         if not emotions:
             gone = self._seen_at is not None and at - self._seen_at >= self._gone_s
             return self.abort(at, "absent", self._seen_at) if gone else QUIET
-        self._seen_at = at
         expression = self.expression
+        if self._seen_at is not None and at - self._seen_at > self._gap_s:
+            expression.since = at  # nobody knows what the face showed meanwhile
+        self._seen_at = at
         expression.step(at, dt, emotions)
         leader = expression.leader
         if leader is None or leader == self.current or at - expression.since < self._hold_s:
