@@ -20,12 +20,12 @@ class FaceReader:
 
     def step(self, signals: Signals) -> FaceNow:
         """Read one frame."""
-        present = self._present
+        at, present = signals.at, self._present
         if signals.face is not None or signals.people:
-            present.step(signals.at, 1.0)
+            present.step(at, 1.0)
         else:
-            present.step(signals.at, 0.0 if signals.lens is Lens.CLEAR else None)
-        return FaceNow(present.state, present.since, present.held_s(signals.at), signals.lens)
+            present.step(at, 0.0 if signals.lens is Lens.CLEAR else None)
+        return FaceNow(present.state, present.since, present.held_s(at), present.coverage(at), signals.lens)
 
 
 class MouthReader:
@@ -66,8 +66,10 @@ class MouthReader:
             self._follow(at, value >= 0.5)
             self._known_at, self._wide = at, value >= 0.5
             if self._since is not None and signals.emotions and "happy" in signals.emotions:
-                self._happy_s += dt * signals.emotions["happy"]
-                self._faces_s += dt
+                # No more than the opening has lasted: a frame after a gap would outweigh all others.
+                weight_s = min(dt, at - self._since)
+                self._happy_s += weight_s * signals.emotions["happy"]
+                self._faces_s += weight_s
         return MouthNow(
             switch.state,
             switch.since,

@@ -13,12 +13,17 @@ from fer_edge.core import Lens
 
 
 class FaceNow(NamedTuple):
-    """Whether the driver's face is there, since when, and what the lens says of the whole picture."""
+    """Whether the driver's face is there, since when, how much of that was judged, and what the lens says."""
 
     present: bool | None
     since: float
     held_s: float
+    coverage: float
     lens: Lens
+
+    def gone(self, seconds: float, least: float) -> bool:
+        """Whether the face has been missing for so long, and at least this share of it was judged."""
+        return self.present is False and self.held_s >= seconds and self.coverage >= least
 
 
 class EyesNow(NamedTuple):

@@ -32,7 +32,8 @@ class Monitor:
         self, settings: Settings, *, saved: Mapping[str, Any] | None = None, keys: Iterator[int] | None = None
     ) -> None:
         monitoring = settings.monitoring
-        self._settings, self._gap_s, self._absent_s = settings, monitoring.filter.gap_s, monitoring.closure.absent_s
+        self._settings, self._absent_s = settings, monitoring.closure.absent_s
+        self._gap_s, self._least = monitoring.filter.gap_s, monitoring.filter.coverage
         self._timeline = Timeline(monitoring.filter.gap_s, monitoring.filter.min_fps)
         self._learner = Learner(monitoring.calibration)
         self._learner.restore(saved)
@@ -65,7 +66,7 @@ class Monitor:
         events += self._rules.step(now)
         if self._people:
             events += self._people.step(signals, now.dt)
-        if now.face.present is False and now.face.held_s >= self._absent_s:
+        if now.face.gone(self._absent_s, self._least):
             events += self._forget(now.at)
         else:
             self._forgotten = False

@@ -135,6 +135,13 @@ def test_laughing_is_no_yawn() -> None:
     assert_told(tell(Story(90).during(68, 75, emotion="happy").during(70, 74, mouth=True)), [])
 
 
+def test_laughing_is_no_yawn_after_seconds_without_frames_either() -> None:
+    """The first frame after a gap of 10 s shows the mouth open, the laugh follows: that frame weighs no more."""
+    laugh = Story(95).during(80, 84, mouth=True).during(80.04, 84, emotion="happy")
+    seen = [frame for frame in signals(laugh, USUAL) if not 70 <= frame.at < 80]
+    assert_told(Told(Monitor(SETTINGS), seen), [])
+
+
 def test_a_hand_before_the_yawning_mouth_ends_it_unjudged() -> None:
     frames = signals(Story(90).during(70, 75, mouth=True), USUAL)
     hidden = (replace(f, mouth_open=None) if 73 <= f.at < 80 else f for f in frames)

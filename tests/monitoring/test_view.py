@@ -34,6 +34,16 @@ def test_a_covered_lens_is_degraded_never_absent() -> None:
     assert told.state_at(80).present is None
 
 
+def test_flashes_of_light_in_the_dark_do_not_show_an_empty_seat() -> None:
+    """A dark tunnel with a lamp each half second: a fifth of the time the lens is clear, and no face found."""
+    story = Story(150).during(70, 140, lens=Lens.DARK)
+    for number in range(140):
+        story.during(70 + number / 2, 70.1 + number / 2, lens=Lens.CLEAR, face=False)
+    told = tell(story)
+    assert "absent" not in {phase[0] for phase in told.phases("view")}
+    assert told.last.calibration.state == "calibrated"
+
+
 def test_eyes_that_come_late_into_view_do_not_change_why_it_was_hidden() -> None:
     """The hand goes first, the eyes are readable a second later."""
     told = tell(Story(120).during(70, 90, lens=Lens.COVERED).during(90, 91, eyes_seen=False))

@@ -114,8 +114,7 @@ class Closure(Rule):
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings
-        lost = face.present is False and face.held_s >= rules.slump_lost_s
-        return lost and face.since - closed_until <= rules.slump_s
+        return face.gone(rules.slump_lost_s, self._least) and face.since - closed_until <= rules.slump_s
 
     def _rise(self, now: Moment, stage: Stage) -> Event:
         event_type, level = STAGES[stage.rank]

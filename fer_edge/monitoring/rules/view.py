@@ -19,12 +19,13 @@ class Absent(Rule):
     def __init__(self, keys: Iterator[int], settings: MonitoringSettings) -> None:
         super().__init__(keys)
         self._absent_s, self._present_s = settings.view.absent_s, settings.view.present_s
+        self._least = settings.filter.coverage
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
         face, at = now.face, now.at
-        if face.present is False and self.open is None and face.held_s >= self._absent_s:
-            return (self._start("absent", Level.INFO, at, face.since, {"coverage": 1.0}),)
+        if self.open is None and face.gone(self._absent_s, self._least):
+            return (self._start("absent", Level.INFO, at, face.since, {"coverage": face.coverage}),)
         if face.present and self.open and face.held_s >= self._present_s:
             return (self._end(at, face.since, {}),)
         return QUIET
