@@ -162,6 +162,13 @@ def test_eyes_that_stay_shut_after_a_yawn_count_from_its_end() -> None:
     assert_told(told, [*due, ("microsleep", "end", 77.3)], within_s=0.25)
 
 
+def test_eyes_hardly_seen_after_a_yawn_are_no_microsleep() -> None:
+    """Shut from 71 to 77.1, in a yawn until 75; after it hidden but for glimpses: a fifth of it is judged."""
+    story = Story(90).during(70, 75, mouth=True).closed(71, 77.1)
+    story.during(75.2, 76.1, eyes_seen=False).during(76.2, 77, eyes_seen=False)
+    assert_told(tell(story, config=NO_DROWSY), [("yawn", "start", 71.5), ("yawn", "end", 75.5)])
+
+
 def test_a_sleeper_whose_jaw_drops_is_not_yawning() -> None:
     """First the eyes, then the mouth; and no yawn lasts ten seconds."""
     told = tell(Story(90).closed(70, 73.5).during(71, 74, mouth=True))

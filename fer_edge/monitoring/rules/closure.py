@@ -89,17 +89,20 @@ class Closure(Rule):
     def _shut(self, now: Moment) -> Stage | None:
         """How far the closure going on has come; it starts nothing but in a frame that shows it."""
         eyes = now.eyes
-        since = self._after_yawn(now)
-        closed_s = (eyes.closure_s or 0.0) - (since - eyes.since) + now.slack_s
+        since, coverage = self._after_yawn(now), eyes.closure_coverage
+        yawned_s = since - eyes.since
+        closed_s = (eyes.closure_s or 0.0) - yawned_s + now.slack_s
         if closed_s < self._times_s[MICROSLEEP] or (self.open is None and eyes.evidence is None):
             return None
-        self._coverage = eyes.closure_coverage
-        judged = eyes.closure_coverage >= self._least
-        if eyes.evidence is not None and (judged or self.open):
-            self._counted = Counted(since, now.at, eyes.closure_coverage)
-        if not judged:
+        if yawned_s:
+            # All that was not judged may lie after the yawn.
+            coverage = max(1.0 - (1.0 - coverage) * (closed_s + yawned_s) / closed_s, 0.0)
+        self._coverage = coverage
+        if eyes.evidence is not None and (coverage >= self._least or self.open):
+            self._counted = Counted(since, now.at, coverage)
+        if coverage < self._least:
             return None
-        return Stage(sum(closed_s >= time for time in self._times_s) - 1, since, eyes.closure_coverage, None)
+        return Stage(sum(closed_s >= time for time in self._times_s) - 1, since, coverage, None)
 
     def _after_yawn(self, now: Moment) -> float:
         """When the closure began, leaving out a yawn in it: the mouth opened first, then the eyes shut."""
