@@ -199,6 +199,14 @@ def test_a_head_that_sank_slowly_and_jerks_up_is_a_nod() -> None:
     told = tell(story)
     assert_told(told, [("nod", "start", 71.4), ("nod", "end", 72.5)], within_s=0.2)
     assert told.find("nod").details["reason"] == "jerk"
+    assert told.find("nod").details["coverage"] == 1.0
+
+
+def test_a_head_that_falls_after_a_closure_hardly_seen_is_no_nod() -> None:
+    """Shut from 70 s and hidden from 70.2 to 70.6; until the head is down less than half of it was judged."""
+    story = Story(90).closed(70, 71.3).during(70.2, 70.6, eyes_seen=False)
+    story.moving(70.64, 70.84, "pitch", 0, -20).during(70.84, 73, pitch=-20.0)
+    assert_told(tell(story), [])
 
 
 def test_a_look_at_the_instruments_is_no_nod() -> None:

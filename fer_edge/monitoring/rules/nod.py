@@ -30,7 +30,7 @@ class Nod(Rule):
 
     def __init__(self, keys: Iterator[int], settings: MonitoringSettings) -> None:
         super().__init__(keys)
-        self._rules = settings.nod
+        self._rules, self._least = settings.nod, settings.filter.coverage
         self._up = Switch(settings.filter)
         self._high, self._low = Peak(self._rules.within_s), Peak(self._rules.within_s)
         self._last: deque[float] = deque(maxlen=3)
@@ -44,6 +44,7 @@ class Nod(Rule):
         self._since: float | None = None
         self._level = 0.0
         self._ripe: bool | None = None
+        self._coverage = 0.0
         self._ripe_at = self._ripe_until = float("-inf")
         self._up_at = self._shut_at = float("-inf")
 
@@ -75,19 +76,20 @@ class Nod(Rule):
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None
-        if eyes.evidence < 0.5 or eyes.closure_s is None:
+        if eyes.evidence < 0.5 or eyes.closure_s is None or eyes.closure_coverage < self._least:
             return
         if self._ripe is None and eyes.closure_s >= rules.closed_s:
             self._ripe = pitch >= self._level - rules.steady_deg
             self._ripe_at = now.at
         if self._ripe:
             self._shut_at, self._ripe_until = now.at, now.at + OPENING_S
+            self._coverage = eyes.closure_coverage
 
     def _raise(self, now: Moment, since: float, level: float, reason: str) -> Event:
         self._level, self._ripe_until = level, float("-inf")
         self._ripe = False
         self._up.reset()
-        details = {"reason": reason, "perclos": now.eyes.perclos, "coverage": now.eyes.closure_coverage}
+        details = {"reason": reason, "perclos": now.eyes.perclos, "coverage": self._coverage}
         return self._start("nod", Level.ADVISORY, now.at, since, details)
 
     def _over(self, now: Moment, pitch: float) -> Sequence[Event]:
