@@ -20,7 +20,6 @@ class Perclos:
         self.window = Share(window_s)
         self.blinks = Recent(BLINKS_OVER_S)
         self._known_at: float | None = None
-        self._at = 0.0
         self._closed: bool | None = None
         self._run: float | None = None
         self._counts = False
