@@ -32,6 +32,7 @@ class Switch:
 
     __slots__ = (
         "_against",
+        "_bridged_before_s",
         "_bridging",
         "_crossing",
         "_filter",
@@ -60,7 +61,7 @@ class Switch:
         self.known_at: float | None = None
         self._filter = 0.5
         self._raw = False
-        self._crossing = self._against = self.bridged_s = 0.0
+        self._crossing = self._against = self.bridged_s = self._bridged_before_s = 0.0
         self._bridging = False
 
     @property
@@ -102,9 +103,9 @@ class Switch:
         if known_at is None:
             self._raw, self._crossing = raw, at
         else:
-            if self._bridging or at - known_at > self._gap_s:
-                self.bridged_s += at - known_at
-            self._follow(at, known_at, value, raw)
+            unknown_s = at - known_at if self._bridging or at - known_at > self._gap_s else 0.0
+            self.bridged_s += unknown_s
+            self._follow(at, known_at, value, raw, unknown_s)
         self.known_at, self._bridging = at, False
         return self.state
 
@@ -112,7 +113,7 @@ class Switch:
         limit = self.bridge_s if bridge_s is None else bridge_s
         return limit if self._bridging or limit > self._gap_s else self._gap_s
 
-    def _follow(self, at: float, known_at: float, value: float, raw: bool) -> None:
+    def _follow(self, at: float, known_at: float, value: float, raw: bool, unknown_s: float) -> None:
         change = value - self._filter
         if raw is self.state and -SETTLED < change < SETTLED and not self._against:
             return
@@ -121,20 +122,26 @@ class Switch:
         self._filter += (1.0 - exp(-steps if steps < STEP_MAX else -STEP_MAX)) * change
         if self.state is None:
             if raw is not self._raw:
-                self._crossing = (at + known_at) / 2
+                self._cross(at, known_at, unknown_s)
             self._raw = raw
         elif raw is self.state:
             self._against = self._against - dt if self._against > dt else 0.0
         else:
             if not self._against:
-                self._crossing = (at + known_at) / 2
+                self._cross(at, known_at, unknown_s)
             self._against += dt
         if self._filter > self._on:
             self._change(True, at)
         elif self._filter < self._off:
             self._change(False, at)
 
+    def _cross(self, at: float, known_at: float, unknown_s: float) -> None:
+        """The value crosses between two frames: half of what is unknown there lies after it."""
+        self._crossing = (at + known_at) / 2
+        self._bridged_before_s = self.bridged_s - unknown_s / 2
+
     def _change(self, state: bool, at: float) -> None:
         if state is not self.state:
             self.state, self.since = state, min(self._crossing, at)
-            self._against = self.bridged_s = 0.0
+            self.bridged_s -= self._bridged_before_s
+            self._against = self._bridged_before_s = 0.0

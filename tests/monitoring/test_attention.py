@@ -73,6 +73,12 @@ def test_a_head_lost_while_turned_away_stays_away_for_2_s() -> None:
     assert "unresponsive" not in {p[0] for p in told.phases()}
 
 
+def test_a_head_hardly_seen_as_it_turns_away_is_no_distraction() -> None:
+    """Away from 70 s, lost at once until 70.5 and again from 71.6: what is unknown since the turn counts as such."""
+    story = Story(100).during(70, 80, yaw=33.0).during(70.05, 70.5, face=False).during(71.6, 80, face=False)
+    assert_told(tell(story), [])
+
+
 def test_a_face_lost_at_once_is_no_distraction() -> None:
     assert_told(tell(Story(100).during(70, 75, yaw=60.0).during(70.4, 75, face=False)), [])
 
