@@ -113,6 +113,15 @@ def test_three_yawns_in_five_minutes_are_an_advisory() -> None:
     assert end.at == pytest.approx(371.5 + 30, abs=0.2)  # 300 s after the first yawn, then 30 s
 
 
+def test_yawns_behind_sunglasses_are_an_advisory_that_was_judged() -> None:
+    story = Story(260).during(0, 260, eyes_seen=False)
+    for start in (70, 150, 250):
+        story.during(start, start + 5, mouth=True)
+    told = tell(story).find("drowsy")
+    assert told.details["perclos"] is None
+    assert told.details["coverage"] > 0.9
+
+
 def test_a_yawn_starts_after_1_5_s_and_ends_half_a_second_after_the_mouth_closes() -> None:
     told = tell(Story(90).during(70, 75, mouth=True))
     assert_told(told, [("yawn", "start", 71.5), ("yawn", "end", 75.5)])

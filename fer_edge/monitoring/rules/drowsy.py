@@ -36,6 +36,8 @@ class Drowsy(Rule):
             if level is None:
                 return QUIET
             self.reset()
+            if perclos is None:  # nothing was seen of the eyes: the yawns alone tell it, and each of them was judged
+                details["coverage"] = self._yawn.coverage
             return (self._start("drowsy", level, now.at, now.at, details),)
         if level is not None and level.rank > self.open.level.rank:
             return (self._update("drowsy", level, now.at, self.open.since, details),)

@@ -12,7 +12,10 @@ from fer_edge.settings.monitoring import MonitoringSettings
 
 
 class Yawn(Rule):
-    """Starts when the mouth has been wide open without interruption; ``recent`` keeps their times."""
+    """Starts when the mouth has been wide open without interruption; ``recent`` keeps their times.
+
+    ``coverage`` is the judged share of the last one's opening, as it was told.
+    """
 
     category = "fatigue"
 
@@ -20,6 +23,7 @@ class Yawn(Rule):
         super().__init__(keys)
         self._rules, self._least = settings.yawn, settings.yawn.open_share
         self.recent = Recent(settings.drowsy.yawns_s)
+        self.coverage = 0.0
 
     def reset(self) -> None:
         """See :class:`Rule`."""
@@ -38,6 +42,7 @@ class Yawn(Rule):
             ):
                 return QUIET
             self.recent.add(at)
+            self.coverage = mouth.coverage
             return (self._start("yawn", Level.INFO, at, at - mouth.wide_s, {"coverage": mouth.coverage}),)
         if mouth.open or held_s < self._rules.end_s:
             return QUIET
