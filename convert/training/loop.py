@@ -73,9 +73,10 @@ def fit(task: Task, options: TrainOptions, out: Path) -> list[dict[str, float]]:
                 task.described(figures)
         state.after_epoch({"loss": loss, "lr": rate, "seconds": time.monotonic() - began} | figures)
         state.lower_rate(options)
-        checkpoint.save(out / checkpoint.NAME, task.model, average, {"state": state.as_dict()})
         history.write_csv(out / "history.csv", state.rows)
         history.write_png(out / "history.png", state.rows)
+        # Last: an epoch of which anything is missing is learnt again after a kill.
+        checkpoint.save(out / checkpoint.NAME, task.model, average, {"state": state.as_dict()})
         _say(progress, state, options, better)
     return state.rows
 
@@ -136,6 +137,7 @@ def _epoch(
     import keras
 
     keras.utils.set_random_seed(options.seed * 10_007 + state.epoch)
+    _set_draws(task.model, state.epoch * task.steps)
     rng = np.random.default_rng((options.seed, state.epoch))
     total, rate, losses = options.epochs * task.steps, options.lr, []
     for step, (inputs, targets) in enumerate(task.batches(state.epoch, rng)):
@@ -148,6 +150,15 @@ def _epoch(
             average.step()
         progress.step(f"epoch {state.epoch + 1}/{options.epochs} loss {np.mean(losses[-50:]):.3f}")
     return float(np.mean(losses)), rate
+
+
+def _set_draws(model: Any, draws: int) -> None:
+    """Let dropout go on from its ``draws``-th draw: off torch, layers count their own, which no weights hold."""
+    from keras import ops
+
+    weights = {id(weight) for weight in model.weights}
+    for state in (variable for variable in model.variables if id(variable) not in weights):
+        state.assign([int(ops.convert_to_numpy(state.value)[0]), draws])
 
 
 def _save_model(task: Task, path: Path) -> None:
