@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert import keras2
 from convert.backend import load_keras
 from convert.errors import ModelError, UsageError
 
@@ -29,14 +31,28 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
     if path.suffix.lower() not in {".keras", ".h5", ".hdf5"}:
         raise UsageError(f"{path}: a Keras model is a .keras, .h5 or .json file")
     try:
-        return _unlisted(keras, keras.models.load_model(path, compile=False))
+        return _unlisted(keras, _opened(keras, path))
     except Exception as error:  # Keras raises anything from OSError to TypeError here
         raise ModelError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
 
 
+def _opened(keras: Any, path: Path) -> Any:
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception:
+        architecture = None if path.suffix.lower() == ".keras" else keras2.of_h5(path)
+        if not keras2.wrote(architecture):
+            raise
+    model = keras2.rebuilt(architecture)
+    model.load_weights(path)
+    return model
+
+
 def _from_architecture(keras: Any, path: Path, weights: Path) -> Any:
     try:
-        model = keras.models.model_from_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        told = json.loads(text)
+        model = keras2.rebuilt(told) if keras2.wrote(told) else keras.models.model_from_json(text)
     except Exception as error:
         raise ModelError(f"{path}: not a Keras architecture ({_first_line(error)})") from None
     try:
