@@ -130,7 +130,8 @@ def _macs(model: Any, shape: tuple[int, ...]) -> int:
     total = 0
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            inner = keras.Model(model.inputs, layer.input).compute_output_shape(shape)
+            given = layer._inbound_nodes[-1].input_tensors[0]  # layer.input is its own, as if it stood alone
+            inner = keras.Model(model.inputs, given).compute_output_shape(shape)
             total += _macs(layer, tuple(inner))
         elif kernels := _kernels(layer):
             outer = keras.Model(model.inputs, layer.output).compute_output_shape(shape)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convert.backend import load_keras
 from convert.cli import main
 from convert.predictors import open_predictor, read_card
 from fer_edge.errors import FerEdgeError
@@ -172,6 +173,19 @@ def test_the_work_of_a_separable_convolution_is_counted(tmp_path: Path, capsys: 
     keras.Model(picture, keras.layers.SeparableConv2D(5, 3, padding="same")(picture)).save(tmp_path / "m.keras")
     assert main(["inspect", str(tmp_path / "m.keras"), "--json", "--runs", "0"]) == 0
     assert json.loads(capsys.readouterr().out)["macs"] == 8 * 8 * (3 * 3 * 3 + 3 * 5)
+
+
+def test_a_network_within_another_is_inspected_with_its_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = load_keras("tensorflow")
+    face, crop = keras.Input((48, 48, 3)), keras.Input((48, 48, 3))
+    seen = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 3)(crop))
+    inner = keras.Model(crop, seen)
+    said = keras.layers.Dense(7)(inner(keras.layers.Rescaling(1 / 255)(face)))
+    keras.Model(face, said).save(tmp_path / "user.keras")
+    assert main(["inspect", str(tmp_path / "user.keras"), "--runs", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["macs"] == 46 * 46 * 27 * 8 + 8 * 7
 
 
 def test_rare_classes_that_weigh_more_pull_as_hard_as_they_weigh() -> None:
