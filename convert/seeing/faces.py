@@ -96,6 +96,9 @@ def main(argv: list[str] | None = None) -> int:
     except FerEdgeError as fault:
         print(f"faces: {fault}", file=sys.stderr)
         return fault.exit_code
+    except OSError as fault:
+        print(f"faces: {fault.filename or args.out}: {fault.strerror or fault}", file=sys.stderr)
+        return FerEdgeError.exit_code
     print(f"{args.out}: {len(faces)} faces of {len(files)} pictures", file=sys.stderr)
     return 0
 

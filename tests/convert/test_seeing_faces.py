@@ -36,6 +36,9 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     assert faces.main([str(folder / "b-upright.png"), "--least", "400", "--out", str(out)]) != 0
     assert "no face of 400 pixels in 1 pictures" in capsys.readouterr().err
     assert len(np.load(out)["images"]) == 2, "what was there stays"
+    notes = folder / "notes.txt"
+    assert faces.main([str(folder / "b-upright.png"), "--out", str(notes / "faces.npz")]) == 1
+    assert capsys.readouterr().err == f"faces: {notes}: File exists\n"
 
 
 @pytest.mark.parametrize(
