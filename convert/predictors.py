@@ -105,8 +105,8 @@ def open_predictor(
         raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
     told = Preprocess.from_card(card) if card else None
     shape, run = _opened(path, weights, told.size if told else 48, threads)
-    if told and shape[1:] != (told.size, told.size, told.channels):
-        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
+    if told:
+        check_card(path, told, shape)
     probe = _probe(path, shape, run, names)
     prepare = Preprocess(shape[1], shape[3], *SCALINGS[scaling]) if scaling else told or Preprocess()
     facts = card or {}
@@ -147,6 +147,12 @@ def input_shape(model: Any, size: int) -> tuple[int, ...]:
         raise ModelError(f"{model.name}: its input is {shape}, not one square picture (N, side, side, 1 or 3)")
     side = shape[1] or size
     return 1, side, side, int(shape[-1])
+
+
+def check_card(path: Path, told: Preprocess, shape: tuple[int, ...]) -> None:
+    """Raises ModelError where a model takes pictures of another ``shape`` (1, H, W, C) than its card tells."""
+    if shape[1:] != (told.size, told.size, told.channels):
+        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
 
 
 def _probe(

@@ -18,7 +18,7 @@ from convert.data import Dataset, Want, load_training
 from convert.data.load import add_data_arguments
 from convert.errors import AgreementError, ModelError, UsageError
 from convert.networks import load_model, predict, with_mirror, with_softmax
-from convert.predictors import Predictor, are_probabilities, input_shape, read_card
+from convert.predictors import Predictor, are_probabilities, check_card, input_shape, read_card
 from convert.preprocess import SCALINGS, Preprocess
 from convert.tflite import MODES, Runner, convert
 
@@ -109,20 +109,19 @@ def _interface(args: argparse.Namespace, model: Any, card: dict[str, Any]) -> tu
     labels = args.labels or tuple(card.get("labels", ()))
     if not labels:
         raise UsageError(f"{args.model}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
-    shape = getattr(model, "output_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 2:
-        raise ModelError(f"{args.model}: its output is {shape}, not one row of values a picture (N, classes)")
-    if model.output_shape[-1] != len(labels):
-        raise UsageError(
-            f"{args.model}: it gives {model.output_shape[-1]} values for {len(labels)} labels ({', '.join(labels)})"
-        )
+    given = getattr(model, "output_shape", None)
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise ModelError(f"{args.model}: its output is {given}, not one row of values a picture (N, classes)")
+    if given[-1] != len(labels):
+        raise UsageError(f"{args.model}: it gives {given[-1]} values for {len(labels)} labels ({', '.join(labels)})")
     if args.scaling is None and not card:
         raise UsageError(f"{args.model}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
     told = Preprocess.from_card(card) if card else Preprocess()
-    _, side, _, channels = input_shape(model, told.size)
+    shape = input_shape(model, told.size)
     if args.scaling is None:
+        check_card(args.model, told, shape)
         return labels, told
-    return labels, Preprocess(side, channels, *SCALINGS[args.scaling])
+    return labels, Preprocess(shape[1], shape[3], *SCALINGS[args.scaling])
 
 
 def _samples(train: Dataset, args: argparse.Namespace) -> NDArray[np.uint8]:

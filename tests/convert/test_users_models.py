@@ -149,6 +149,17 @@ def test_a_model_with_several_answers_a_picture_or_damaged_weights_is_named(
     assert "it gives values that are not numbers" in one_line(capsys)
 
 
+def test_a_card_that_tells_of_other_pictures_converts_nothing(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(trained / "out" / "model.keras", tmp_path / "model.keras")
+    card = json.loads((trained / "out" / "model.json").read_text())
+    card["input"]["shape"] = [1, 48, 48, 3]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    assert quantize(tmp_path / "model.keras", trained, tmp_path / "small.tflite") == 69
+    assert "it takes (48, 48, 1), its card says (48, 48, 3)" in one_line(capsys)
+
+
 def test_a_network_for_colours_reads_expressions_in_the_product(tmp_path: Path) -> None:
     from convert import tflite
     from convert.architectures import Shape, build
