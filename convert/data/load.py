@@ -113,11 +113,12 @@ def _sibling(path: Path) -> Path | None:
 
 def _read(path: Path, split: str, size: int) -> Dataset:
     if path.is_dir():
-        files = sorted(path.glob(f"*_{split}.npz"))
+        # Not those whose names begin with a dot: macOS leaves such files beside what it copies.
+        files = sorted(path.glob(f"[!.]*_{split}.npz"))
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise DataError(f"{path}: several files for split {split} ({names}); name one")
-        if not files and any(any(path.glob(f"*_{other}.npz")) for other in SPLITS):
+        if not files and any(any(path.glob(f"[!.]*_{other}.npz")) for other in SPLITS):
             raise DataError(f"{path}: no *_{split}.npz in it")
         return read_npz(files[0], split) if files else read_folders(path, split, size)
     if not path.exists():

@@ -35,7 +35,7 @@ SHOWN, COLUMNS = 120, 12
 """Faces on the sheet, and in one of its rows."""
 
 
-def cut_faces(files: Sequence[Path], size: int, least: int) -> Iterator[NDArray[np.uint8]]:
+def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
     """Every face of these pictures, (size, size) uint8, upright and framed as for the expression network.
 
     Faces of which fewer than ``least`` x ``least`` pixels would be shown are left out. Raises DataError
@@ -43,7 +43,6 @@ def cut_faces(files: Sequence[Path], size: int, least: int) -> Iterator[NDArray[
     """
     seen = Settings().perception
     people = People(make_finder(seen), Landmarks(), seen.min_face, NoStages())
-    progress = Progress(len(files))
     for number, file in enumerate(files):
         picture = read_picture(file)
         grey = picture[..., 0] if picture.shape[-1] == 1 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
@@ -88,18 +87,20 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.out.suffix != ".npz":
             raise DataError(f"--out {args.out}: an .npz is written; name it so")
-        files = pictures(args.pictures)
-        faces = list(cut_faces(files, args.size, args.least))
+        own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
+        files = [file for file in pictures(args.pictures) if file.resolve() != own]
+        progress = Progress(len(files))
+        faces = list(cut_faces(files, args.size, args.least, progress))
         if not faces:
             raise DataError(f"no face of {args.least} pixels in {len(files)} pictures; try --least")
         write(faces, args.out)
+        progress.line(f"{args.out}: {len(faces)} faces of {len(files)} pictures")
     except FerEdgeError as fault:
         print(f"faces: {fault}", file=sys.stderr)
         return fault.exit_code
     except OSError as fault:
         print(f"faces: {fault.filename or args.out}: {fault.strerror or fault}", file=sys.stderr)
         return FerEdgeError.exit_code
-    print(f"{args.out}: {len(faces)} faces of {len(files)} pictures", file=sys.stderr)
     return 0
 
 

@@ -267,6 +267,11 @@ def test_three_classes_are_taken_out_of_seven_by_name() -> None:
             parse_labels(text)
 
 
+def test_what_macos_leaves_beside_copied_files_is_no_data(fer_npz: Path) -> None:
+    (fer_npz / "._faces_val.npz").write_bytes(b"Mac OS X")
+    assert len(load(fer_npz, "val", Want())) == 70
+
+
 def test_classes_keep_their_names_when_the_order_changes(fer_npz: Path) -> None:
     seven = load(fer_npz, "val", Want())
     three = load(fer_npz, "val", Want(classes=("neutral", "happy", "sad")))

@@ -19,7 +19,7 @@ def astronaut() -> np.ndarray:
 def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture, folder, out = astronaut(), tmp_path / "camera" / "monday", tmp_path / "faces.npz"
+    picture, folder, out = astronaut(), tmp_path / "camera" / "monday", tmp_path / "camera" / "faces.npz"
     height, width = picture.shape[:2]
     leaning = cv2.warpAffine(picture, cv2.getRotationMatrix2D((224, 110), 15, 1.0), (width, height))
     folder.mkdir(parents=True)
@@ -28,6 +28,8 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     (folder / "notes.txt").write_text("not looked at")
     assert faces.main([str(tmp_path / "camera"), "--out", str(out)]) == 0
     assert "2 faces of 3 pictures" in capsys.readouterr().err
+    assert faces.main([str(tmp_path / "camera"), "--out", str(out)]) == 0
+    assert "2 faces of 3 pictures" in capsys.readouterr().err, "its own sheet shows none"
     images = np.load(out)["images"]
     assert (images.shape, images.dtype) == ((2, 48, 48), np.uint8)
     upright, turned_back = (image.astype(float) for image in images)
