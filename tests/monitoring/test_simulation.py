@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from fer_edge.benchmark import starts
 from fer_edge.commands import drives
 from fer_edge.core import Lens
 from fer_edge.errors import UsageError
@@ -139,12 +140,14 @@ def test_times_that_are_none(text: str) -> None:
         drives.hours(text)
 
 
-def test_a_short_benchmark_tells_everything(capsys) -> None:
-    """Three minutes of it; 100 hours are for the command."""
+def test_a_short_benchmark_tells_everything(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three minutes of it, and starts at one rate; 100 hours are for the command."""
+    monkeypatch.setattr(starts, "RATES", starts.RATES[-1:])
     assert drives.run("3m", Settings(), seed=1, as_json=True) == 0
     result = json.loads(capsys.readouterr().out)
     assert [row["noise"] for row in result["alert"]] == ["1x", "2x", "5x"]
     assert result["alert"][0]["false_alarms"] == 0
+    assert [row["within_0_2_s"] >= 0.99 for row in result["starts"]] == [True]
     assert result["microsleeps"]["missed"] == 0
     assert result["people"]["flagged_for_good"] == 0
     assert 0 < result["step_us"]["min"] <= result["step_us"]["p50"]
