@@ -49,7 +49,9 @@ def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) 
         # A picture a minute: none of them is taken for the last one's face.
         for face in people.find(grey, None, 60.0 * number):
             points = people.points(grey, face)
-            centre, side, angle = shape.expression_region(points) if points is not None else ((0.0, 0.0), 0.0, 0.0)
+            if points is None:
+                continue
+            centre, side, angle = shape.expression_region(points)
             if side >= least:
                 yield warp.cut(grey, warp.upright(centre, side, angle, size), size)
         progress.step(file.name)
