@@ -147,8 +147,13 @@ class Signals:
 
     Openness is 0 (shut) to 1 (wide); ``eyes_closed`` and ``mouth_open`` are probabilities; angles
     are degrees against the camera, positive yaw towards the person's own left, positive pitch up,
-    positive roll towards the person's own right shoulder. ``landmarks`` are (68, 2) pixels of the
-    frame, for drawing only. ``face`` is the driver's; ``faces`` counts every face in view.
+    positive roll towards the person's own right shoulder. ``eyes_closed`` is the probability that
+    the eyes are *shut*, ``eyes_lowered`` that the lids follow a look down over a visible iris,
+    ``eyes_narrowed`` that a laugh or a squint narrows them; with open eyes the four add up to 1.
+    ``gaze_yaw`` and ``gaze_pitch`` are where the eyes look, head included, degrees against the
+    camera with the signs of the head's; None where the iris cannot be told. ``landmarks`` are
+    (68, 2) pixels of the frame, for drawing only. ``face`` is the driver's; ``faces`` counts every
+    face in view.
     """
 
     at: float
@@ -158,6 +163,10 @@ class Signals:
     eye_left: float | None = None
     eye_right: float | None = None
     eyes_closed: float | None = None
+    eyes_lowered: float | None = None
+    eyes_narrowed: float | None = None
+    gaze_yaw: float | None = None
+    gaze_pitch: float | None = None
     mouth_open: float | None = None
     yaw: float | None = None
     pitch: float | None = None
