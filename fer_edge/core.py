@@ -152,8 +152,9 @@ class Signals:
     ``eyes_narrowed`` that a laugh or a squint narrows them; with open eyes the four add up to 1.
     ``gaze_yaw`` and ``gaze_pitch`` are where the eyes look, head included, degrees against the
     camera with the signs of the head's; None where the iris cannot be told. ``landmarks`` are
-    (68, 2) pixels of the frame, for drawing only. ``face`` is the driver's; ``faces`` counts every
-    face in view.
+    (68, 2) pixels of the frame, for drawing only. ``face`` is the driver's, and its ``track`` a new one
+    where it may be somebody else's than before; ``faces`` counts every face in view. ``rotated`` is by
+    how many degrees clockwise (0, 90, 180, 270) the picture would have to be turned to stand upright.
     """
 
     at: float
@@ -174,6 +175,7 @@ class Signals:
     emotions: Mapping[str, float] | None = None
     quality: Quality | None = None
     lens: Lens = Lens.CLEAR
+    rotated: int | None = None
     people: tuple[Person, ...] = ()
     landmarks: Points | None = field(default=None, compare=False, repr=False)
 

@@ -18,7 +18,7 @@ from fer_edge.errors import FerEdgeError, UnavailableError
 from fer_edge.settings import Settings
 
 if TYPE_CHECKING:
-    from fer_edge.core import Frame
+    from fer_edge.core import Frame, Image
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -78,6 +78,12 @@ def camera(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "picture", "warn", f"{source}: dark or covered", "uncover the lens, turn on a light or the infrared lamp"
         )
+    from fer_edge.perception.mounting import turn_of
+
+    if turn := turn_of([_grey(frame) for frame in frames[:: max(len(frames) // 4, 1)]], settings.perception):
+        rotation = (settings.camera.rotation + (-turn if settings.camera.mirror else turn)) % 360
+        lies = "stands on its head" if turn == 180 else "lies on its side"
+        yield Finding("picture", "warn", f"{source}: the face in it {lies}", f"set camera.rotation: {rotation}")
 
 
 def _frames(settings: Settings) -> list[Frame]:
@@ -130,8 +136,13 @@ def _unlit(frame: Frame) -> bool:
     from fer_edge.core import Lens
     from fer_edge.perception import quality
 
-    image = frame.image
-    return quality.lens(image if image.ndim == 2 else image.mean(axis=2).astype("uint8")) is not Lens.CLEAR
+    return quality.lens(_grey(frame)) is not Lens.CLEAR
+
+
+def _grey(frame: Frame) -> Image:
+    import cv2
+
+    return frame.image if frame.image.ndim == 2 else cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
 
 
 def models(settings: Settings) -> Iterator[Finding]:

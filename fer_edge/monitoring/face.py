@@ -25,7 +25,9 @@ class FaceReader:
             present.step(at, 1.0)
         else:
             present.step(at, 0.0 if signals.lens is Lens.CLEAR else None)
-        return FaceNow(present.state, present.since, present.held_s(at), present.coverage(at), signals.lens)
+        return FaceNow(
+            present.state, present.since, present.held_s(at), present.coverage(at), signals.lens, bool(signals.rotated)
+        )
 
 
 class MouthReader:

@@ -13,13 +13,17 @@ from fer_edge.core import Lens
 
 
 class FaceNow(NamedTuple):
-    """Whether the driver's face is there, since when, how much of that was judged, and what the lens says."""
+    """Whether the driver's face is there, since when, how much of that was judged, and what the lens says.
+
+    ``rotated`` is whether the picture is known not to stand upright.
+    """
 
     present: bool | None
     since: float
     held_s: float
     coverage: float
     lens: Lens
+    rotated: bool = False
 
     def gone(self, seconds: float, least: float) -> bool:
         """Whether the face has been missing for so long, and at least this share of it was judged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,78 +11,112 @@ if TYPE_CHECKING:
 
 HOLD_S = 15.0
 """Another face takes over only after this long, seconds (openpilot's hysteresis for the seat)."""
+PASSENGER_S = 600.0
+"""A face once seen beside the driver's is taken for a passenger's for so long, seconds: who looks out of the
+window is not seen for minutes."""
 SAME_IOU = 0.2
 """Overlap that makes two boxes the same person."""
 NEAR = 2.0
-"""Box sizes the driver may have moved while not seen, where nobody else was ever seen there."""
+"""Box sizes the driver may have moved while not seen, and still be taken for the same person."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Other:
-    """Somebody beside the driver: where and when last seen."""
+class _Known:
+    """Somebody's place: where and when last seen."""
 
     box: Box
     at: float
+
+    def same(self, face: Face) -> bool:
+        return face.box.iou(self.box) >= SAME_IOU
 
 
 class DriverChoice:
     """Chooses the driver by seat and stays with that person.
 
-    A face that was seen beside the driver is a passenger. The driver's place is taken by another
-    only when the driver was not seen, or sat on the wrong side of the other, for ``hold_s``.
+    A face that was seen beside the driver is a passenger, and takes the driver's place only when the
+    driver was not seen, or sat on the wrong side of the other, for ``hold_s``. A face that is no
+    passenger's is the driver's, wherever it is and however large: the camera was moved, the driver
+    leaned forward, the recording was cut. It gives the place back as soon as the driver is seen
+    beside it.
+
+    :meth:`choose` proposes; what the caller has made sure of it says with :meth:`seen`.
     """
 
     def __init__(self, seat: str, hold_s: float = HOLD_S) -> None:
+        self.person = 0
+        """Counts the people who sat in the driver's place, from 1: a new one begins where the face can no
+        longer be told to be the same person's."""
         self._seat = seat
         self._hold_s = hold_s
-        self._box: Box | None = None
-        self._seen_at = 0.0
+        self._driver: _Known | None = None
+        self._former: _Known | None = None
         self._rival_since: float | None = None
-        self._others: list[_Other] = []
+        self._passengers: list[_Known] = []
 
     def choose(self, faces: Sequence[Face], at: float) -> Face | None:
         """The driver's among the faces of one moment, or None where the driver is not among them."""
-        self._others = [other for other in self._others if 0 <= at - other.at <= self._hold_s]
+        self._passengers = [one for one in self._moved(faces, at) if 0 <= at - one.at <= PASSENGER_S]
         preferred = self._by_seat(faces)
-        if self._box is None or at - self._seen_at > self._hold_s or at < self._seen_at:
-            return self._take(preferred, faces, at)
-        held = self._held(faces)
-        if held is None:
-            return None
-        if preferred is None or preferred is held:
+        driver = self._driver
+        if driver is None or not 0 <= at - driver.at <= self._hold_s:
+            return preferred
+        held = self._held(faces, driver, at)
+        if held is None or preferred is None or preferred is held:
             self._rival_since = None
         elif self._rival_since is None:
             self._rival_since = at
         elif at - self._rival_since >= self._hold_s:
-            held = preferred
-        return self._take(held, faces, at)
+            return preferred
+        return held
 
-    def seen(self, box: Box, at: float) -> None:
-        """The driver was followed to this box without a new choice."""
-        self._box, self._seen_at = box, at
+    def seen(self, box: Box, at: float, others: Iterable[Face] = ()) -> None:
+        """The driver is in this box, and these are the faces beside it."""
+        before, self._driver = self._driver, _Known(box, at)
+        if before is None or not 0 <= at - before.at <= self._hold_s:
+            self._former = None
+            self._begin()
+        elif _distance(box, before.box) > NEAR:
+            self._former = before
+            self._begin()
+        beside = [_Known(other.box, at) for other in others if other.box.iou(box) < SAME_IOU]
+        kept = [one for one in self._passengers if one.box.iou(box) < SAME_IOU]
+        self._passengers = beside + [one for one in kept if not any(one.box.iou(b.box) >= SAME_IOU for b in beside)]
 
-    def _take(self, face: Face | None, faces: Sequence[Face], at: float) -> Face | None:
-        if face is None:
+    def cut(self) -> None:
+        """The picture shows another scene: nothing is known of who sits where in it."""
+        self._driver = self._former = None
+        self._passengers = []
+
+    def _begin(self) -> None:
+        self.person += 1
+        self._rival_since = None
+
+    def _moved(self, faces: Sequence[Face], at: float) -> list[_Known]:
+        """The passengers where they are now: a face that overlaps a passenger's last place is that passenger."""
+        driver = self._driver
+        moved = []
+        for one in self._passengers:
+            seen = [face for face in faces if one.same(face) and not (driver and driver.same(face))]
+            face = max(seen, key=lambda face: face.box.iou(one.box), default=None)
+            moved.append(_Known(face.box, at) if face else one)
+        return moved
+
+    def _held(self, faces: Sequence[Face], driver: _Known, at: float) -> Face | None:
+        """The face that carries on where the driver was, or any that is no passenger's."""
+        if not faces:
             return None
-        if self._box is not None and face.box.iou(self._box) < SAME_IOU:
-            self._rival_since = None
-        self._box, self._seen_at = face.box, at
-        beside = [_Other(other.box, at) for other in faces if other is not face]
-        kept = [o for o in self._others if all(o.box.iou(b.box) < SAME_IOU for b in beside)]
-        self._others = beside + [other for other in kept if other.box.iou(face.box) < SAME_IOU]
-        return face
-
-    def _held(self, faces: Sequence[Face]) -> Face | None:
-        """The face that carries on where the driver was."""
-        box = self._box
-        if box is None or not faces:
-            return None
-        best = max(faces, key=lambda face: face.box.iou(box))
-        if best.box.iou(box) >= SAME_IOU:
+        former = self._former
+        if former and at - former.at <= self._hold_s:
+            back = max(faces, key=lambda face: face.box.iou(former.box))
+            if former.same(back) and len(faces) > 1:
+                return back
+        best = max(faces, key=lambda face: face.box.iou(driver.box))
+        if driver.same(best):
             return best
-        free = [face for face in faces if all(face.box.iou(o.box) < SAME_IOU for o in self._others)]
-        near = [face for face in free if _distance(face.box, box) <= NEAR]
-        return min(near, key=lambda face: _distance(face.box, box), default=None)
+        free = [face for face in faces if not any(one.same(face) for one in self._passengers)]
+        near = [face for face in free if _distance(face.box, driver.box) <= NEAR]
+        return min(near, key=lambda face: _distance(face.box, driver.box), default=self._by_seat(free))
 
     def _by_seat(self, faces: Sequence[Face]) -> Face | None:
         if not faces:

@@ -9,6 +9,7 @@ from fer_edge.core import Face
 from fer_edge.perception import shape
 from fer_edge.perception.driver import DriverChoice
 from fer_edge.perception.landmarks import Landmarks, Reading, box_of, region_of
+from fer_edge.perception.scenes import Scenes
 from fer_edge.perception.smoothing import Smoother
 from fer_edge.timing import NoStages, Stages
 
@@ -25,6 +26,8 @@ LARGEST_STEP = 1.4
 """A face that grows or shrinks by more than this factor from one frame to the next was lost."""
 LARGEST_DRIFT = 1.7
 """Nor may it differ by more than this from its size when a detection last confirmed it: points can creep away."""
+MOST_LOOKED_AT = 3
+"""Faces of one frame that are looked at closely until one is confirmed."""
 BLIND_S = 3.0
 """A face that no detection has confirmed for so long is let go, seconds: the points' network alone may be fooled."""
 
@@ -60,8 +63,7 @@ class Follower:
         self._choice = DriverChoice(seat)
         self._smoother = Smoother()
         self._points: Points | None = None
-        self._box: Box | None = None
-        self._track = 0
+        self._scenes = Scenes()
         self._at = self._detected_at = self._confirmed_at = float("-inf")
         self._confirmed_size = 0.0
 
@@ -69,20 +71,24 @@ class Follower:
         """The driver's face in this frame, or None where it is not seen."""
         if not 0 <= at - self._at < DETECT_EVERY_S:
             self._lose()
+        if self._scenes.cut(grey):
+            self._lose()
+            self._choice.cut()
         self._at = at
         reading = self._tracked(grey)
         if reading is None or not 0 <= at - self._detected_at < DETECT_EVERY_S - 1e-6:
             reading = self._detected(grey, colour, at, reading)
+        else:
+            self._choice.seen(box_of(reading.points), at)
         if reading is None:
             self._lose()
             return None
         self._points = reading.points
-        self._box = box = box_of(reading.points)
-        self._choice.seen(box, at)
+        box = box_of(reading.points)
         self.faces = max(self.faces, 1)
         steady = self._smoother.steady(reading.points, at, box.height)
         five = tuple((float(x), float(y)) for x, y in shape.five(steady))
-        return Followed(Face(box, reading.score, five, self._track), reading.points, steady)
+        return Followed(Face(box, reading.score, five, self._choice.person), reading.points, steady)
 
     def _tracked(self, grey: Image) -> Reading | None:
         """The face where it was a frame ago, if it is still there."""
@@ -104,30 +110,39 @@ class Follower:
         self._detected_at = at
         self.faces = len(found)
         chosen = self._choice.choose(found, at)
-        if tracked is not None:
-            box = box_of(tracked.points)
-            seen = any(face.box.iou(box) >= SAME_IOU for face in found)
-            if seen:
-                self._confirm(box, at)
-            # Another face takes over where the driver's is seen beside it; where it is not, the detector
-            # may be wrong (hair, a headrest), and a face followed well outlasts it for a while.
-            if not seen or chosen is None or chosen.box.iou(box) >= SAME_IOU:
-                return tracked if at - self._confirmed_at <= BLIND_S else self._begin(grey, chosen, at)
-        return self._begin(grey, chosen, at)
-
-    def _begin(self, grey: Image, chosen: Face | None, at: float) -> Reading | None:
-        """Start on a detected face whose points are seen, too."""
-        if chosen is None:
-            return None
-        with self._stages("landmarks"):
-            reading = first_reading(self._landmarks, grey, chosen)
+        reading = tracked if tracked and self._goes_on(tracked, chosen, found, at) else None
         if reading is None:
-            return None
-        self._confirm(box_of(reading.points), at)
-        if self._box is None or self._box.iou(chosen.box) < SAME_IOU:
-            self._track += 1
-        self._smoother.forget()
+            reading = self._begin(grey, chosen, found, at)
+        if reading is not None:
+            self._choice.seen(box_of(reading.points), at, found)
         return reading
+
+    def _goes_on(self, tracked: Reading, chosen: Face | None, found: list[Face], at: float) -> bool:
+        """Whether the face followed so far is the driver's still.
+
+        Another face takes over where the driver's is seen beside it; where it is not, the detector
+        may be wrong (hair, a headrest), and a face followed well outlasts it for a while.
+        """
+        box = box_of(tracked.points)
+        seen = any(face.box.iou(box) >= SAME_IOU for face in found)
+        if seen:
+            self._confirm(box, at)
+        other = seen and chosen is not None and chosen.box.iou(box) < SAME_IOU
+        return not other and at - self._confirmed_at <= BLIND_S
+
+    def _begin(self, grey: Image, chosen: Face | None, found: list[Face], at: float) -> Reading | None:
+        """Start on a detected face whose points are seen, too; what only looks like a face leaves it to the next."""
+        left = list(found)
+        while chosen is not None:
+            with self._stages("landmarks"):
+                reading = first_reading(self._landmarks, grey, chosen)
+            if reading is not None:
+                self._confirm(box_of(reading.points), at)
+                self._smoother.forget()
+                return reading
+            left.remove(chosen)
+            chosen = self._choice.choose(left, at) if len(found) - len(left) < MOST_LOOKED_AT else None
+        return None
 
     def _confirm(self, box: Box, at: float) -> None:
         self._confirmed_at, self._confirmed_size = at, _size(box)

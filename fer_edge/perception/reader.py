@@ -17,6 +17,7 @@ from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.faces import YuNet, make_finder
 from fer_edge.perception.follower import SAME_IOU, Follower
 from fer_edge.perception.landmarks import Landmarks
+from fer_edge.perception.mounting import Mounting
 from fer_edge.perception.mouth import MouthReader
 from fer_edge.perception.people import People
 from fer_edge.timing import NoStages, Stages
@@ -143,15 +144,21 @@ class _Driver:
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
         self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages)
+        self._mounting = Mounting(finder, landmarks)
         self._stages = stages
         self.models = [self._eyes.model, self._mouth.model]
 
     def read(self, signals: Signals, grey: Image, colour: Image | None) -> Signals:
         """The signals with everything but expression and quality."""
+        with self._stages("mounting"):
+            self._mounting.look(grey, signals.at)
         followed = self._follower.follow(grey, colour, signals.at)
-        signals = replace(signals, faces=self._follower.faces)
+        signals = replace(signals, faces=self._follower.faces, rotated=self._mounting.turn)
         if followed is None:
             return signals
+        if signals.rotated:
+            # What is read from a face that lies on its side means nothing.
+            return replace(signals, face=followed.face)
         with self._stages("pose"):
             head = pose.estimate(followed.steady)
         signals = replace(signals, face=followed.face, landmarks=followed.steady)

@@ -135,6 +135,15 @@ def test_a_covered_lens_is_told(fer_edge: Run, tmp_path: Path) -> None:
     assert found["picture"]["verdict"] == "warn" and "lens" in found["picture"]["do"]
 
 
+@pytest.mark.parametrize("mirror", ["false", "true"])
+def test_a_camera_on_its_side_is_told_with_the_rotation_that_sets_it_right(fer_edge: Run, mirror: str) -> None:
+    """The simulated camera is turned by 90 degrees (and mirrored); upright is where it was meant to be, 0."""
+    asked = (*QUIET, "--set=camera.rotation=90", f"--set=camera.mirror={mirror}")
+    found = findings(fer_edge("doctor", "--json", *asked))
+    assert found["picture"]["verdict"] == "warn" and "on its side" in found["picture"]["says"]
+    assert found["picture"]["do"] == "set camera.rotation: 0"
+
+
 def test_a_state_folder_that_cannot_be_written_is_told(fer_edge: Run) -> None:
     found = findings(fer_edge("doctor", "--json", *QUIET, "--set=state_dir=/proc/fer-edge"))
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fer_edge.core import Lens
-from fer_edge.monitoring.simulation import Story
-from tests.monitoring.telling import assert_told, tell
+from fer_edge.monitoring import Monitor
+from fer_edge.monitoring.simulation import Camera, Story, signals
+from tests.monitoring.telling import SETTINGS, Told, assert_told, tell
 
 
 def test_absent_after_5_s_and_back_after_1_s() -> None:
@@ -49,6 +52,25 @@ def test_eyes_that_come_late_into_view_do_not_change_why_it_was_hidden() -> None
     told = tell(Story(120).during(70, 90, lens=Lens.COVERED).during(90, 91, eyes_seen=False))
     reasons = [event.details["reason"] for event in told.events if event.event_type == "view_degraded"]
     assert reasons == ["covered", "covered"]
+
+
+def test_a_camera_on_its_side_is_told_at_once_and_ends_when_it_is_set_right() -> None:
+    """Perception needs its time to be sure of it; the rule adds none."""
+    drive = [
+        replace(frame, rotated=90, eyes_closed=None, eye_left=None, eye_right=None) if 5 <= frame.at < 30 else frame
+        for frame in signals(Story(60), Camera(20))
+    ]
+    told = Told(Monitor(SETTINGS), drive)
+    assert_told(told, [("view_degraded", "start", 5.1), ("view_degraded", "end", 33)], "view")
+    assert told.find("view_degraded").details["reason"] == "rotated"
+
+
+def test_a_camera_knocked_over_behind_dark_glasses_is_still_told() -> None:
+    story = Story(60).during(0, 60, eyes_seen=False)
+    drive = [replace(frame, rotated=270 if frame.at >= 30 else 0) for frame in signals(story, Camera(20))]
+    told = Told(Monitor(SETTINGS), drive)
+    assert told.find("view_degraded").details["reason"] == "eyes"
+    assert told.find("view_degraded", "update").details["reason"] == "rotated"
 
 
 def test_a_short_dark_tunnel_is_nothing() -> None:

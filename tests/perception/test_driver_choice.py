@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fer_edge.core import Box, Face
 from fer_edge.perception.driver import DriverChoice
 
 
 def at(x: float, size: float = 100) -> Face:
     return Face(Box(x, 100, size, size), 0.9)
+
+
+def watch(choice: DriverChoice, faces: list[Face], moment: float) -> Face | None:
+    """One moment as the follower lives it: what is chosen is followed."""
+    chosen = choice.choose(faces, moment)
+    if chosen is not None:
+        choice.seen(chosen.box, moment, faces)
+    return chosen
 
 
 DRIVER, PASSENGER = at(60), at(420)
@@ -26,46 +36,110 @@ def test_a_small_face_far_behind_is_no_driver_whatever_its_side() -> None:
 
 def test_a_passenger_who_leans_forward_does_not_become_the_driver() -> None:
     choice = DriverChoice("largest")
-    assert choice.choose([at(60, 110), PASSENGER], 0) is not None
+    assert watch(choice, [at(60, 110), PASSENGER], 0) is not None
     for n in range(1, 140):
-        chosen = choice.choose([at(60, 110), at(400, 150)], n / 10)
+        chosen = watch(choice, [at(60, 110), at(400, 150)], n / 10)
         assert chosen is not None
         assert chosen.box.x == 60
 
 
 def test_after_fifteen_seconds_on_the_right_side_the_other_takes_over() -> None:
     choice = DriverChoice("left")
-    choice.choose([PASSENGER], 0)
+    watch(choice, [PASSENGER], 0)
     moments = [n / 2 for n in range(1, 80)]
-    chosen = [choice.choose([DRIVER, PASSENGER], moment) for moment in moments]
+    chosen = [watch(choice, [DRIVER, PASSENGER], moment) for moment in moments]
     taken = moments[chosen.index(DRIVER)]
     assert 15 <= taken - 0.5 <= 16
 
 
 def test_a_driver_who_looks_away_is_missed_not_replaced_by_the_passenger() -> None:
     choice = DriverChoice("left")
-    choice.choose([DRIVER, PASSENGER], 0)
-    assert all(choice.choose([PASSENGER], n / 5) is None for n in range(1, 75))
-    assert choice.choose([DRIVER, PASSENGER], 14.9) is DRIVER
+    watch(choice, [DRIVER, PASSENGER], 0)
+    assert all(watch(choice, [PASSENGER], n / 5) is None for n in range(1, 75))
+    assert watch(choice, [DRIVER, PASSENGER], 14.9) is DRIVER
 
 
 def test_a_driver_gone_for_fifteen_seconds_leaves_the_seat_to_whoever_is_there() -> None:
     choice = DriverChoice("left")
-    choice.choose([DRIVER, PASSENGER], 0)
-    assert choice.choose([PASSENGER], 14.9) is None
-    assert choice.choose([PASSENGER], 15.1) is PASSENGER
+    watch(choice, [DRIVER, PASSENGER], 0)
+    assert watch(choice, [PASSENGER], 14.9) is None
+    assert watch(choice, [PASSENGER], 15.1) is PASSENGER
 
 
 def test_a_driver_who_bent_down_is_known_again_a_little_aside() -> None:
     choice = DriverChoice("left")
-    choice.choose([DRIVER, PASSENGER], 0)
-    assert choice.choose([PASSENGER], 2) is None
+    watch(choice, [DRIVER, PASSENGER], 0)
+    assert watch(choice, [PASSENGER], 2) is None
     back = at(170)
-    assert choice.choose([PASSENGER, back], 4) is back
+    assert watch(choice, [PASSENGER, back], 4) is back
 
 
 def test_no_face_is_no_driver() -> None:
     choice = DriverChoice("largest")
-    assert choice.choose([], 0) is None
-    assert choice.choose([DRIVER], 1) is DRIVER
-    assert choice.choose([], 2) is None
+    assert watch(choice, [], 0) is None
+    assert watch(choice, [DRIVER], 1) is DRIVER
+    assert watch(choice, [], 2) is None
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [at(400), at(60, 230), at(30, 40), at(260, 170), Face(Box(60, 380, 100, 100), 0.9)],
+    ids=["the other side", "very near", "far away", "nearer and aside", "lower down"],
+)
+def test_the_only_face_in_view_is_never_refused(elsewhere: Face) -> None:
+    """A cut, a driver who leans forward, a seat moved: nobody else was ever there."""
+    choice = DriverChoice("largest")
+    for n in range(10):
+        watch(choice, [DRIVER], n / 10)
+    watch(choice, [], 1.0)
+    assert watch(choice, [elsewhere], 1.1) is elsewhere
+
+
+def test_a_driver_who_jumps_about_is_the_same_person_only_as_far_as_a_body_moves() -> None:
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER], 0)
+    watch(choice, [at(170)], 0.5)
+    assert choice.person == 1
+    watch(choice, [at(560)], 1.0)
+    assert choice.person == 2
+    watch(choice, [at(560, 230)], 1.5)
+    assert choice.person == 3
+
+
+def test_a_passenger_who_looked_out_of_the_window_for_minutes_is_still_known() -> None:
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER, PASSENGER], 0)
+    for n in range(1, 300):
+        watch(choice, [DRIVER], n)
+    assert watch(choice, [PASSENGER], 300) is None
+    assert watch(choice, [PASSENGER, DRIVER], 301) is DRIVER
+
+
+def test_a_passenger_who_moves_while_the_driver_looks_away_stays_a_passenger() -> None:
+    choice = DriverChoice("left")
+    watch(choice, [DRIVER, PASSENGER], 0)
+    assert all(watch(choice, [at(420 - 20 * n)], n / 2) is None for n in range(1, 13))
+
+
+def test_somebody_new_gives_the_place_back_when_the_driver_is_seen_beside() -> None:
+    """The passenger was never seen beside the driver, and looks up while the driver looks away."""
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER], 0)
+    assert watch(choice, [PASSENGER], 1) is PASSENGER
+    assert watch(choice, [PASSENGER, DRIVER], 2) is DRIVER
+    assert choice.person == 3
+    assert watch(choice, [PASSENGER], 3) is None
+
+
+def test_after_a_cut_nobody_is_known() -> None:
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER, PASSENGER], 0)
+    choice.cut()
+    assert watch(choice, [PASSENGER], 0.1) is PASSENGER
+    assert choice.person == 2
+
+
+def test_what_was_chosen_and_turned_out_to_be_no_face_is_not_held() -> None:
+    choice = DriverChoice("left")
+    assert choice.choose([DRIVER, PASSENGER], 0) is DRIVER
+    assert choice.choose([PASSENGER], 0) is PASSENGER

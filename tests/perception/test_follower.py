@@ -78,6 +78,43 @@ def test_two_faces_are_counted_and_one_is_followed(astronaut: np.ndarray, landma
     assert following.faces == 2
 
 
+@pytest.mark.parametrize("scale", [0.45, 2.3])
+def test_the_only_face_in_view_is_followed_however_large_it_suddenly_is(
+    astronaut: np.ndarray, landmarks: Landmarks, face: Face, scale: float
+) -> None:
+    """The driver leans forward while the detector does not see it, or the recording is cut."""
+    following, finder = follower(landmarks, face)
+    for n in range(10):
+        assert following.follow(astronaut, None, n / 10) is not None
+    size = Box(223 - 44 * scale, 122 - 58 * scale, 88 * scale, 112 * scale)
+    finder.faces = [Face(size, 1.0)]
+    followed = following.follow(moved(astronaut, 30, 30, scale=scale), None, 1.1)
+    finder.faces = [Face(Box(size.x + 30, size.y + 30, size.width, size.height), 1.0)]
+    followed = following.follow(moved(astronaut, 30, 30, scale=scale), None, 1.2) or followed
+    assert followed is not None
+    assert followed.face.box.iou(finder.faces[0].box) > 0.5
+
+
+def test_what_only_the_detector_takes_for_a_face_does_not_keep_the_driver_out(
+    astronaut: np.ndarray, landmarks: Landmarks, face: Face
+) -> None:
+    following, _ = follower(landmarks, Face(Box(10, 330, 160, 170), 0.9), face)
+    followed = following.follow(astronaut, None, 0.0)
+    assert followed is not None
+    assert followed.face.box.iou(face.box) > 0.5
+
+
+def test_a_cut_to_another_scene_begins_a_new_person(astronaut: np.ndarray, landmarks: Landmarks, face: Face) -> None:
+    """The face stands where the last one stood; only the picture tells."""
+    following, _ = follower(landmarks, face)
+    first = following.follow(astronaut, None, 0.0)
+    other = 255 - astronaut
+    other[60:185, 170:275] = astronaut[60:185, 170:275]
+    second = following.follow(other, None, 0.1)
+    assert first is not None and second is not None
+    assert second.face.track != first.face.track
+
+
 def test_time_that_jumps_starts_afresh(astronaut: np.ndarray, landmarks: Landmarks, face: Face) -> None:
     following, finder = follower(landmarks, face)
     assert following.follow(astronaut, None, 100.0) is not None

@@ -32,8 +32,9 @@ class Absent(Rule):
 
 
 class Degraded(Rule):
-    """The eyes cannot be judged though a face looks this way, or the lens is dark or covered.
+    """The eyes cannot be judged though a face looks this way, or the lens is dark or covered, or the picture lies.
 
+    A picture that does not stand upright is told at once: perception has taken its time to be sure.
     ``eyes`` False leaves the eyes out of it (profile kiosk, where nobody reads them).
     """
 
@@ -54,7 +55,12 @@ class Degraded(Rule):
         blocked, at = self._blocked, now.at
         blocked.step(at, self._evidence(now))
         held_s = blocked.held_s(at)
-        if blocked.state and self.open is None and held_s >= self._settings.view.degraded_s:
+        if blocked.state and self.open and self._reason == "rotated" != self._began_by:
+            self._began_by = self._reason
+            details = {"reason": self._began_by, "coverage": blocked.coverage(at)}
+            return (self._update("view_degraded", Level.INFO, at, blocked.since, details),)
+        due_s = 0.0 if self._reason == "rotated" else self._settings.view.degraded_s
+        if blocked.state and self.open is None and held_s >= due_s:
             coverage = blocked.coverage(at)
             if coverage >= self._settings.filter.coverage:
                 self._began_by = self._reason
@@ -66,6 +72,9 @@ class Degraded(Rule):
 
     def _evidence(self, now: Moment) -> float | None:
         """1 where the view hides the eyes, 0 where they are judged, None where it cannot be said."""
+        if now.face.rotated:
+            self._reason = "rotated"
+            return 1.0
         if now.eyes.evidence is not None or (now.seen and not self._eyes):
             return 0.0
         if now.face.lens is not Lens.CLEAR:
