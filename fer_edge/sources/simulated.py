@@ -12,6 +12,7 @@ from fer_edge.core import Frame
 from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
 from fer_edge.sources.freshness import Freshness
 from fer_edge.sources.orient import Orient
+from fer_edge.sources.sim.lids import LidState, lid_state, lids
 from fer_edge.sources.sim.script import load_script
 from fer_edge.sources.sim.states import Pose
 from fer_edge.sources.sim.timeline import Timeline
@@ -34,8 +35,26 @@ class Truth:
 
     @property
     def openness(self) -> float:
-        """Mean of both eyes, 0 shut to 1 open."""
-        return (self.pose.eye_left + self.pose.eye_right) / 2
+        """Mean opening of both eyes against their rest: 0 shut to 1, more in a look up.
+
+        Lids lowered by a look down, or narrowed by a squint, are as far open as they are.
+        """
+        return sum(lids(eye, self.pose.gaze_pitch, self.pose.squint).opening for eye in self._eyes) / 2
+
+    @property
+    def lid_states(self) -> tuple[LidState, LidState]:
+        """What the person's right and left eye are: open, lowered, narrowed or shut."""
+        right, left = (lid_state(eye, self.pose.gaze_pitch, self.pose.squint) for eye in self._eyes)
+        return right, left
+
+    @property
+    def gaze(self) -> tuple[float, float]:
+        """Where the driver looks: yaw and pitch of head and eyes together, degrees from the car's straight ahead."""
+        return self.pose.yaw + self.pose.gaze_yaw, self.pose.pitch + self.pose.gaze_pitch
+
+    @property
+    def _eyes(self) -> tuple[float, float]:
+        return self.pose.eye_right, self.pose.eye_left
 
     @property
     def eyes_closed(self) -> bool:

@@ -66,6 +66,16 @@ def turn(face: Image, cap: Image, pose: Pose) -> tuple[Image, Place]:
     return over(behind, turned), place
 
 
+def seen_at(mark: tuple[float, float], pose: Pose) -> tuple[float, float]:
+    """Where a point of the photographed face is seen in ``pose``, pixels of the stage; near it where it is hidden."""
+    rows, columns = _place(pose)
+    y, x = np.mgrid[rows.start : rows.stop : 4, columns.start : columns.stop : 4].astype(np.float32)
+    source_x, source_y, front = _ahead(*_upright(x, y, math.radians(pose.roll)), pose)
+    away = np.hypot(source_x - mark[0], source_y - mark[1]) + 100 * (1 - front)
+    nearest = int(np.argmin(away))
+    return float(x.flat[nearest]), float(y.flat[nearest])
+
+
 def over(back: Image, front: Image) -> Image:
     """``front`` BGRA, times alpha, over ``back`` of three or four channels."""
     colours = back.shape[2]
@@ -76,8 +86,11 @@ def over(back: Image, front: Image) -> Image:
 
 
 def _shift(pose: Pose) -> tuple[float, float]:
-    """How far the whole head moves with a turn or a nod, as the neck is behind and below it."""
-    yaw, pitch = math.radians(pose.yaw), math.radians(pose.pitch)
+    """How far the whole head moves with a turn or a nod, as the neck is behind and below it.
+
+    ``pose`` is as the camera sees it; where the camera is mounted moves nothing.
+    """
+    yaw, pitch = math.radians(pose.yaw + pose.camera_yaw), math.radians(pose.pitch + pose.camera_pitch)
     return 16.0 * math.sin(yaw), (_NECK[1] - _CENTRE[1]) * (1 - math.cos(pitch)) - 40.0 * math.sin(pitch)
 
 
@@ -85,6 +98,7 @@ def _place(pose: Pose) -> Place:
     across, down = _shift(pose)
     lean = math.radians(pose.roll)
     arm = _NECK[1] - 190.0
+    # Where the camera is mounted turns the face about its middle, so the box that holds it moves, too.
     face_x, face_y = 40 * math.sin(math.radians(pose.yaw)), -48 * math.sin(math.radians(pose.pitch))
     x = _CENTRE[0] + across + face_x - arm * math.sin(lean)
     y = _CENTRE[1] + down + face_y + arm * (1 - math.cos(lean))

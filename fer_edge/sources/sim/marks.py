@@ -23,12 +23,14 @@ CROP = (45, 0, 360, 270)
 @dataclass(frozen=True, slots=True)
 class EyeMarks:
     """One eye: ``brow`` is the lower edge of the eyebrow, ``crease`` the fold of the upper lid,
-    ``upper`` and ``lower`` the edges of the lids with the eyeball between them."""
+    ``upper`` and ``lower`` the edges of the lids with the eyeball between them, ``iris`` the middle of the
+    iris, which looks at the camera."""
 
     brow: Curve
     crease: Curve
     upper: Curve
     lower: Curve
+    iris: tuple[float, float]
 
 
 RIGHT_EYE = EyeMarks(
@@ -42,6 +44,7 @@ RIGHT_EYE = EyeMarks(
         *((245, 181), (260, 181.5), (265, 182.5), (270, 184), (275, 185.5), (280, 186.5)),
         *((285, 187), (290, 186.5), (295, 186), (300, 186), (312, 187)),
     ),
+    iris=(281.7, 179.8),
 )
 LEFT_EYE = EyeMarks(
     brow=((328, 170), (345, 168.5), (360, 167.5), (375, 168.5), (385, 172), (396, 175)),
@@ -54,6 +57,7 @@ LEFT_EYE = EyeMarks(
         *((328, 187.5), (340, 187.5), (345, 188.5), (350, 189.3), (355, 190), (360, 190)),
         *((365, 189.3), (370, 188.2), (375, 187), (380, 186), (396, 187)),
     ),
+    iris=(357.6, 183.8),
 )
 
 MOUTH_CENTRE_X = 319.0

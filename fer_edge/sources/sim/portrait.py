@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,24 @@ def load_portrait() -> Portrait:
     person_alpha = _mask(PERSON, soft=2.5)
     empty = _empty_room(stage, person_alpha)
     return Portrait(stage, head_alpha, _cap(stage), _body(stage, empty), empty, person_alpha)
+
+
+def toned(portrait: Portrait, skin: tuple[float, float, float]) -> Portrait:
+    """The portrait with hair and skin multiplied by BGR factors."""
+    if skin == (1.0, 1.0, 1.0):
+        return portrait
+    neck = _mask(NECK, soft=2.5)
+    body = blend(portrait.body, _times(portrait.body, skin), cv2.max(neck, _mask(HEAD, soft=2.5)))
+    return replace(portrait, head=_times(portrait.head, skin), cap=_times(portrait.cap, skin), body=body)
+
+
+def _times(picture: Image, factors: tuple[float, float, float]) -> Image:
+    """A BGR or BGRA picture with its colours multiplied."""
+    scale = np.array((*factors, 1.0)[: picture.shape[2]], np.float32)
+    scaled: Image = np.clip(picture * scale, 0, 255).astype(np.uint8)
+    if picture.shape[2] == 4:
+        scaled[..., :3] = np.minimum(scaled[..., :3], scaled[..., 3:])
+    return scaled
 
 
 def times_alpha(colour: Image, alpha: Image) -> Image:

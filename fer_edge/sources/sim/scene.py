@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from fer_edge.sources.sim.camera_noise import Noise
-from fer_edge.sources.sim.eyelids import STEPS, Eyelid
+from fer_edge.sources.sim.eyelids import Eyelid
+from fer_edge.sources.sim.gesture import Gesture
+from fer_edge.sources.sim.glasses import Glasses
 from fer_edge.sources.sim.hand import Hand
-from fer_edge.sources.sim.head import over, turn
-from fer_edge.sources.sim.marks import LEFT_EYE, RIGHT_EYE, STAGE
+from fer_edge.sources.sim.head import over, seen_at, turn
+from fer_edge.sources.sim.lens import seen_by_camera
+from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks
+from fer_edge.sources.sim.marks import LEFT_EYE, MOUTH_CENTRE_X, RIGHT_EYE, STAGE
 from fer_edge.sources.sim.mouth import Mouth
-from fer_edge.sources.sim.portrait import load_portrait, times_alpha
+from fer_edge.sources.sim.portrait import load_portrait, times_alpha, toned
 
 if TYPE_CHECKING:
     from fer_edge.core import Image
@@ -21,18 +26,24 @@ if TYPE_CHECKING:
 
 _GONE_PX = 600
 """How far to the side the driver is when gone."""
+_MOUTH_Y = 258
 _PASSENGER_SCALE = 0.5
 _PASSENGER_X, _PASSENGER_Y = 505, 240
 """Where the passenger's stage stands on the driver's, pixels of its left top corner."""
 
 
 class Scene:
-    """Draws poses at 640x480. One scene belongs to one thread; it keeps what it drew before."""
+    """Draws poses at 640x480, of the photographed person or of whom ``looks`` makes of her.
 
-    def __init__(self, seed: int = 0) -> None:
-        self._layers = load_portrait()
-        layers = self._layers
-        self._eyes = (Eyelid(layers.head, RIGHT_EYE), Eyelid(layers.head, LEFT_EYE))
+    One scene belongs to one thread; it keeps what it drew before.
+    """
+
+    def __init__(self, seed: int = 0, looks: Looks = PHOTOGRAPH) -> None:
+        self._looks = looks
+        self._layers = layers = toned(load_portrait(), looks.skin)
+        self._eyes = (Eyelid(layers.head, RIGHT_EYE, looks), Eyelid(layers.head, LEFT_EYE, looks))
+        self._glasses = Glasses(looks) if looks.glasses != "none" else None
+        self._gesture: Gesture | None = None
         self._mouth = Mouth(layers.head, layers.head_alpha)
         self._face = times_alpha(layers.head, layers.head_alpha)
         self._hand: Hand | None = None
@@ -50,15 +61,18 @@ class Scene:
         if pose.covered > 0:
             self._hand = self._hand or Hand()  # slow to draw, so not before it is needed
             picture = self._hand.over(picture, pose.covered)
-        return self._noise.on(_lit(picture, pose.light), pose.noise, number)
+        return self._noise.on(seen_by_camera(_lit(picture, pose.light), self._looks), pose.noise, number)
 
     def _driver(self, pose: Pose) -> Image:
         layers = self._layers
         if pose.away >= 1:
             return layers.empty.copy()
         picture = layers.body.copy()
-        head, place = turn(self._expression(pose), layers.cap, pose)
+        seen = pose_before_camera(pose)
+        head, place = turn(self._expression(pose), layers.cap, seen)
         picture[place] = over(picture[place], head)
+        if pose.hand_mouth > 0 or pose.hand_eye > 0:
+            picture = self._with_hand(picture, seen)
         return picture if pose.away <= 0 else self._leaving(picture, pose.away)
 
     def _expression(self, pose: Pose) -> Image:
@@ -67,8 +81,18 @@ class Scene:
         if pose.mouth > 0 or pose.smile < 1:
             face[self._mouth.place] = self._mouth.patch(pose.mouth, pose.smile)
         for eye, openness in zip(self._eyes, (pose.eye_right, pose.eye_left), strict=True):
-            face[eye.place][..., :3] = eye.patch(round(openness * STEPS))
-        return face
+            face[eye.place][..., :3] = eye.patch(openness, pose.gaze_yaw, pose.gaze_pitch, pose.squint)
+        return self._glasses.on(face) if self._glasses else face
+
+    def _with_hand(self, picture: Image, pose: Pose) -> Image:
+        """A hand comes up to the mouth or the own right eye, wherever the head has them."""
+        self._gesture = self._gesture or Gesture(self._looks.skin)
+        if pose.hand_mouth > 0:
+            place = seen_at((MOUTH_CENTRE_X, _MOUTH_Y + 16 * pose.mouth), pose)
+            picture = self._gesture.before_mouth(picture, place, pose.hand_mouth)
+        if pose.hand_eye > 0:
+            picture = self._gesture.at_eye(picture, seen_at(RIGHT_EYE.iris, pose), pose.hand_eye, pose.rub)
+        return picture
 
     def _leaving(self, picture: Image, away: float) -> Image:
         """The driver slides out to the side: body and head moved together over the empty room."""
@@ -105,6 +129,15 @@ class Scene:
                 person, None, fx=_PASSENGER_SCALE, fy=_PASSENGER_SCALE, interpolation=cv2.INTER_AREA
             )
         return self._passengers[asleep]
+
+
+def pose_before_camera(pose: Pose) -> Pose:
+    """The pose with yaw and pitch as the camera sees them from where it is mounted."""
+    return replace(pose, yaw=_within(pose.yaw - pose.camera_yaw, 80), pitch=_within(pose.pitch - pose.camera_pitch, 60))
+
+
+def _within(angle: float, most: float) -> float:
+    return min(max(angle, -most), most)
 
 
 def _lit(picture: Image, light: float) -> Image:

@@ -13,8 +13,12 @@ class Pose:
     """All of the picture at one moment.
 
     Eyes (the person's own left and right) go from 0 shut to 1 open, ``mouth`` from 0 shut to 1 in
-    a full yawn, ``smile`` from 0 to 1. Angles are degrees: positive ``yaw`` towards the person's
-    own left, ``pitch`` up, ``roll`` towards the own right shoulder. ``light`` is 1 by day and 0 in
+    a full yawn, ``smile`` and ``squint`` from 0 to 1; a squint narrows the lids from below. Angles are
+    degrees: positive ``yaw`` towards the person's own left, ``pitch`` up, ``roll`` towards the own right
+    shoulder. ``gaze_yaw`` and ``gaze_pitch`` are where the eyes look, against the face; the lids follow a
+    look down. ``hand_mouth`` and ``hand_eye`` are how far a hand has come up to the mouth or to the own right
+    eye, 0 to 1. ``camera_yaw`` and ``camera_pitch`` are where the camera is mounted, degrees: positive to the
+    driver's own left, and above. ``light`` is 1 by day and 0 in
     the dark, ``covered`` the share of the view behind a hand, ``away`` 0 in the seat and 1 gone,
     ``passenger`` 1 when a second person is in view, with ``passenger_eyes`` 0 shut to 1 open.
     ``noise`` is the sensor's, in levels (standard deviation).
@@ -24,6 +28,13 @@ class Pose:
     eye_right: float = 1.0
     mouth: float = 0.0
     smile: float = 0.0
+    squint: float = 0.0
+    gaze_yaw: float = 0.0
+    gaze_pitch: float = 0.0
+    hand_mouth: float = 0.0
+    hand_eye: float = 0.0
+    camera_yaw: float = 0.0
+    camera_pitch: float = 0.0
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
@@ -32,6 +43,7 @@ class Pose:
     away: float = 0.0
     passenger: float = 0.0
     passenger_eyes: float = 1.0
+    rub: float = 0.0
     noise: float = 2.0
 
 
@@ -40,6 +52,10 @@ CHANNELS = tuple(item.name for item in fields(Pose))
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(CHANNELS, (0.0, 1.0)),
     "yaw": (-60.0, 60.0),
+    "gaze_yaw": (-45.0, 45.0),
+    "gaze_pitch": (-45.0, 30.0),
+    "camera_yaw": (-60.0, 60.0),
+    "camera_pitch": (-30.0, 30.0),
     "pitch": (-40.0, 30.0),
     "roll": (-45.0, 45.0),
     "light": (0.0, 1.5),
@@ -49,11 +65,12 @@ RANGES: dict[str, tuple[float, float]] = {
 
 EASE_S: dict[str, float] = {
     **dict.fromkeys(CHANNELS, 0.3),
-    **{"eye_left": 0.12, "eye_right": 0.12, "mouth": 0.6, "smile": 0.5},
+    **{"eye_left": 0.12, "eye_right": 0.12, "gaze_yaw": 0.06, "gaze_pitch": 0.06, "mouth": 0.6, "smile": 0.5},
+    **{"hand_mouth": 0.5, "hand_eye": 0.5, "camera_yaw": 0.0, "camera_pitch": 0.0},
     **{"yaw": 0.45, "pitch": 0.45, "roll": 0.6, "away": 0.9, "passenger": 0.8},
 }
-"""Seconds each channel takes to its new value. Lids close in about 0.1 s; a quick turn of the head
-takes just under half a second."""
+"""Seconds each channel takes to its new value. Lids close in about 0.1 s, eyes jump in half of that; a quick
+turn of the head takes just under half a second."""
 
 
 @dataclass(frozen=True, slots=True)
