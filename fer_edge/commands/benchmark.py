@@ -44,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--soak", type=options.positive, metavar="MINUTES", help="full speed for so long: is memory flat?"
     )
     more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
+    more.add_argument(
+        "--networks",
+        choices=("shipped", "before", "ideal"),
+        default="shipped",
+        help="whose eye signals the drives have: the shipped networks', those of before, or ideal ones (shipped)",
+    )
     more.add_argument("--seed", type=int, default=1, help="of the simulated drives (default: 1)")
     more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
     more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
         if args.plot or args.compare:
             raise UsageError("--drives: measures no costs to plot or compare; leave --plot and --compare out")
-        return drives.run(args.drives, settings, seed=args.seed, as_json=args.json)
+        return drives.run(args.drives, settings, seed=args.seed, as_json=args.json, networks=args.networks)
     if args.plot:
         from fer_edge.reports import plot
 

@@ -1,8 +1,10 @@
 """Simulated drives: false alarms of alert drivers, closures missed, people who differ, the cost of a step.
 
 ``fer-edge benchmark --drives 100h`` drives so long with the measured noise of perception, a tenth as
-long with it twice and five times as bad, plants 10 microsleeps and draws 100 drivers per hour. How
-exactly events start is measured at three frame rates, whatever the hours.
+long with it twice and five times as bad, plants 10 microsleeps and draws 100 drivers per hour. As long again
+drivers laugh, squint, eat and look into their laps, with eye signals drawn from what the networks say of such lids;
+each of these acts is judged on its own, before cameras mounted everywhere, and drivers fall asleep in every order of
+lids and head. How exactly events start is measured at three frame rates, whatever the hours.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from fer_edge.benchmark import starts
+from fer_edge.benchmark import behaviours, sleepers, starts
 from fer_edge.core import Event, Phase
 from fer_edge.errors import UsageError
 from fer_edge.monitoring import Monitor
@@ -31,6 +33,8 @@ COARSE = Camera(fps=1.25)
 ALARMS = ("fatigue", "attention")
 WORSE = {"1x": 1.0, "2x": 2.0, "5x": 5.0}
 MICROSLEEPS_PER_HOUR, DRIVERS_PER_HOUR = 10, 100
+ACTS_PER_HOUR, SLEEPERS_PER_HOUR = 0.4, 10
+"""Acts of each behaviour before each mounting of the camera, and drivers who fall asleep."""
 WORSE_SHARE = 0.1
 MOST_EXAMPLES = 20
 """False alarms that are told with their place, so that they can be looked into."""
@@ -51,15 +55,17 @@ def hours(text: str) -> float:
     return value
 
 
-def run(time_text: str, settings: Settings, *, seed: int, as_json: bool) -> int:
+def run(time_text: str, settings: Settings, *, seed: int, as_json: bool, networks: str = "shipped") -> int:
     """Measure and print. Raises UsageError."""
     wanted = hours(time_text)
-    result = measure(wanted, seed, settings, progress=_show if sys.stderr.isatty() else silent)
+    result = measure(wanted, seed, settings, progress=_show if sys.stderr.isatty() else silent, networks=networks)
     sys.stdout.write(json.dumps(result) + "\n" if as_json else table(result))
     return 0
 
 
-def measure(wanted_h: float, seed: int, settings: Settings, progress: Progress = silent) -> dict[str, Any]:
+def measure(
+    wanted_h: float, seed: int, settings: Settings, progress: Progress = silent, networks: str = "shipped"
+) -> dict[str, Any]:
     """Everything, as JSON-able values; the same for the same hours, seed and settings, times apart."""
     began = time.perf_counter()
     alert = [
@@ -68,10 +74,17 @@ def measure(wanted_h: float, seed: int, settings: Settings, progress: Progress =
         )
         for name, factor in WORSE.items()
     ]
+    count, asleep = round(ACTS_PER_HOUR * wanted_h), round(SLEEPERS_PER_HOUR * wanted_h)
     return {
         "seed": seed,
         "fps": CAMERA.fps,
         "alert": alert,
+        "behaviours": {
+            "networks": networks,
+            "alert": behaviours.alert_hours(wanted_h, networks, settings, seed, progress),
+            "table": behaviours.rows(count, networks, settings, seed, progress) if count else [],
+            "sleepers": sleepers.measure(asleep, networks, settings, seed, progress) if asleep else {},
+        },
         "starts": [starts.measure(fps, seed, settings) for fps in starts.RATES],
         "microsleeps": _planted(max(round(MICROSLEEPS_PER_HOUR * wanted_h), 1), settings, seed, progress),
         "people": _people(max(round(DRIVERS_PER_HOUR * wanted_h), 1), settings, seed, progress),
@@ -207,6 +220,7 @@ def table(result: dict[str, Any]) -> str:
         kinds = ", ".join(f"{kind} {count}" for kind, count in row["by_type"].items()) or "none"
         lines.append(f"{row['noise']:<7}{row['hours']:>8g}{row['false_alarms']:>14}   {kinds}")
     planted, people = result["microsleeps"], result["people"]
+    lines += ["", *behaviours.lines(result["behaviours"]), *sleepers.lines(result["behaviours"]["sleepers"])]
     lines += ["", *starts.lines(result["starts"])]
     lines += [
         f"Microsleeps: {planted['planted']} planted, {planted['missed']} missed, "

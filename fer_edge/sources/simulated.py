@@ -10,9 +10,9 @@ import cv2
 
 from fer_edge.core import Frame
 from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
+from fer_edge.lids import LidState, lid_state, lids
 from fer_edge.sources.freshness import Freshness
 from fer_edge.sources.orient import Orient
-from fer_edge.sources.sim.lids import LidState, lid_state, lids
 from fer_edge.sources.sim.script import load_script
 from fer_edge.sources.sim.states import Pose
 from fer_edge.sources.sim.timeline import Timeline

@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
 
+from fer_edge.lids import lid_state, lids
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source
 from fer_edge.sources.sim.examples import ACTS, examples, truth
 from fer_edge.sources.sim.head import seen_at
-from fer_edge.sources.sim.lids import lid_state, lids
 from fer_edge.sources.sim.looks import Looks, somebody
 from fer_edge.sources.sim.marks import LEFT_EYE, RIGHT_EYE
 from fer_edge.sources.sim.scene import Scene

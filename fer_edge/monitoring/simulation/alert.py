@@ -15,7 +15,7 @@ from fer_edge.monitoring.simulation.story import Driver, Story, Truth
 OPEN_RATIO, OPEN_RATIO_SPREAD, FIXED_RATIO = 0.257, 0.021, 0.23
 """Eye aspect ratios of open eyes are N(0.257, 0.021); a fixed 0.23 flags one driver in ten."""
 
-LAUGH = {"mouth": True, "emotion": "happy", "lids": 0.45}
+LAUGH = {"mouth": True, "emotion": "happy", "squint": 0.8}
 
 
 def alert_drive(seconds: float, random: Random) -> Story:
@@ -31,11 +31,11 @@ def alert_drive(seconds: float, random: Random) -> Story:
         (60.0, _squint),
     ):
         _often(story, random, every_s, act)
-    _blinks(story, random)
+    blinks(story, random)
     return story
 
 
-def _blinks(story: Story, random: Random) -> None:
+def blinks(story: Story, random: Random, until: float = float("inf")) -> None:
     """Blinks of 100-400 ms at this driver's own rate, never two within 0.3 s.
 
     One that meets a look at the instruments, or a closure, is part of it.
@@ -43,7 +43,7 @@ def _blinks(story: Story, random: Random) -> None:
     low = sorted((act.start - 0.3, act.end + 0.3) for act in story.acts if act.changes.get("lids", 1.0) < 0.3)
     mean_s = 60.0 / random.uniform(10, 45)
     at = random.expovariate(1 / mean_s)
-    while at < story.seconds:
+    while at < min(story.seconds, until):
         length = random.uniform(0.1, 0.4)
         while low and low[0][1] < at:
             low.pop(0)
@@ -69,7 +69,8 @@ def _mirror(story: Story, random: Random, at: float) -> float:
 def _instruments(story: Story, random: Random, at: float) -> float:
     """Lids and head go down together; the lids low enough to be read as closed every other time."""
     end = at + random.uniform(0.4, 1.0)
-    story.during(at, end, pitch=random.uniform(-28, -12), lids=random.choice((0.1, 0.4)))
+    lids = random.choice(({"lids": 0.1}, {"gaze_pitch": random.uniform(-35, -15)}))
+    story.during(at, end, pitch=random.uniform(-28, -12), **lids)
     return end
 
 
@@ -122,9 +123,9 @@ def _tunnel(story: Story, random: Random, at: float) -> float:
 
 
 def _squint(story: Story, random: Random, at: float) -> float:
-    """Against the sun: lids half down for some seconds."""
+    """Against the sun: lids narrowed for some seconds."""
     end = at + random.uniform(0.5, 6)
-    story.during(at, end, lids=0.4)
+    story.during(at, end, squint=random.uniform(0.4, 0.95))
     return end
 
 
@@ -139,7 +140,7 @@ def microsleeps(count: int, random: Random, every_s: float = 20.0) -> tuple[Stor
         story.closed(*planted[-1])
         glance = start + random.uniform(6, 12)
         story.during(glance, glance + random.uniform(0.4, 1.1), yaw=random.choice((-45.0, 45.0)))
-    _blinks(story, random)
+    blinks(story, random)
     return story, planted
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from math import exp, sqrt
 from operator import attrgetter
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from fer_edge.core import EMOTIONS, Box, Face, Lens, Quality, Signals
+from fer_edge.lids import lid_state, lids
+from fer_edge.monitoring.simulation.networks import Network, Wandering, at_share, state
 from fer_edge.monitoring.simulation.noise import CLEAN, Bursts, Noise
 
 FACE = Face(Box(220.0, 140.0, 120.0, 120.0), 0.95)
@@ -23,10 +25,17 @@ SHUT = 0.06
 class Truth:
     """What is so at one moment: lids 0 shut to 1 as wide as this driver's eyes open, angles from ahead.
 
-    ``eyes_seen`` is False behind sunglasses or glare; ``faces`` counts passengers too.
+    ``lids`` is how far the eyes are kept open; a look down and a ``squint`` (0 to 1, a laugh too) narrow them
+    further (:mod:`fer_edge.lids`). ``gaze_yaw`` and ``gaze_pitch`` are degrees against the face.
+    ``hand`` is what a hand covers: ``mouth``, ``eye`` (the own right one) or nothing. ``eyes_seen`` is False behind
+    sunglasses or glare; ``faces`` counts passengers too.
     """
 
     lids: float = 1.0
+    squint: float = 0.0
+    gaze_yaw: float = 0.0
+    gaze_pitch: float = 0.0
+    hand: str = ""
     mouth: bool = False
     yaw: float = 0.0
     pitch: float = 0.0
@@ -117,7 +126,7 @@ class Driver:
     ``openness`` is what perception reads from the wide open eye; ``yaw`` and ``pitch`` where straight
     ahead is for the camera. ``hidden_deg`` is how far from it a head turns before its eyes are hidden.
     ``fooled``, where given, is (threshold, slope) of a network that judges by absolute openness and
-    takes narrow eyes for closed.
+    takes narrow eyes for closed. ``network`` is the eye network before them, None an ideal one.
     """
 
     openness: float = 0.8
@@ -125,6 +134,7 @@ class Driver:
     pitch: float = 0.0
     hidden_deg: float = 35.0
     fooled: tuple[float, float] | None = None
+    network: Network | None = None
 
     def closed(self, openness: float, shut: bool) -> float:
         """The network's probability that eyes of this openness are closed."""
@@ -144,6 +154,7 @@ class Perceiver:
         self._false_closed, self._false_open, self._unknown, self._mouth, self._lost, self._pose = processes
         self._yaw = self._pitch = 0.0
         self._at = 0.0
+        self._lid_share, self._gaze_share = Wandering(random), Wandering(random)
         rest = 0.3 / (len(EMOTIONS) - 1)
         self._emotions = {name: {other: 0.7 if other == name else rest for other in EMOTIONS} for name in EMOTIONS}
 
@@ -153,17 +164,24 @@ class Perceiver:
         if not truth.face or truth.lens is not Lens.CLEAR or self._lost(at):
             return Signals(at, number, faces=max(faces, 0), quality=QUALITY, lens=truth.lens)
         yaw, pitch = self._angles(at, truth)
-        left, closed = self._eyes(at, truth)
+        eyes = self._eyes(at, truth)
+        gaze: tuple[float | None, float | None] = (None, None)
+        if eyes.gaze_off is not None:
+            gaze = (yaw + truth.gaze_yaw + eyes.gaze_off, pitch + truth.gaze_pitch + eyes.gaze_off)
         mouth = truth.mouth is not self._mouth(at)
         return Signals(
             at,
             number,
             face=FACE,
             faces=faces,
-            eye_left=left,
-            eye_right=left,
-            eyes_closed=closed,
-            mouth_open=SURE if mouth else UNSURE,
+            eye_left=eyes.openness,
+            eye_right=None if truth.hand == "eye" else eyes.openness,
+            eyes_closed=eyes.closed,
+            eyes_lowered=eyes.lowered,
+            eyes_narrowed=eyes.narrowed,
+            gaze_yaw=gaze[0],
+            gaze_pitch=gaze[1],
+            mouth_open=None if truth.hand == "mouth" else SURE if mouth else UNSURE,
             yaw=yaw,
             pitch=pitch,
             roll=truth.roll,
@@ -185,21 +203,54 @@ class Perceiver:
             yaw += noise.pose_error_deg
         return yaw, pitch
 
-    def _eyes(self, at: float, truth: Truth) -> tuple[float | None, float | None]:
+    def _eyes(self, at: float, truth: Truth) -> _Eyes:
         driver, noise = self._driver, self._noise
         if not truth.eyes_seen or abs(truth.yaw) > driver.hidden_deg or self._unknown(at):
-            return None, None
-        lids = truth.lids
-        shut = lids <= 0.2
+            return _UNSEEN
+        if driver.network is not None:
+            return self._measured(at, truth, driver.network)
+        kept = truth.lids
+        shut = kept <= 0.2
         if (self._false_open if shut else self._false_closed)(at):
-            shut, lids = not shut, 1.0 if shut else 0.0
-        openness = SHUT + lids * (driver.openness - SHUT)
+            shut, kept = not shut, 1.0 if shut else 0.0
+        # What is drawn as open a fifth is shut by the meaning of PERCLOS, whatever else narrows it.
+        opening = min(lids(kept, truth.gaze_pitch, truth.squint).opening, 1.0)
+        openness = SHUT + opening * (driver.openness - SHUT)
         if noise.openness_spread:
             openness = min(max(openness + self._random.gauss(0.0, noise.openness_spread), 0.0), 1.0)
         closed = driver.closed(openness, shut)
         if noise.probability_spread:
             closed = min(max(closed + self._random.gauss(0.0, noise.probability_spread), 0.0), 1.0)
-        return openness, closed
+        seen = lid_state(1.0 if kept > 0.2 else kept, truth.gaze_pitch, truth.squint)
+        rest = 1.0 - closed
+        lowered, narrowed = (0.94 * rest if seen == name else 0.03 * rest for name in ("lowered", "narrowed"))
+        return _Eyes(openness, closed, lowered, narrowed, None if shut else 0.0)
+
+    def _measured(self, at: float, truth: Truth, network: Network) -> _Eyes:
+        """What a measured network says; openness is this driver's share of what it says of the average eye."""
+        share, gaze_share = self._lid_share(at), self._gaze_share(at)
+        reading = network.readings[state(truth.lids, truth.gaze_pitch, truth.squint)]
+        if gaze_share > reading.judged:
+            return _UNSEEN
+        narrow = self._driver.openness / max(at_share(network.readings["wide"].openness, 0.5), 0.1)
+        # The surer it is that the eye is shut, the less open it seems.
+        openness = min(at_share(reading.openness, 1 - share) * min(narrow, 1.2), 1.0)
+        told = [None if spread is None else at_share(spread, share) for spread in (reading.lowered, reading.narrowed)]
+        gaze_off = network.gaze_off_deg * (2 * share - 1) if gaze_share < reading.gaze else None
+        return _Eyes(openness, at_share(reading.closed, share), told[0], told[1], gaze_off)
+
+
+class _Eyes(NamedTuple):
+    """The eye signals of one frame; ``gaze_off`` is the error of the direction, None where it is not told."""
+
+    openness: float | None = None
+    closed: float | None = None
+    lowered: float | None = None
+    narrowed: float | None = None
+    gaze_off: float | None = None
+
+
+_UNSEEN = _Eyes()
 
 
 def signals(

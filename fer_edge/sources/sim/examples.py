@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from fer_edge.lids import LidState, lid_state, lids
 from fer_edge.sources.sim.head import seen_at
-from fer_edge.sources.sim.lids import LidState, lid_state, lids
 from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks, somebody
 from fer_edge.sources.sim.marks import LEFT_EYE, RIGHT_EYE, EyeMarks
 from fer_edge.sources.sim.scene import Scene, pose_before_camera

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from fer_edge.lids import lids
 from fer_edge.sources.sim.eyeball import Eyeball
-from fer_edge.sources.sim.lids import lids
 from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks
 from fer_edge.sources.sim.marks import EyeMarks, Floats, heights
 

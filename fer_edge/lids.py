@@ -1,4 +1,4 @@
-"""Where the lids stand: a lid follows the eye, a squint and a laugh narrow it from below, sleep shuts it.
+"""Where eyelids stand: a lid follows the eye, a squint and a laugh narrow it from below, sleep shuts it.
 
 Heights are shares of the eye's opening at rest: 0 where the upper lid then is, 1 where the lower one is.
 """
