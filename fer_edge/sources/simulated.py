@@ -126,7 +126,7 @@ class SimulatedSource:
 
         self._closed.clear()
         if self._scene is None:
-            self._scene = Scene(seed=self.timeline.script.seed)
+            self._scene = Scene(self.timeline.script.seed, self.timeline.script.looks)
         self._freshness = Freshness()
         if not self.live:
             self._start, self._tick, self._number, self._kept = 0.0, 0, 0, None

@@ -33,6 +33,31 @@ def test_a_script_is_read_as_it_is_written() -> None:
     assert (script.cues[3].values, script.cues[3].over_s) == ({"yaw": 25.0, "light": 0.4}, 2.0)
 
 
+def test_what_always_holds_is_in_every_line_and_looks_say_who_drives() -> None:
+    text = "looks 7 glasses night\nalways camera_yaw=-30 light=0.5\n0 awake\n5 light=1 phone\n9 end"
+    script = parse_script(text)
+    assert script.cues[0].values == {"camera_yaw": -30.0, "light": 0.5}
+    assert script.cues[1].values["camera_yaw"] == -30.0
+    assert script.cues[1].values["light"] == 1.0
+    assert (script.looks.glasses, script.looks.infrared) == ("clear", True)
+    assert parse_script("looks 0\n0 awake\n9 end").looks == parse_script("0 awake\n9 end").looks
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("looks seven", "looks: needs the number of a person"),
+        ("looks 7 hat", "looks hat: unknown; one of glasses"),
+        ("always warp=2", "warp: unknown value"),
+        ("always", "says nothing"),
+        ("0 awake\nlooks 7", "looks: must stand before the first time"),
+    ],
+)
+def test_mistakes_in_what_holds_throughout_are_told(line: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        parse_script(f"{line}\n1 awake\n9 end")
+
+
 def test_values_written_out_win_over_the_states_beside_them() -> None:
     (cue,) = parse_script("0 eyes=0.3 yawn blinks=30\n9 end").cues
     assert cue.values == {"eye_left": 0.3, "eye_right": 0.3, "mouth": 1.0}

@@ -10,17 +10,22 @@
     14.5  yaw=25 light=0.4 over=2
     20    repeat
 
-Each line describes everything from its time on; what it does not mention is as in ``awake``.
+Each line describes everything from its time on; what it does not mention is as in ``awake``. Before the first,
+``always`` says what holds throughout (``always camera_yaw=-30 light=0.5``), and ``looks`` who drives
+(``looks 7 glasses night``; 0 is the photographed person).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from fer_edge.errors import ConfigError, UsageError
+from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks, somebody
 from fer_edge.sources.sim.states import RANGES, STATES, Blinking, State
 
 _BLINKS_PER_MIN = {"none": 0.0, "normal": 15.0, "slow": 12.0}
@@ -53,6 +58,7 @@ class Script:
     length_s: float
     repeat: bool = False
     seed: int = 0
+    looks: Looks = PHOTOGRAPH
 
 
 def built_in() -> list[str]:
@@ -81,7 +87,7 @@ def parse_script(text: str, name: str = "script") -> Script:
     """Read a script. Raises ConfigError with every fault, each with its line number."""
     faults: list[str] = []
     cues: list[Cue] = []
-    seed, end, repeat, last = 0, None, False, -1.0
+    end, repeat, last, head = None, False, -1.0, _Head()
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
@@ -89,25 +95,47 @@ def parse_script(text: str, name: str = "script") -> Script:
         try:
             if end is not None:
                 raise _Fault(f"{words[0]}: nothing may follow end or repeat")
-            if words[0] == "seed":
-                seed = _seed(words[1:])
+            if words[0] in ("seed", "looks", "always"):
+                head.read(words, late=bool(cues))
                 continue
             at = last = _time(words[0], last)
             if words[1:] in (["end"], ["repeat"]):
                 end, repeat = at, words[1] == "repeat"
             else:
-                cues.append(_cue(at, words[1:]))
+                cues.append(_cue(at, words[1:], head.always))
         except _Fault as fault:
             faults.append(f"{name}:{number} {fault}")
     if not faults:
         faults = [f"{name}: {fault}" for fault in _whole(cues, end)]
     if faults or end is None:
         raise ConfigError(faults)
-    return Script(name, tuple(cues), end, repeat, seed)
+    return Script(name, tuple(cues), end, repeat, head.seed, head.looks)
 
 
 class _Fault(Exception):
     """What is wrong with one line."""
+
+
+@dataclass
+class _Head:
+    """What stands before the first time and holds throughout."""
+
+    seed: int = 0
+    looks: Looks = PHOTOGRAPH
+    always: list[str] = field(default_factory=list)
+
+    def read(self, words: list[str], *, late: bool) -> None:
+        """Take one such line; ``late`` is whether a time came before it."""
+        match words:
+            case ["seed", *rest]:
+                self.seed = _seed(rest)
+            case [word, *_] if late:
+                raise _Fault(f"{word}: must stand before the first time")
+            case ["looks", *rest]:
+                self.looks = _looks(rest)
+            case [_, *rest]:
+                _cue(0.0, rest)
+                self.always = rest
 
 
 def _whole(cues: list[Cue], end: float | None) -> list[str]:
@@ -124,6 +152,23 @@ def _seed(words: list[str]) -> int:
     if len(words) != 1 or not words[0].isdigit():
         raise _Fault("seed: needs one whole number, such as `seed 7`")
     return int(words[0])
+
+
+def _looks(words: list[str]) -> Looks:
+    known: dict[str, dict[str, Any]] = {
+        "glasses": {"glasses": "clear"},
+        "dark-glasses": {"glasses": "dark"},
+        "night": {"infrared": True},
+    }
+    if not words or not words[0].isdigit():
+        raise _Fault("looks: needs the number of a person, such as `looks 7 glasses`")
+    person = int(words[0])
+    looks = replace(somebody(person), glasses="none", infrared=False) if person else PHOTOGRAPH
+    for word in words[1:]:
+        if word not in known:
+            raise _Fault(f"looks {word}: unknown; one of {', '.join(known)}")
+        looks = replace(looks, **known[word])
+    return looks
 
 
 def _time(word: str, last: float) -> float:
@@ -143,9 +188,10 @@ def _number(what: str, word: str) -> float:
         raise _Fault(f"{what} {word!r}: {hint}") from None
 
 
-def _cue(at: float, words: list[str]) -> Cue:
+def _cue(at: float, words: list[str], always: Sequence[str] = ()) -> Cue:
     if not words:
         raise _Fault("says nothing; add a state such as awake")
+    words = [*always, *words]
     values: dict[str, float] = {}
     blinking: Blinking = "normal"
     extra: dict[str, float] = {}

@@ -47,7 +47,8 @@ class Pose:
     noise: float = 2.0
 
 
-CHANNELS = tuple(item.name for item in fields(Pose))
+CHANNELS = tuple(item.name for item in fields(Pose) if item.name != "rub")
+"""What a script may ask for; a fist at an eye rubs by itself."""
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(CHANNELS, (0.0, 1.0)),
@@ -95,7 +96,20 @@ STATES: dict[str, State] = {
     "eyes-closed": State("both eyes shut", _eyes(0.0), "none"),
     "left-eye-closed": State("the own left eye shut", {"eye_left": 0.0}, "none"),
     "right-eye-closed": State("the own right eye shut", {"eye_right": 0.0}, "none"),
-    "squint": State("eyes half shut against the light", _eyes(0.5), "none"),
+    "squint": State("eyes narrowed against the light", {"squint": 0.85}),
+    "laugh": State("laughing, cheeks up", {"smile": 1.0, "mouth": 0.35, "squint": 0.9}, "none"),
+    "eyes-down": State("the eyes down, the head hardly", {"gaze_pitch": -38.0}),
+    "eyes-left": State("the eyes to the own left", {"gaze_yaw": 36.0}),
+    "eyes-right": State("the eyes to the own right", {"gaze_yaw": -36.0}),
+    "phone": State("reading a telephone in the lap", {"pitch": -18.0, "gaze_pitch": -35.0}),
+    "instruments": State("a look at the instruments", {"pitch": -6.0, "gaze_pitch": -20.0}),
+    "mirror": State("a look into the inner mirror", {"yaw": -16.0, "gaze_yaw": -14.0, "gaze_pitch": 12.0}),
+    "eat": State("looking down at the bread in the hand", {"pitch": -12.0, "gaze_pitch": -30.0, "mouth": 0.15}),
+    "to-passenger": State("talking to the passenger", {"yaw": -42.0, "gaze_yaw": -10.0}, talking=True),
+    "rub-eye": State("rubbing the own right eye", {"hand_eye": 1.0, "squint": 0.5}),
+    "yawn-behind-hand": State(
+        "a yawn behind a hand", {**_eyes(0.6), "mouth": 1.0, "squint": 0.6, "hand_mouth": 1.0}, "none"
+    ),
     "drowsy": State("heavy lids, long and slow blinks", _eyes(0.6), "slow"),
     "yawn": State("a full yawn, eyes nearly shut", {**_eyes(0.35), "mouth": 1.0}, "none"),
     "mouth-open": State("mouth open", {"mouth": 0.7}),
@@ -103,7 +117,7 @@ STATES: dict[str, State] = {
     "smile": State("smiling with teeth", {"smile": 1.0}),
     "look-left": State("head turned to the own left", {"yaw": 45.0}),
     "look-right": State("head turned to the own right", {"yaw": -45.0}),
-    "look-down": State("head and lids down, as at a telephone", {**_eyes(0.5), "pitch": -30.0}),
+    "look-down": State("head and eyes down, as at a telephone", {"pitch": -30.0, "gaze_pitch": -25.0}),
     "look-up": State("head up", {"pitch": 20.0}),
     "tilt-left": State("head leaning to the own left shoulder", {"roll": -20.0}),
     "tilt-right": State("head leaning to the own right shoulder", {"roll": 20.0}),

@@ -87,7 +87,7 @@ class Timeline:
         values["roll"] += 0.8 * sway[2]
         if self.script.cues[index].talking:
             values["mouth"] = max(values["mouth"], _talking(at - self._starts[index], self._phases))
-        return Pose(**values)
+        return Pose(**values, rub=8.0 * at)
 
     def _lids(self, at: float) -> float:
         index = bisect_right(self._blink_starts, at) - 1
