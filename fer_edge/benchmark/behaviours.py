@@ -98,6 +98,7 @@ def judge(done: Sequence[Done], heard: Iterable[tuple[DriverState, Event | None]
         "false_distracted": dict(distracted),
         "due": len(due),
         "missed": sum(number not in found for number in due),
+        "missed_acts": [f"{done[number].name} at {done[number].start:.1f} s" for number in due if number not in found],
         "judged": round(known / frames, 3) if frames else None,
         "examples": examples[:10],
     }
@@ -134,6 +135,7 @@ def summed(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "false_distracted": dict(sum((Counter(part["false_distracted"]) for part in parts), Counter())),
         "due": sum(part["due"] for part in parts),
         "missed": sum(part["missed"] for part in parts),
+        "missed_acts": [act for part in parts for act in part["missed_acts"]][:10],
         "judged": round(sum(judged) / len(judged), 3) if judged else None,
         "examples": [example for part in parts for example in part["examples"]][:10],
     }

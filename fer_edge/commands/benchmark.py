@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--soak", type=options.positive, metavar="MINUTES", help="full speed for so long: is memory flat?"
     )
     more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
+    more.add_argument("--pictures", action="store_true", help="act the drives in pictures for the networks (slow)")
     more.add_argument(
         "--networks",
         choices=("shipped", "before", "ideal"),
@@ -64,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
 
         if args.plot or args.compare:
             raise UsageError("--drives: measures no costs to plot or compare; leave --plot and --compare out")
+        if args.pictures:
+            return drives.run_pictures(args.drives, settings, seed=args.seed, as_json=args.json)
         return drives.run(args.drives, settings, seed=args.seed, as_json=args.json, networks=args.networks)
     if args.plot:
         from fer_edge.reports import plot

@@ -63,6 +63,15 @@ def run(time_text: str, settings: Settings, *, seed: int, as_json: bool, network
     return 0
 
 
+def run_pictures(time_text: str, settings: Settings, *, seed: int, as_json: bool) -> int:
+    """Measure drives at picture level and print. Raises UsageError."""
+    from fer_edge.benchmark import pictured
+
+    result = pictured.measure(hours(time_text), settings, seed, _show if sys.stderr.isatty() else silent)
+    sys.stdout.write(json.dumps(result) + "\n" if as_json else "\n".join(pictured.lines(result)) + "\n")
+    return 0
+
+
 def measure(
     wanted_h: float, seed: int, settings: Settings, progress: Progress = silent, networks: str = "shipped"
 ) -> dict[str, Any]:
