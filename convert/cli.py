@@ -1,4 +1,4 @@
-"""The command line: ``python -m convert train|average|quantize|evaluate|inspect [--task TASK] …``.
+"""The command line: ``python -m convert train|average|quantize|evaluate|inspect|judge [--task TASK] …``.
 
 Each task is a module ``convert/tasks/<task>.py`` with two functions, imported only when asked for:
 
@@ -34,7 +34,10 @@ VERBS = {
     "quantize": "convert a trained Keras model to TFLite",
     "evaluate": "measure a model on data",
     "inspect": "show a model's card, operators, size, work and speed",
+    "judge": "set what fer-edge says of marked clips against what people saw in them",
 }
+WHOLE = {"inspect": "convert.inspection", "judge": "convert.seeing.judge"}
+"""Verbs that are of no task, and their modules."""
 TASKS = ("expression", "detector", "landmarks", "eyes", "mouth")
 
 
@@ -59,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     top = argparse.ArgumentParser(
         prog="python -m convert",
-        description="Train, quantize, evaluate and inspect models.",
+        description="Train, quantize, evaluate and inspect models, and judge what the whole says of marked clips.",
         epilog="`python -m convert VERB --task TASK --help` lists the options of one.",
     )
     top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
@@ -74,7 +77,7 @@ def _run(argv: list[str]) -> int:
     recipe = _read_recipe(chosen.recipe, verb) if chosen.recipe else {}
     module = _module(verb, chosen.task or recipe.pop("task", "expression"))
     parser = argparse.ArgumentParser(prog=f"python -m convert {verb}", description=VERBS[verb])
-    if verb != "inspect":
+    if verb not in WHOLE:
         parser.add_argument("--task", choices=TASKS, default="expression", help="which model (expression)")
         parser.add_argument("--recipe", type=Path, help="YAML file of options; the command line wins over it")
     module.add_arguments(parser, verb)
@@ -85,7 +88,7 @@ def _run(argv: list[str]) -> int:
 def _module(verb: str, task: str) -> ModuleType:
     if verb == "average" and task != "expression":
         raise UsageError(f"--task {task}: average is for --task expression; quantize takes several at once")
-    name = "convert.inspection" if verb == "inspect" else f"convert.tasks.{task}"
+    name = WHOLE.get(verb) or f"convert.tasks.{task}"
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

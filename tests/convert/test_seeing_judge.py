@@ -1,0 +1,113 @@
+"""Clips as judges: what is found, missed and invented is told with its times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from convert.cli import main
+from convert.seeing.judge import judge
+from fer_edge.core import DriverState, Event, Level, Phase, Signals
+from fer_edge.pipeline import Step
+
+FPS = 20.0
+
+
+def steps(seconds: float, shut: list[tuple[float, float]], events: list[Event]) -> list[Step]:
+    """A clip in which the eyes are seen shut at these times and these events are told."""
+    made = []
+    for number in range(int(seconds * FPS)):
+        at = number / FPS
+        closed = any(start <= at < end for start, end in shut)
+        told = tuple(event for event in events if at <= event.at < at + 1 / FPS)
+        made.append(Step(Signals(at, number, eyes_closed=0.99 if closed else 0.01), DriverState(at), told))
+    return made
+
+
+def event(event_type: str, at: float) -> Event:
+    return Event(1, "fatigue", event_type, Phase.START, Level.WARNING, at, at, 0.0)
+
+
+def test_a_clip_as_it_was_marked() -> None:
+    marks = {"fps": FPS, "eyes_closed": [[20, 59]], "yawn": []}
+    result = judge("a.mp4", marks, steps(6, [(1.05, 3.0)], [event("microsleep", 2.6)]))
+    assert result["right"]
+    assert result["closures"]["found"] == [{"marked": [1.0, 3.0], "off_s": [0.05, 0.0], "pieces": 1}]
+    assert result["asleep"]["found"] == [{"event_type": "microsleep", "due": 2.5, "late_s": 0.1}]
+
+
+def test_what_was_missed_and_what_was_invented_is_told_with_its_times() -> None:
+    marks = {"fps": FPS, "eyes_closed": [[20, 99]]}
+    result = judge("a.mp4", marks, steps(9, [(6.0, 8.0)], [event("microsleep", 7.5), event("nod", 7.9)]))
+    assert not result["right"]
+    assert result["closures"]["missed"] == [[1.0, 5.0]]
+    assert result["closures"]["invented"] == [[6.0, 8.0]]
+    assert [one["event_type"] for one in result["asleep"]["missed"]] == ["microsleep", "sleep"]
+    assert [one["at"] for one in result["asleep"]["invented"]] == [7.5, 7.9]
+
+
+@pytest.mark.parametrize("shut", [[(1.25, 3.0)], [(1.0, 3.3)], [(1.0, 1.8), (2.2, 3.0)]])
+def test_a_closure_seen_a_quarter_of_a_second_off_or_in_pieces_is_not_right(shut: list[tuple[float, float]]) -> None:
+    marks = {"fps": FPS, "eyes_closed": [[20, 59]]}
+    assert not judge("a.mp4", marks, steps(6, shut, [event("microsleep", 2.5)]))["right"]
+
+
+def test_frames_that_nobody_looked_at_count_neither_for_nor_against() -> None:
+    marks = {"fps": FPS, "eyes_closed": [], "judged": [[0, 60]]}
+    assert judge("a.mp4", marks, steps(9, [(5.0, 7.0)], [event("microsleep", 6.5)]))["right"]
+    assert not judge("a.mp4", marks, steps(9, [(1.0, 2.0)], []))["right"]
+    assert "closures" not in judge("a.mp4", {"fps": FPS}, steps(9, [(1.0, 8.0)], []))
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short film of the simulated driver, eyes shut from 2 to 4.5 s, marked so."""
+    pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
+    from fer_edge.sources.sim.scene import Scene
+    from fer_edge.sources.sim.states import Pose
+
+    folder = tmp_path_factory.mktemp("clips")
+    writer = cv2.VideoWriter(str(folder / "asleep.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (640, 480))
+    scene = Scene()
+    for number in range(60):
+        eyes = 0.0 if 20 <= number < 45 else 1.0
+        writer.write(scene.draw(Pose(eye_left=eyes, eye_right=eyes), number))
+    writer.release()
+    known = {"fps": 10, "frames": 60, "eyes_closed": [[20, 44]], "yawn": []}
+    (folder / "annotations.json").write_text(json.dumps({"_note": "drawn", "asleep.avi": known}))
+    return folder
+
+
+def test_the_verb_looks_at_the_clips_themselves(
+    clips: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["judge", "--data", str(clips), "--json"]) == 0
+    text = capsys.readouterr().out
+    (result,) = json.loads(text)["clips"]
+    assert (result["clip"], result["right"], result["frames"]) == ("asleep.avi", True, 60)
+    assert result["eyes_judged"] > 0.95
+    boasting = text.replace(f'"eyes_judged": {result["eyes_judged"]}', '"eyes_judged": 1.05')
+    (tmp_path / "before.json").write_text(boasting)
+    assert main(["judge", "--data", str(clips), "--before", str(tmp_path / "before.json")]) == 1
+    told = capsys.readouterr().out
+    assert "105.0% before" in told and "found, edges" in told and "0 of 1 clips as marked" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.avi"], "nowhere.avi: not in"),
+        (["--judged", "asleep.avi:9"], "give a clip and frames like"),
+        (["--before", "README.md"], "no result of `judge --json`"),
+    ],
+)
+def test_mistakes_are_one_line(
+    clips: Path, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["judge", "--data", str(clips), *arguments]) != 0
+    told = capsys.readouterr().err
+    assert says in told and told.count("\n") == 1
+    assert main(["judge", "--data", "/nowhere"]) == 1
