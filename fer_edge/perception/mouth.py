@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.core import Box
 from fer_edge.errors import ModelError
 from fer_edge.perception import shape, warp
 from fer_edge.perception.interpreter import Model, shipped
@@ -13,9 +14,13 @@ from fer_edge.perception.interpreter import Model, shipped
 if TYPE_CHECKING:
     from fer_edge.core import Image, Points
     from fer_edge.perception.pose import Pose
+    from fer_edge.perception.shape import Region
 
 MOST_YAW = 60.0
 """Head turns beyond this show no mouth, degrees."""
+MOST_CUT_OFF = 0.25
+"""Share of a mouth's square that may lie outside of the picture: a face too near has its mouth below the edge, and
+its points are then drawn together inside, wide apart."""
 LEAST_SIDE = 10.0
 """A mouth's square under this many pixels holds no lips."""
 VISIBLE = 0.35
@@ -41,7 +46,7 @@ class MouthReader:
     def read(self, grey: Image, points: Points, pose: Pose) -> float | None:
         """Probability that the mouth is wide open; None where it is covered or turned away."""
         region = shape.mouth_region(points)
-        if abs(pose.yaw) > MOST_YAW or region[1] < LEAST_SIDE:
+        if abs(pose.yaw) > MOST_YAW or region[1] < LEAST_SIDE or _cut_off(region, grey) > MOST_CUT_OFF:
             return None
         size = self.model.size[0]
         piece = warp.cut(grey, warp.upright(*region, size), size)
@@ -52,6 +57,14 @@ class MouthReader:
         by_picture = SHARPNESS * (_logit(wide) - _logit(WIDE_LEVEL))
         joined = by_picture + SHAPE_SHARE * max(SHAPE_LEAST, min(SHAPE_MOST, by_shape))
         return 1 / (1 + math.exp(-joined))
+
+
+def _cut_off(region: Region, grey: Image) -> float:
+    """The share of a square that lies outside of the picture, its turn left out of account."""
+    (x, y), side, _ = region
+    height, width = grey.shape[:2]
+    inside = Box(x - side / 2, y - side / 2, side, side).shared(Box(0, 0, width, height))
+    return 1 - inside / side**2
 
 
 def _logit(probability: float) -> float:

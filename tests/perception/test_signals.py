@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.core import Face, Frame, Lens, Signals
+from fer_edge.core import Box, Face, Frame, Lens, Signals
 from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.pose import Pose
 from fer_edge.perception.reader import Perception
@@ -37,6 +37,15 @@ def test_a_face_with_open_eyes_and_a_smile(astronaut: np.ndarray, face: Face) ->
     assert abs(signals.pitch) < 25
     assert signals.landmarks is not None
     assert signals.landmarks.shape == (68, 2)
+
+
+def test_a_mouth_below_the_edge_of_the_picture_is_not_told(astronaut: np.ndarray) -> None:
+    """The driver leans forward: the eyes are in view, the mouth is not."""
+    near = cv2.resize(astronaut[60:150, 160:280], None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    signals = read(near, Face(Box(72, 16, 352, 448), 1.0))
+    assert signals.face is not None
+    assert signals.eyes_closed is not None
+    assert signals.mouth_open is None
 
 
 def test_mirroring_the_picture_swaps_left_and_right(astronaut: np.ndarray, face: Face) -> None:
