@@ -22,6 +22,8 @@ _SQUINT_ABOVE, _SQUINT_BELOW = 0.26, 0.42
 """A full squint or laugh: the brow presses from above, the cheek from below, and more."""
 SHUT_OPENING, SHUT_KEPT = 0.06, 0.12
 """Openings below this are shut: no iris shows; and so are eyes that are kept open by less than this."""
+BENT_DEG = 32.0
+"""A head bent by so much doubles what a lowered lid hides."""
 LOWERED_DEG = 12.0
 """A look down from so far lowers the lids visibly: a seventh of their opening."""
 NARROWED = 0.3
@@ -52,6 +54,15 @@ def lids(openness: float, gaze_pitch: float = 0.0, squint: float = 0.0, follows:
     lower = 1 + _LOWER * down - _LOWER / 3 * up - _SQUINT_BELOW * squint
     upper = min(upper, lower - 0.05)
     return Lids(upper + (1 - openness) * (lower - upper), lower)
+
+
+def follows_as_seen(follows: float, head_pitch: float) -> float:
+    """How far the upper lid seems to follow where the camera sees the head bent down by ``-head_pitch`` degrees.
+
+    From above, a lowered lid hides more of the eye: in clips of drivers a look down over an unbent head leaves a slit
+    with the iris in it, and none at 20 degrees and more.
+    """
+    return follows * (1 + max(-head_pitch, 0.0) / BENT_DEG)
 
 
 def lid_state(openness: float, gaze_pitch: float, squint: float, follows: float = 1.0) -> LidState:

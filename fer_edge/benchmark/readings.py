@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from random import Random
-from statistics import quantiles, stdev
+from statistics import median, quantiles, stdev
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from fer_edge.benchmark.acted import looks_of, pose_of
 from fer_edge.core import Frame, Signals
 from fer_edge.monitoring.eyes import seen_openness
 from fer_edge.monitoring.simulation.behaviours import MOUNTINGS, Mounting
-from fer_edge.monitoring.simulation.networks import STATES, Network, Reading, Spread, as_json, state
+from fer_edge.monitoring.simulation.networks import BENT_DEG, STATES, Network, Reading, Spread, as_json, state
 from fer_edge.monitoring.simulation.story import Truth
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
@@ -54,7 +54,9 @@ def drawn_truth(name: str, random: Random) -> Truth:
             yaw=random.gauss(0, 6),
             pitch=random.choice((random.uniform(-6, 6), random.uniform(-30, -8))),
         )
-        if state(truth.lids, truth.gaze_pitch, truth.squint) == name and not (name == "wide" and truth.pitch < -8):
+        level = name in ("wide", "half", "slit", "deep")
+        seen = state(truth.lids, truth.gaze_pitch, truth.squint, truth.pitch)
+        if seen == name and not (level and truth.pitch < -8):
             return truth
 
 
@@ -83,12 +85,15 @@ def of_clips(folder: Path) -> Iterator[Row]:
         source = make_source(str(folder / clip), SETTINGS.camera, paced=False)
         source.open()
         perception = Perception(SETTINGS)
-        for number in range(known["frames"]):
-            signals = perception.read(source.read())
+        read = [perception.read(source.read()) for _ in range(known["frames"])]
+        source.close()
+        level = median(signals.pitch for signals in read if signals.pitch is not None)
+        for number, signals in enumerate(read):
             name = _marked(number, known)
+            if name == "deep" and signals.pitch is not None and signals.pitch - level <= BENT_DEG:
+                name = "covered"
             if name:
                 yield name, signals, None
-        source.close()
 
 
 def _marked(number: int, known: Mapping[str, Any]) -> str | None:

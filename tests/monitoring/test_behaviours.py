@@ -72,6 +72,7 @@ def test_the_networks_of_before_took_a_look_down_for_sleep() -> None:
     """What the issue says of them, kept as a figure."""
     ahead = networks("before")["ahead"].readings
     assert at_share(ahead["deep"].closed, 0.5) > 0.9
+    assert at_share(ahead["covered"].closed, 0.5) > 0.9
     assert at_share(ahead["tight"].closed, 0.5) > 0.5
 
 
@@ -87,6 +88,7 @@ def test_errors_of_a_network_are_spread_evenly_over_people_and_keep_with_each() 
 def test_states_of_lids_are_those_of_their_opening() -> None:
     assert [state(kept, 0, 0) for kept in (1.0, 0.5, 0.25, 0.05)] == ["wide", "half", "slit", "shut"]
     assert [state(1.0, pitch, 0) for pitch in (-8, -18, -35)] == ["wide", "lowered", "deep"]
+    assert state(1.0, -35, 0, head_pitch=-20) == "covered"
     assert [state(1.0, 0, squint) for squint in (0.2, 0.5, 1.0)] == ["wide", "narrowed", "tight"]
 
 

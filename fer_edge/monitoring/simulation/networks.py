@@ -24,21 +24,28 @@ LEVELS = (0.0, 0.1, 0.5, 0.9, 1.0)
 
 Spread = tuple[float, float, float, float, float]
 
-STATES = ("wide", "half", "slit", "lowered", "deep", "narrowed", "tight", "shut")
+STATES = ("wide", "half", "slit", "lowered", "deep", "covered", "narrowed", "tight", "shut")
 """States of the lids that are told apart, by what is open: see :func:`state`."""
 
 
-def state(kept: float, gaze_pitch: float, squint: float) -> str:
+DEEP_DEG, BENT_DEG = -25.0, -12.0
+"""From these pitches of eyes and head on, degrees, a look down is deep, and the head bent."""
+
+
+def state(kept: float, gaze_pitch: float, squint: float, head_pitch: float = 0.0) -> str:
     """One of :data:`STATES` for eyes kept open by ``kept``, looking up by ``gaze_pitch`` degrees.
 
     ``half`` and ``slit`` are heavy lids over eyes that look ahead, ``deep`` a look down by 25 degrees and more,
-    ``tight`` a squint or laugh that leaves less than half of the opening.
+    ``covered`` one with the head bent, too, so that the lids hide the iris, ``tight`` a squint or laugh that leaves
+    less than half of the opening.
     """
     match lid_state(kept, gaze_pitch, squint):
         case "shut":
             return "shut"
         case "lowered":
-            return "deep" if gaze_pitch <= -25 else "lowered"
+            if gaze_pitch > DEEP_DEG:
+                return "lowered"
+            return "covered" if head_pitch <= BENT_DEG else "deep"
         case "narrowed":
             return "tight" if lids(kept, gaze_pitch, squint).opening < 0.5 else "narrowed"
     return "wide" if kept >= 0.7 else "half" if kept >= 0.4 else "slit"

@@ -229,7 +229,7 @@ class Perceiver:
     def _measured(self, at: float, truth: Truth, network: Network) -> _Eyes:
         """What a measured network says; openness is this driver's share of what it says of the average eye."""
         share, gaze_share = self._lid_share(at), self._gaze_share(at)
-        reading = network.readings[state(truth.lids, truth.gaze_pitch, truth.squint)]
+        reading = network.readings[state(truth.lids, truth.gaze_pitch, truth.squint, truth.pitch)]
         if gaze_share > reading.judged:
             return _UNSEEN
         narrow = self._driver.openness / max(at_share(network.readings["wide"].openness, 0.5), 0.1)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from fer_edge.lids import LidState, lid_state, lids
+from fer_edge.lids import LidState, follows_as_seen, lid_state, lids
 from fer_edge.sources.sim.head import seen_at
 from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks, somebody
 from fer_edge.sources.sim.marks import LEFT_EYE, RIGHT_EYE, EyeMarks
@@ -32,7 +32,7 @@ DARK_GLASSES = 0.1
 
 @dataclass(frozen=True, slots=True)
 class EyeTruth:
-    """One eye: ``openness`` is the opening of the lids against this eye at rest, 0 shut to 1 (and above: wide).
+    """One eye as it is seen: ``openness`` is the lids' opening against this eye at rest, 0 shut to 1 (wide: above).
 
     ``gaze_yaw`` and ``gaze_pitch`` are degrees against the face, positive to the person's own left and up: where
     the eye looks, also when it is shut. ``seen`` is False behind dark glasses or a hand. ``place`` is its iris when
@@ -123,10 +123,12 @@ def acted(act: str, random: Random) -> Pose:
 
 
 def _eye(openness: float, pose: Pose, looks: Looks, seen: bool, marks: EyeMarks) -> EyeTruth:
-    x, y = seen_at(marks.iris, pose_before_camera(pose))
+    before_camera = pose_before_camera(pose)
+    x, y = seen_at(marks.iris, before_camera)
+    follows = follows_as_seen(looks.follows, before_camera.pitch)
     return EyeTruth(
-        lid_state(openness, pose.gaze_pitch, pose.squint, looks.follows),
-        lids(openness, pose.gaze_pitch, pose.squint, looks.follows).opening,
+        lid_state(openness, pose.gaze_pitch, pose.squint, follows),
+        lids(openness, pose.gaze_pitch, pose.squint, follows).opening,
         pose.gaze_yaw,
         pose.gaze_pitch,
         seen,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from fer_edge.lids import lids
+from fer_edge.lids import follows_as_seen, lids
 from fer_edge.sources.sim.eyeball import Eyeball
 from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks
 from fer_edge.sources.sim.marks import EyeMarks, Floats, heights
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 STEPS = 24
 """Openness is drawn in so many steps, so that what is often seen is made once and then kept."""
 SQUINT_STEPS = 12
-GAZE_STEP = 1.0
-"""Gaze is drawn to so many degrees."""
+GAZE_STEP, BENT_STEP = 1.0, 3.0
+"""Gaze is drawn to so many degrees, and how far the head is bent."""
 _LASHES = 2.6
 """Pixels: the dark band of lashes and lid edge on a shut eye."""
 _CHEEK = 11
@@ -60,10 +60,21 @@ class Eyelid:
         """Rows and columns of the stage that :attr:`patch` covers."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
-    def patch(self, openness: float, gaze_yaw: float = 0.0, gaze_pitch: float = 0.0, squint: float = 0.0) -> Image:
-        """(height, width, 3) BGR of the eye kept ``openness`` open, looking so many degrees aside and up."""
+    def patch(
+        self,
+        openness: float,
+        gaze_yaw: float = 0.0,
+        gaze_pitch: float = 0.0,
+        squint: float = 0.0,
+        head_pitch: float = 0.0,
+    ) -> Image:
+        """(height, width, 3) BGR of the eye kept ``openness`` open, looking so many degrees aside and up.
+
+        ``head_pitch`` is the head's before the camera, degrees: of a bent one the lids are seen from above.
+        """
         steps = round(openness * STEPS), round(gaze_yaw / GAZE_STEP), round(gaze_pitch / GAZE_STEP)
-        return self._kept(*steps, round(squint * SQUINT_STEPS))
+        bent = round(-head_pitch / BENT_STEP) if gaze_pitch < 0 else 0
+        return self._kept(*steps, round(squint * SQUINT_STEPS), max(bent, 0))
 
     def _taper(self) -> Floats:
         """1 between the corners of the eye, falling softly to 0 outside, where nothing moves."""
@@ -72,10 +83,11 @@ class Eyelid:
         soft: Floats = cv2.GaussianBlur(inside, (0, 0), 1.6)[0]
         return soft
 
-    def _draw(self, open_step: int, yaw_step: int, pitch_step: int, squint_step: int) -> Image:
+    def _draw(self, open_step: int, yaw_step: int, pitch_step: int, squint_step: int, bent_step: int) -> Image:
         openness, squint = open_step / STEPS, squint_step / SQUINT_STEPS
         gaze_yaw, gaze_pitch = yaw_step * GAZE_STEP, pitch_step * GAZE_STEP
-        stand = lids(openness, gaze_pitch, squint, self._looks.follows)
+        follows = follows_as_seen(self._looks.follows, -bent_step * BENT_STEP)
+        stand = lids(openness, gaze_pitch, squint, follows)
         gap = (self._lower - self._upper) * self._inside
         # Lids that meet leave the line of the lashes, which lies on the lower one.
         upper = self._upper + stand.upper * np.maximum(gap - 1.5 * self._inside * (1 - openness), 0)

@@ -69,19 +69,19 @@ class Scene:
             return layers.empty.copy()
         picture = layers.body.copy()
         seen = pose_before_camera(pose)
-        head, place = turn(self._expression(pose), layers.cap, seen)
+        head, place = turn(self._expression(seen), layers.cap, seen)
         picture[place] = over(picture[place], head)
         if pose.hand_mouth > 0 or pose.hand_eye > 0:
             picture = self._with_hand(picture, seen)
         return picture if pose.away <= 0 else self._leaving(picture, pose.away)
 
     def _expression(self, pose: Pose) -> Image:
-        """The face as BGRA, colours times alpha, with eyes and mouth as in ``pose``."""
+        """The face as BGRA, colours times alpha, with eyes and mouth as in ``pose``, which is as the camera sees it."""
         face = self._face.copy()
         if pose.mouth > 0 or pose.smile < 1:
             face[self._mouth.place] = self._mouth.patch(pose.mouth, pose.smile)
         for eye, openness in zip(self._eyes, (pose.eye_right, pose.eye_left), strict=True):
-            face[eye.place][..., :3] = eye.patch(openness, pose.gaze_yaw, pose.gaze_pitch, pose.squint)
+            face[eye.place][..., :3] = eye.patch(openness, pose.gaze_yaw, pose.gaze_pitch, pose.squint, pose.pitch)
         return self._glasses.on(face) if self._glasses else face
 
     def _with_hand(self, picture: Image, pose: Pose) -> Image:
