@@ -60,11 +60,14 @@ def glances_at_phone(story: Story, random: Random, at: float) -> float:
 
 
 def laughs(story: Story, random: Random, at: float) -> float:
-    """Cheeks narrow the lids to a slit; the head may go back or down."""
+    """Cheeks narrow the lids to a slit; the head may go back or down.
+
+    The mouth of the laugh in the marked clip is read as wide open for its first 0.7 s.
+    """
     end = at + random.uniform(0.8, 4)
-    mouth = random.random() < 0.4
     squint, pitch = random.uniform(0.55, 1), random.uniform(-10, 8)
-    story.during(at, end, squint=squint, emotion="happy", mouth=mouth, pitch=pitch, yaw=random.gauss(0, 8))
+    story.during(at, end, squint=squint, emotion="happy", pitch=pitch, yaw=random.gauss(0, 8))
+    story.during(at, min(at + random.choice((0.0, random.uniform(0.3, 1.2))), end), mouth=True)
     return end
 
 
@@ -106,11 +109,15 @@ def rubs_eye(story: Story, random: Random, at: float) -> float:
 
 
 def yawns_behind_hand(story: Story, random: Random, at: float) -> float:
-    """The mouth is hidden, the lids are pressed together for a moment and heavy around it."""
+    """The mouth is hidden, the lids narrow, are heavy at the height of it and pressed together for a moment."""
     end = at + random.uniform(3, 7)
-    story.during(at, end, hand="mouth", mouth=True, squint=random.uniform(0.4, 0.9), lids=random.uniform(0.5, 0.9))
-    press = at + random.uniform(0.5, 1)
-    story.during(press, press + random.uniform(0.3, 1.2), lids=0.0)
+    story.during(at, end, hand="mouth", mouth=True, squint=random.uniform(0.3, 0.6), lids=random.uniform(0.85, 1))
+    height = at + random.uniform(0.4, 1)
+    story.during(
+        height, height + random.uniform(0.8, 2), squint=random.uniform(0.6, 0.9), lids=random.uniform(0.5, 0.8)
+    )
+    press = height + random.uniform(0.1, 0.5)
+    story.during(press, press + random.uniform(0.3, 1.0), lids=0.0)
     return end
 
 
