@@ -241,7 +241,10 @@ class PersonState:
 class DriverState:
     """Everything known of the driver at one moment; what topic ``state`` says.
 
-    ``yaw`` and ``pitch`` are degrees from this driver's straight ahead, ``openness`` the eyes
+    ``yaw`` and ``pitch`` (the head) and ``gaze_yaw`` and ``gaze_pitch`` are degrees from this driver's straight
+    ahead; ``looking`` is ``ahead``, ``down``, ``left``, ``right`` (the driver's own) or ``up``. ``eyes_down`` is
+    whether the eyes look down under lowered lids, which is no closure; ``lids_down_s`` how long the lids have been
+    down, whatever is under them. ``openness`` is the eyes
     against the own baseline, ``closure_s`` the length of the closure going on now. ``perclos`` and
     ``coverage`` are 0 to 1 over their window. ``level`` is the highest of the open events.
     ``paused_s`` is the time until a pause ends by itself, None when nothing is paused.
@@ -255,6 +258,8 @@ class DriverState:
     emotion: str | None = None
     emotions: Mapping[str, float] | None = None
     eyes_closed: bool | None = None
+    eyes_down: bool | None = None
+    lids_down_s: float | None = None
     openness: float | None = None
     closure_s: float | None = None
     perclos: float | None = None
@@ -264,6 +269,9 @@ class DriverState:
     yaw: float | None = None
     pitch: float | None = None
     roll: float | None = None
+    gaze_yaw: float | None = None
+    gaze_pitch: float | None = None
+    looking: str | None = None
     faces: int = 0
     lens: Lens = Lens.CLEAR
     fps: float | None = None

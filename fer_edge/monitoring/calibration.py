@@ -78,8 +78,23 @@ class Baseline:
         return value if value < self._high else self._high
 
 
+class ShutEyes:
+    """The openness that is read from this driver's shut eyes: the median of surely shut ones, from the prior on."""
+
+    def __init__(self, settings: CalibrationSettings) -> None:
+        self._settings = settings
+        self._seen = Histogram(0.0, 1.0, 100)
+        self.value = settings.shut_prior
+
+    def learn(self, openness: float, dt: float) -> None:
+        """Take the openness of eyes that are surely shut for ``dt`` seconds."""
+        self._seen.add(openness, dt)
+        if self._seen.total_s >= self._settings.shut_s:
+            self.value = min(self._seen.quantile(0.5) or 0.0, self._settings.shut_most)
+
+
 class Ahead:
-    """Where this driver's head usually is: yaw and pitch against the camera, degrees."""
+    """Where this driver's head, or gaze, usually is: yaw and pitch against the camera, degrees."""
 
     def __init__(self, settings: CalibrationSettings) -> None:
         self._settings = settings
@@ -129,7 +144,8 @@ class Learner:
     def reset(self) -> None:
         """Another driver: start afresh from the population."""
         self.eyes = Baseline(self._settings)
-        self.ahead = Ahead(self._settings)
+        self.shut = ShutEyes(self._settings)
+        self.ahead, self.gaze = Ahead(self._settings), Ahead(self._settings)
         self._shown: Calibration | None = None
         self._shown_at = 0.0
 
@@ -159,13 +175,23 @@ class Learner:
         """As JSON-able values to keep over a restart; empty before it is calibrated."""
         if not self.calibrated:
             return {}
-        return {"v": 1, "openness": self.eyes.value, "yaw": self.ahead.yaw, "pitch": self.ahead.pitch}
+        saved = {"v": 1, "openness": self.eyes.value, "yaw": self.ahead.yaw, "pitch": self.ahead.pitch}
+        if self.gaze.settled:
+            saved |= {"gaze_yaw": self.gaze.yaw, "gaze_pitch": self.gaze.pitch}
+        return saved
 
     def restore(self, saved: Mapping[str, Any] | None) -> None:
         """Take what :meth:`saved` gave; anything else is as good as nothing."""
-        values = [] if not saved or saved.get("v") != 1 else [saved.get(k) for k in ("openness", "yaw", "pitch")]
         self._shown = None
-        numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and isfinite(v)]
-        if len(numbers) == 3:
-            self.eyes.restore(numbers[0])
-            self.ahead.restore(numbers[1], numbers[2])
+        if saved and saved.get("v") == 1 and (head := _numbers(saved, "openness", "yaw", "pitch")):
+            self.eyes.restore(head[0])
+            self.ahead.restore(head[1], head[2])
+            if gaze := _numbers(saved, "gaze_yaw", "gaze_pitch"):
+                self.gaze.restore(*gaze)
+
+
+def _numbers(saved: Mapping[str, Any], *names: str) -> list[float]:
+    """These values as numbers; none of them where one is missing or no number."""
+    values = [saved.get(name) for name in names]
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and isfinite(v)]
+    return numbers if len(numbers) == len(names) else []

@@ -1,4 +1,4 @@
-"""The eyes: closed or not, for how long, and how much of the last minute."""
+"""The eyes: shut or not, for how long, and how much of the last minute."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from fer_edge.core import Signals
 from fer_edge.monitoring.calibration import Learner
 from fer_edge.monitoring.closures import JOIN_S, Closures
 from fer_edge.monitoring.filters import Switch
-from fer_edge.monitoring.moment import EyesNow
+from fer_edge.monitoring.lids import NEAR_SHUT, LidsReader
+from fer_edge.monitoring.moment import EyesNow, LidsNow
 from fer_edge.monitoring.perclos import Perclos
+from fer_edge.monitoring.windows import Share
 from fer_edge.settings.monitoring import MonitoringSettings
 
 LOG_ODDS_MAX = 4.0
 """Neither the network nor the openness may be surer than 98 %: each can be overruled by the other."""
+
+WIDTH_ODDS, WIDTH_ODDS_MAX = 8.0, 1.5
+"""Log-odds of shut per unit of width under that, and the most they may be: the width of the eyes tells apart what
+the network is unsure of, but never silences it. Glasses make shut eyes look wider."""
 
 PRIOR_TRUST = 0.5
 """Weight of openness before the own baseline is known: the population's mean may not be this driver's."""
@@ -26,8 +32,9 @@ class EyesReader:
         rules, calibration = settings.closure, settings.calibration
         self._learner = learner
         self._switch = Switch(settings.filter)
+        self._lids = LidsReader(settings)
         self._closures = Closures(settings.drowsy.min_closure_s)
-        self._down_deg = settings.drowsy.down_deg
+        self._drowsy, self._looked_down = settings.drowsy, Share(settings.drowsy.window_s)
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
         self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
@@ -38,23 +45,30 @@ class EyesReader:
     def reset(self) -> None:
         """Forget everything but the driver."""
         self._switch.reset()
+        self._lids.reset()
         self._closures.reset()
+        self._looked_down.reset()
         self.perclos.reset()
 
-    def step(self, signals: Signals, dt: float, slack_s: float, pitch: float | None) -> EyesNow:
-        """Read one frame, ``dt`` seconds after the last, with the head ``pitch`` degrees from straight ahead."""
+    def step(self, signals: Signals, dt: float, slack_s: float, pitch: float | None) -> tuple[EyesNow, LidsNow]:
+        """Read one frame, ``dt`` seconds after the last, with the head ``pitch`` degrees from straight ahead.
+
+        Where that is not known yet, the head's pitch against the camera tells whether it moves.
+        """
         at, switch, perclos = signals.at, self._switch, self.perclos
         openness = self._openness(signals)
-        evidence = self._evidence(signals.eyes_closed, openness)
+        width = self._width(signals)
+        evidence = self._evidence(signals, openness, width)
         switch.step(at, evidence, self._patience_s(slack_s))
-        down = pitch is not None and pitch < -self._down_deg
-        perclos.step(at, dt, None if evidence is None or down else evidence >= 0.5)
+        lids = self._lids.step(signals, dt, evidence, width, signals.pitch if pitch is None else pitch)
+        perclos.step(at, dt, self._counts_closed(at, dt, evidence, lids))
         shut = evidence is not None and evidence >= 0.5
-        awake_s = self._closures.step(switch.state, switch.since, switch.held_s(at), down if shut else None)
+        bent = lids.undecided if shut else None
+        awake_s = self._closures.step(switch.state, switch.since, switch.held_s(at), bent)
         since, held_s, coverage = self._whole(at)
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
-        judged = perclos.window.coverage
-        return EyesNow(
+        judged = min(perclos.window.coverage + self._looked_down.part_s / self._looked_down.span_s, 1.0)
+        eyes = EyesNow(
             evidence,
             switch.state,
             since,
@@ -68,6 +82,24 @@ class EyesReader:
             judged,
             perclos.blinks.count(at) if judged >= self._least else None,
         )
+        return eyes, lids
+
+    def _counts_closed(self, at: float, dt: float, evidence: float | None, lids: LidsNow) -> bool | None:
+        """Whether the frame counts as closed for PERCLOS; None: it says nothing.
+
+        A look down is left out, for so long in each window and no longer; lids that went down with the head may be
+        a look at the instruments until they have been down for a while.
+        """
+        left_out = bool(lids.eyes_down) and evidence is not None
+        spent = self._looked_down.part_s >= self._drowsy.down_s
+        self._looked_down.add(at, 0.0, dt if left_out and not spent and dt <= self._gap_s else 0.0)
+        if evidence is None:
+            return None
+        if left_out:
+            return True if spent else None
+        if lids.undecided and (lids.down_s or 0.0) < self._drowsy.undecided_s:
+            return None
+        return evidence >= 0.5
 
     def _whole(self, at: float) -> tuple[float, float, float]:
         """Beginning, length and judged share of the present state, with the closures that belong to it."""
@@ -102,14 +134,30 @@ class EyesReader:
         value = seen_openness(signals)
         return None if value is None else value / (self._learner.eyes.value or self._prior)
 
-    def _evidence(self, closed: float | None, openness: float | None) -> float | None:
-        """Probability of closed eyes: the log-odds of network and openness add up (naive Bayes)."""
-        if closed is None or openness is None or not self._weight:
+    def _evidence(self, signals: Signals, openness: float | None, width: float | None) -> float | None:
+        """Probability of shut eyes: the log-odds of network and openness add up (naive Bayes).
+
+        A network that tells lowered and narrowed lids from shut ones is asked for those; one that does not, is helped
+        by how wide this driver's eyes are open.
+        """
+        closed = signals.eyes_closed
+        if closed is None or openness is None or width is None or not self._weight:
             return closed
-        weight = self._weight if self._learner.eyes.value is not None else self._weight * PRIOR_TRUST
         sure = min(max(closed, 1e-6), 1.0 - 1e-6)
-        odds = _clamp(log(sure / (1.0 - sure))) + _clamp(weight * (self._shut - openness))
+        if signals.eyes_lowered is None:
+            weight = self._weight if self._learner.eyes.value is not None else self._weight * PRIOR_TRUST
+            by_width = _clamp(weight * (self._shut - openness))
+        else:
+            # Narrow eyes are no sign of shut ones where the network has another name for them.
+            leads = closed >= max(signals.eyes_lowered, signals.eyes_narrowed or 0.0)
+            by_width = min(max(WIDTH_ODDS * (NEAR_SHUT - width), -WIDTH_ODDS_MAX), WIDTH_ODDS_MAX if leads else 0.0)
+        odds = _clamp(log(sure / (1.0 - sure))) + by_width
         return 1.0 / (1.0 + exp(-odds))
+
+    def _width(self, signals: Signals) -> float | None:
+        """How wide the eyes are between this driver's own shut (0) and open (1) ones."""
+        value, shut = seen_openness(signals), self._learner.shut.value
+        return None if value is None else (value - shut) / max((self._learner.eyes.value or self._prior) - shut, 0.1)
 
 
 def seen_openness(signals: Signals) -> float | None:

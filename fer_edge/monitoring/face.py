@@ -31,7 +31,7 @@ class FaceReader:
 
 
 class MouthReader:
-    """Is the mouth wide open, without interruption, and does it look like laughter?
+    """Is the mouth wide open, without interruption?
 
     The filter smooths syllables into one opening; what counts for a yawn is the opening without a
     break of two frames, one after the other or within ``BREATH_S``. One misread frame breaks nothing.
@@ -53,10 +53,10 @@ class MouthReader:
     def _begin(self, at: float | None) -> None:
         """An opening begins at ``at``; None: it is over."""
         self._since = at
-        self._wide_s = self._happy_s = self._faces_s = 0.0
+        self._wide_s = 0.0
 
-    def step(self, signals: Signals, dt: float) -> MouthNow:
-        """Read one frame, ``dt`` seconds after the last."""
+    def step(self, signals: Signals) -> MouthNow:
+        """Read one frame."""
         at, switch, value = signals.at, self._switch, signals.mouth_open
         switch.step(at, value)
         bridge_s = self._bridge_s if self._bridging else self._gap_s
@@ -67,18 +67,12 @@ class MouthReader:
         if value is not None:
             self._follow(at, value >= 0.5)
             self._known_at, self._wide = at, value >= 0.5
-            if self._since is not None and signals.emotions and "happy" in signals.emotions:
-                # No more than the opening has lasted: a frame after a gap would outweigh all others.
-                weight_s = min(dt, at - self._since)
-                self._happy_s += weight_s * signals.emotions["happy"]
-                self._faces_s += weight_s
         return MouthNow(
             switch.state,
             switch.since,
             switch.held_s(at),
             0.0 if self._since is None or not self._wide else at - self._since,
             0.0 if self._since is None else self._wide_s / max(at - self._since, 1e-9),
-            self._happy_s / self._faces_s if self._faces_s > 0 else None,
         )
 
     def _follow(self, at: float, wide: bool) -> None:

@@ -1,20 +1,20 @@
-"""The head: where it points from straight ahead, and for how long it has been turned away."""
+"""Where the driver looks: the eyes where they can be told, else the head; and for how long it was not ahead."""
 
 from __future__ import annotations
 
 from fer_edge.core import Signals
 from fer_edge.monitoring.calibration import Learner
 from fer_edge.monitoring.filters import Switch
-from fer_edge.monitoring.moment import HeadNow
+from fer_edge.monitoring.moment import Glance, HeadNow
 from fer_edge.monitoring.windows import Share
-from fer_edge.settings.monitoring import MonitoringSettings
+from fer_edge.settings.monitoring import DistractionSettings, MonitoringSettings
 
 
 class HeadReader:
-    """Reads the pose against this driver's straight ahead.
+    """Reads pose and gaze against this driver's straight ahead.
 
-    ``quiet`` says that time away does not count now (a standing car): what was counted is dropped,
-    and counting starts when it ends.
+    In a car slower than ``min_km_h`` time away does not count: what was counted is dropped, and counting
+    starts when it ends.
     """
 
     def __init__(self, settings: MonitoringSettings, learner: Learner) -> None:
@@ -24,6 +24,7 @@ class HeadReader:
         self._away = Switch(settings.filter)
         self._shared = Share(self._rules.shared_window_s)
         self._loud_since: float | None = None
+        self._looked, self._by = "down", "eyes"
 
     def reset(self) -> None:
         """Forget everything but the driver."""
@@ -35,14 +36,32 @@ class HeadReader:
         """Drop the time away gathered so far: it has been told."""
         self._shared.reset()
 
-    def step(self, signals: Signals, dt: float, quiet: bool) -> HeadNow:
-        """Read one frame, ``dt`` seconds after the last."""
+    def pitch(self, signals: Signals) -> float | None:
+        """The head's pitch from straight ahead, degrees, None until that is known."""
+        return _relative(signals.pitch, self._learner.ahead.pitch)
+
+    def step(self, signals: Signals, dt: float, km_h: float | None, eyes_down: bool) -> HeadNow:
+        """Read one frame, ``dt`` seconds after the last, of a car of this speed (None: not known).
+
+        ``eyes_down`` is whether the eyes are known to look down under their lids.
+        """
         at, switch = signals.at, self._away
-        ahead = self._learner.ahead
-        yaw = _relative(signals.yaw, ahead.yaw)
-        pitch = _relative(signals.pitch, ahead.pitch)
+        ahead, gaze = self._learner.ahead, self._learner.gaze
+        yaw, pitch = _relative(signals.yaw, ahead.yaw), self.pitch(signals)
+        gaze_yaw, gaze_pitch = _relative(signals.gaze_yaw, gaze.yaw), _relative(signals.gaze_pitch, gaze.pitch)
+        by_head = direction(yaw, pitch, self._rules)
+        by_eyes = direction(gaze_yaw, gaze_pitch, self._rules)
+        if eyes_down and by_eyes in (None, "ahead"):
+            by_eyes = "down"
+        looking = by_eyes or by_head
         before = switch.state
-        switch.step(at, self._evidence(yaw, pitch), self._rules.hold_s if before else self._bridge_s)
+        if looking not in (None, "ahead"):
+            self._looked, self._by = looking, "head" if by_head not in (None, "ahead") else "eyes"
+        away = None if looking is None or by_head is None else float(looking != "ahead")
+        switch.step(at, away, self._rules.hold_s if before else self._bridge_s)
+        quiet = km_h is not None and km_h < self._rules.min_km_h
+        if switch.state is False and switch.held_s(at) >= self._rules.fresh_s:
+            self._shared.drop_part()
         if quiet:
             self._shared.reset()
             self._loud_since = at
@@ -67,6 +86,11 @@ class HeadReader:
             self._turned(signals, yaw, pitch),
             self._upright(pitch, signals.roll),
             quiet,
+            gaze_yaw,
+            gaze_pitch,
+            looking,
+            Glance(self._looked, self._by) if switch.state else None,
+            km_h,
         )
 
     def _gather(self, at: float, dt: float, before: bool | None) -> None:
@@ -82,12 +106,6 @@ class HeadReader:
             part = min(switch.since - (at - dt), 0.0)
         self._shared.add(at, dt, part)
 
-    def _evidence(self, yaw: float | None, pitch: float | None) -> float | None:
-        if yaw is None:
-            return None
-        down = pitch is not None and pitch < -self._rules.pitch_deg
-        return 1.0 if down or abs(yaw) > self._rules.yaw_deg else 0.0
-
     def _turned(self, signals: Signals, yaw: float | None, pitch: float | None) -> bool:
         """Turned so far that the eyes are hidden by the head itself."""
         limit = self._view.turned_deg
@@ -98,6 +116,23 @@ class HeadReader:
     def _upright(self, pitch: float | None, roll: float | None) -> bool:
         limit = self._rules.upright_deg
         return pitch is not None and abs(pitch) <= limit and (roll is None or abs(roll) <= 2 * limit)
+
+
+def direction(yaw: float | None, pitch: float | None, rules: DistractionSettings) -> str | None:
+    """``ahead``, ``left``, ``right`` (the driver's own), ``down`` or ``up`` by angles from straight ahead in degrees.
+
+    What is furthest over its limit names it; None where the angles are not known.
+    """
+    if yaw is None or pitch is None:
+        return None
+    over = {
+        "left": yaw / rules.yaw_deg if rules.yaw_deg else 0.0,
+        "right": -yaw / rules.yaw_deg if rules.yaw_deg else 0.0,
+        "down": -pitch / rules.pitch_deg if rules.pitch_deg else 0.0,
+        "up": pitch / rules.up_deg if rules.up_deg else 0.0,
+    }
+    furthest = max(over, key=over.__getitem__)
+    return furthest if over[furthest] > 1.0 else "ahead"
 
 
 def _relative(angle: float | None, zero: float | None) -> float | None:

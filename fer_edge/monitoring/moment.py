@@ -53,12 +53,37 @@ class EyesNow(NamedTuple):
     blinks_per_min: float | None
 
 
-class HeadNow(NamedTuple):
-    """The driver's head: degrees from straight ahead, None until that is known.
+class LidsNow(NamedTuple):
+    """The driver's lids, whatever is under them.
 
-    ``away_s`` is how long the head has been turned away (0 when ahead, None when unknown) and
-    ``away_coverage`` the judged share of it; ``shared_s`` all time away in the window of the shared
-    distraction. ``pitch_raw`` is against the camera. ``quiet`` is whether the car is too slow to matter.
+    ``down_s`` is the time since the eyes were last open, 0 while they are, None while that cannot be told;
+    ``since`` when the lids went down and ``coverage`` the judged share of the time since. ``eyes_down`` is whether
+    an iris is told under them: the driver looks down. ``undecided``: they look shut, and the head went down with
+    them, so it may be a look; ``sinking`` is whether it sank or rolled further after that.
+    """
+
+    down_s: float | None
+    since: float
+    coverage: float
+    eyes_down: bool | None
+    undecided: bool
+    sinking: bool
+
+
+class Glance(NamedTuple):
+    """A look away: ``left``, ``right``, ``down`` or ``up``, by the ``head`` or only the ``eyes``."""
+
+    looking: str
+    by: str
+
+
+class HeadNow(NamedTuple):
+    """Where the driver's head points and the eyes look: degrees from straight ahead, None until that is known.
+
+    ``looking`` is where, now; ``glance`` the look away that goes on, None while there is none. ``away_s`` is
+    how long the driver has looked away (0 when ahead, None when unknown) and ``away_coverage`` the judged share of
+    it; ``shared_s`` all time away in the window of the shared distraction. ``pitch_raw`` is against the camera.
+    ``quiet`` is whether the car is too slow to matter, ``km_h`` its speed where that is known.
     """
 
     yaw: float | None
@@ -75,13 +100,18 @@ class HeadNow(NamedTuple):
     turned: bool
     upright: bool
     quiet: bool
+    gaze_yaw: float | None = None
+    gaze_pitch: float | None = None
+    looking: str | None = None
+    glance: Glance | None = None
+    km_h: float | None = None
 
 
 class MouthNow(NamedTuple):
     """The driver's mouth: wide open or not.
 
     ``wide_s`` is how long it has been wide open without interruption, ``coverage`` the share of that
-    time in which it was seen to be, ``happy`` the mean probability of that expression meanwhile.
+    time in which it was seen to be.
     """
 
     open: bool | None
@@ -89,7 +119,6 @@ class MouthNow(NamedTuple):
     held_s: float
     wide_s: float
     coverage: float
-    happy: float | None
 
 
 class Moment(NamedTuple):
@@ -104,6 +133,7 @@ class Moment(NamedTuple):
     slack_s: float
     face: FaceNow
     eyes: EyesNow
+    lids: LidsNow
     head: HeadNow
     mouth: MouthNow
     emotions: Mapping[str, float] | None

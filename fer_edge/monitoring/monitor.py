@@ -17,6 +17,9 @@ from fer_edge.monitoring.rules import Rules
 from fer_edge.monitoring.timeline import Step, Timeline
 from fer_edge.settings import Settings
 
+SURELY_SHUT = 0.9
+"""Probability of shut eyes from which their openness is learned as this driver's shut one."""
+
 RANK = {level: level.rank for level in Level}
 
 
@@ -44,6 +47,7 @@ class Monitor:
         self._people = People(keys, settings) if settings.profile == "kiosk" else None
         self._km_h, self._km_h_until = 0.0, float("-inf")
         self._forgotten = False
+        self._person: int | None = None
         self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe(0.0))
 
     def step(self, signals: Signals) -> tuple[DriverState, tuple[Event, ...]]:
@@ -62,6 +66,10 @@ class Monitor:
         if self._timeline.dt >= self._absent_s:
             events += self._interrupt(signals.at, "gap", last_at)
             self._learner.reset()
+        if self._another(signals):
+            events += self._interrupt(signals.at, "person", last_at)
+            self._learner.reset()
+            self._rules.forget()
         now = self._read(signals)
         events += self._rules.step(now)
         if self._people:
@@ -73,6 +81,13 @@ class Monitor:
             self._learn(now, signals)
         self._state = self._describe(now, signals)
         return self._state, tuple(events)
+
+    def _another(self, signals: Signals) -> bool:
+        """Whether the face may be somebody else's: a closure is not carried from one person to another."""
+        if signals.face is None or signals.face.track is None or self._settings.profile != "driver":
+            return False
+        before, self._person = self._person, signals.face.track
+        return before is not None and before != self._person
 
     def recalibrate(self) -> None:
         """Forget this driver and learn anew from here."""
@@ -111,16 +126,16 @@ class Monitor:
 
     def _read(self, signals: Signals) -> Moment:
         at, dt, slack_s = signals.at, self._timeline.dt, self._timeline.slack_s
-        quiet = at <= self._km_h_until and self._km_h < self._settings.monitoring.distraction.min_km_h
-        head = self._head.step(signals, dt, quiet)
+        eyes, lids = self._eyes.step(signals, dt, slack_s, self._head.pitch(signals))
         return Moment(
             at,
             dt,
             slack_s,
             self._face.step(signals),
-            self._eyes.step(signals, dt, slack_s, head.pitch),
-            head,
-            self._mouth.step(signals, dt),
+            eyes,
+            lids,
+            self._head.step(signals, dt, self._km_h if at <= self._km_h_until else None, bool(lids.eyes_down)),
+            self._mouth.step(signals),
             signals.emotions,
             signals.face is not None,
         )
@@ -131,11 +146,16 @@ class Monitor:
             return
         learner, eyes = self._learner, now.eyes
         awake = eyes.evidence is not None and eyes.evidence < 0.3 and eyes.closed is False and not self._rules.tired
+        awake = awake and not now.lids.down_s
         if signals.yaw is not None and signals.pitch is not None and (awake or not learner.ahead.settled):
             learner.ahead.learn(signals.yaw, signals.pitch, now.dt)
+            if signals.gaze_yaw is not None and signals.gaze_pitch is not None:
+                learner.gaze.learn(signals.gaze_yaw, signals.gaze_pitch, now.dt)
         openness = seen_openness(signals)
         if openness is None or eyes.evidence is None or now.head.away or now.head.turned:
             return
+        if eyes.closed and signals.eyes_closed is not None and signals.eyes_closed >= SURELY_SHUT:
+            learner.shut.learn(openness, now.dt)
         if awake or learner.eyes.value is None:
             learner.eyes.learn(openness, now.dt)
 
@@ -152,7 +172,9 @@ class Monitor:
             open_events=opened,
             emotion=rules.emotion.current if rules.emotion else None,
             emotions=dict(rules.emotion.smoothed) if rules.emotion and rules.emotion.smoothed else None,
-            eyes_closed=eyes.closed,
+            eyes_closed=False if now.lids.eyes_down else eyes.closed,
+            eyes_down=now.lids.eyes_down,
+            lids_down_s=now.lids.down_s,
             openness=eyes.openness,
             closure_s=eyes.closure_s,
             perclos=eyes.perclos,
@@ -162,6 +184,9 @@ class Monitor:
             yaw=head.yaw,
             pitch=head.pitch,
             roll=head.roll,
+            gaze_yaw=head.gaze_yaw,
+            gaze_pitch=head.gaze_pitch,
+            looking=head.looking,
             faces=signals.faces,
             lens=face.lens,
             fps=self._timeline.fps,

@@ -27,6 +27,12 @@ class Share:
         self._now: int | None = None
         self.part_s = self.judged_s = 0.0
 
+    def drop_part(self) -> None:
+        """Nothing was so up to now; what was judged stays."""
+        if self.part_s:
+            self._part[:] = [0.0] * len(self._part)
+            self.part_s = 0.0
+
     def add(self, at: float, judged_s: float, part_s: float) -> None:
         """At ``at``, ``judged_s`` more seconds were judged and ``part_s`` of them were so."""
         slot = self._advance(at)

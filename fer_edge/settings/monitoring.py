@@ -6,7 +6,7 @@ shares and probabilities run from 0 to 1.
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -71,6 +71,9 @@ class CalibrationSettings(Section):
     shut: Share = Field(
         0.6, description="share of the own open eye where openness speaks neither for open nor for closed"
     )
+    shut_prior: Share = Field(0.05, description="openness of the average driver's shut eye, before this one is known")
+    shut_most: Share = Field(0.35, description="no shut eye is taken to be wider than this (glasses make it look so)")
+    shut_s: Seconds = Field(2.0, description="surely shut eyes, blinks among them, for so long in all are learned")
     openness_weight: float = Field(
         8.0,
         ge=0,
@@ -85,7 +88,7 @@ class ClosureSettings(Section):
     microsleep_s: Seconds = Field(1.5, description="eyes closed: microsleep, warning (Euro NCAP 2026: 1-2 s)")
     sleep_s: Seconds = Field(3.0, description="eyes closed: sleep, critical (Euro NCAP 2026: 3 s)")
     unresponsive_s: Seconds = Field(
-        6.0, description="eyes closed, or turned away without response: unresponsive, critical (Euro NCAP 2026: 6 s)"
+        6.0, description="lids down: unresponsive, critical, whatever else (Euro NCAP 2026: 6 s)"
     )
     microsleep_end_s: Seconds = Field(0.3, description="eyes open: microsleep ends")
     critical_end_s: Seconds = Field(2.0, description="eyes open (and ahead, for unresponsive): a critical event ends")
@@ -105,13 +108,34 @@ class ClosureSettings(Section):
         return self
 
 
+class LidsSettings(Section):
+    """Lids that are down: shut, or lowered over an eye that looks down."""
+
+    passed_deg: Degrees = Field(
+        12.0, description="a head that bends past this as the lids go down: perhaps a look, undecided until sleep_s"
+    )
+    bent_deg: Degrees = Field(10.0, description="narrowed lids of a head bent further down are down, too")
+    sinking_deg: Degrees = Field(8.0, description="a head that sinks or rolls so much further is asleep")
+    signs_s: Seconds = Field(
+        600.0, description="a sign of fatigue within so long makes undecided lids sleep at sleep_s"
+    )
+    doubt_s: Seconds = Field(
+        60.0, description="within so long of a microsleep, sleep or nod undecided lids are a closure from the start"
+    )
+    sign_closure_s: Seconds = Field(0.8, description="a closure of so long is a sign of fatigue")
+    sign_perclos: Share = Field(0.05, description="PERCLOS from here on is a sign of fatigue")
+
+
 class DrowsySettings(Section):
     """drowsy: how much of a minute the eyes were closed, and yawns."""
 
     window_s: float = Field(60.0, ge=10, le=3600, description="PERCLOS is measured over so long (P80, Wierwille 1994)")
     min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and left out of PERCLOS")
-    down_deg: Degrees = Field(
-        10.0, description="a head bent further down looks down, and lids follow the gaze: not judged for PERCLOS"
+    down_s: Seconds = Field(
+        20.0, description="eyes that look down are left out of PERCLOS, but for no more than so long a window"
+    )
+    undecided_s: Seconds = Field(
+        1.0, description="lids that went down with the head count as closed for PERCLOS after so long"
     )
     advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
     warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")
@@ -136,9 +160,8 @@ class YawnSettings(Section):
     open_share: Share = Field(0.8, description="least share of that time in which the mouth was seen wide open")
     end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
     longest_s: Seconds = Field(
-        8.0, description="eyes that shut in an open mouth's yawn are no microsleep for so long (a yawn takes 4-6 s)"
+        3.0, description="eyes that shut in a yawn or a laugh are no microsleep for so long, mouth open"
     )
-    smile: Share = Field(0.5, description="mean probability of happy above which an open mouth is a laugh")
 
 
 class NodSettings(Section):
@@ -152,16 +175,20 @@ class NodSettings(Section):
 
 
 class DistractionSettings(Section):
-    """distracted: the head is turned away from straight ahead."""
+    """distracted: the driver looks away from straight ahead, by the eyes where they can be told, else by the head."""
 
-    yaw_deg: Degrees = Field(30.0, description="turned further than this to either side is away")
-    pitch_deg: Degrees = Field(25.0, description="bent further down than this is away")
+    yaw_deg: Degrees = Field(30.0, description="further than this to either side is away")
+    pitch_deg: Degrees = Field(25.0, description="further down than this is away")
+    up_deg: Degrees = Field(30.0, description="further up than this is away")
     long_s: Seconds = Field(3.0, description="away for so long: distracted (Euro NCAP long distraction)")
     shared_s: Seconds = Field(
         10.0, description="away for so long in all within shared_window_s (Euro NCAP short multiple)"
     )
     shared_window_s: float = Field(30.0, gt=0, le=600, description="window of the shared distraction, seconds")
+    fresh_s: Seconds = Field(2.0, description="ahead for so long: the shared sum starts afresh (Euro NCAP)")
     end_s: Seconds = Field(2.0, description="ahead for so long: distracted ends")
+    answer_s: Seconds = Field(3.0, description="no answer for so long after the warning: unresponsive (Euro NCAP)")
+    answered_s: Seconds = Field(0.5, description="open eyes ahead for so long are an answer")
     hold_s: Seconds = Field(2.0, description="head lost while away: taken to stay away for so long")
     upright_deg: Degrees = Field(15.0, description="bent or tilted less than this is upright")
     min_km_h: float = Field(
@@ -198,12 +225,18 @@ class MonitoringSettings(Section):
 
     fatigue: bool | None = Field(None, description="fatigue events; empty: on for profile driver, off for kiosk")
     attention: bool | None = Field(None, description="attention events; empty: on for profile driver, off for kiosk")
+    rules: Literal["euro-ncap", "eu-2023-2590"] = Field(
+        "euro-ncap",
+        description="times of a long distraction: euro-ncap (3 s), or Regulation (EU) 2023/2590 (3.5 s from 50 km/h, "
+        "6 s from 20 to 50 km/h; 3.5 s where no speed is known)",
+    )
     filter: FilterSettings = Field(FilterSettings(), description="deciding whether a state changed")
     calibration: CalibrationSettings = Field(CalibrationSettings(), description="learning the driver")
     closure: ClosureSettings = Field(ClosureSettings(), description="microsleep, sleep, unresponsive")
+    lids: LidsSettings = Field(LidsSettings(), description="lids that are down: shut, or a look down")
     drowsy: DrowsySettings = Field(DrowsySettings(), description="PERCLOS and yawns")
     yawn: YawnSettings = Field(YawnSettings(), description="a mouth wide open")
     nod: NodSettings = Field(NodSettings(), description="a falling head")
-    distraction: DistractionSettings = Field(DistractionSettings(), description="a head turned away")
+    distraction: DistractionSettings = Field(DistractionSettings(), description="a driver who looks away")
     view: ViewSettings = Field(ViewSettings(), description="absent, view_degraded")
     people: PeopleSettings = Field(PeopleSettings(), description="presence in profile kiosk")

@@ -47,7 +47,7 @@ class JsonLines:
     def state(self, state: DriverState, signals: Signals) -> None:
         """One line for the frame's signals."""
         self.frames += 1
-        self._write(frame_line(signals))
+        self._write(frame_line(signals, eyes_down=state.eyes_down))
 
     def event(self, event: Event) -> None:
         """One line for the event's phase."""

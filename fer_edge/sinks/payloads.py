@@ -83,6 +83,8 @@ def state_payload(
         "emotion": state.emotion,
         "emotions": _probabilities(state.emotions),
         "eyes_closed": state.eyes_closed,
+        "eyes_down": state.eyes_down,
+        "lids_down_s": _round(state.lids_down_s, 2),
         "openness": _round(state.openness, 3),
         "closure_s": _round(state.closure_s, 2),
         "perclos": _round(state.perclos, 3),
@@ -92,6 +94,9 @@ def state_payload(
         "yaw": _round(state.yaw, 1),
         "pitch": _round(state.pitch, 1),
         "roll": _round(state.roll, 1),
+        "gaze_yaw": _round(state.gaze_yaw, 1),
+        "gaze_pitch": _round(state.gaze_pitch, 1),
+        "looking": state.looking,
         "faces": state.faces,
         "lens": str(state.lens),
         "fps": _round(state.fps, 1),
@@ -121,8 +126,8 @@ def stats_payload(values: Mapping[str, Any], *, time: str | None = None, time_ok
     return {"v": SCHEMA_VERSION, "time": time, "time_ok": bool(time_ok), **{k: rounded(v) for k, v in values.items()}}
 
 
-def frame_line(signals: Signals) -> Payload:
-    """One frame of ``replay --json``."""
+def frame_line(signals: Signals, *, eyes_down: bool | None = None) -> Payload:
+    """One frame of ``replay --json``; ``eyes_down`` is what the rules make of the lids."""
     line: Payload = {
         "kind": "frame",
         "n": signals.number,
@@ -132,10 +137,15 @@ def frame_line(signals: Signals) -> Payload:
         "eye_left": _round(signals.eye_left, 3),
         "eye_right": _round(signals.eye_right, 3),
         "eyes_closed": _round(signals.eyes_closed, 3),
+        "eyes_lowered": _round(signals.eyes_lowered, 3),
+        "eyes_narrowed": _round(signals.eyes_narrowed, 3),
+        "eyes_down": eyes_down,
         "mouth_open": _round(signals.mouth_open, 3),
         "yaw": _round(signals.yaw, 1),
         "pitch": _round(signals.pitch, 1),
         "roll": _round(signals.roll, 1),
+        "gaze_yaw": _round(signals.gaze_yaw, 1),
+        "gaze_pitch": _round(signals.gaze_pitch, 1),
         "emotions": _probabilities(signals.emotions),
         "quality": _quality(signals.quality),
         "lens": str(signals.lens),

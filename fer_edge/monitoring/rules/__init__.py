@@ -15,6 +15,7 @@ from fer_edge.monitoring.rules.emotion import Emotion
 from fer_edge.monitoring.rules.nod import Nod
 from fer_edge.monitoring.rules.view import Absent, Degraded
 from fer_edge.monitoring.rules.yawn import Yawn
+from fer_edge.monitoring.signs import Signs
 from fer_edge.settings import Settings
 
 
@@ -25,26 +26,34 @@ class Rules:
         monitoring, driver = settings.monitoring, settings.profile == "driver"
         fatigue, attention = settings.fatigue, settings.attention
         self._yawn = Yawn(keys, monitoring) if fatigue else None
-        closure = Closure(keys, monitoring, answers=attention) if fatigue else None
+        self._signs = Signs(monitoring.lids)
+        # Lids that are down are told even where glances are not asked for: fatigue needs it.
+        self._distracted = None
+        if attention or fatigue:
+            self._distracted = Distracted(keys, monitoring, head, glances=attention, lids=fatigue)
+        closure = Closure(keys, monitoring, self._distracted, self._signs) if fatigue and self._distracted else None
         drowsy = Drowsy(keys, monitoring, self._yawn) if self._yawn else None
         nod = Nod(keys, monitoring) if fatigue else None
-        distracted = Distracted(keys, monitoring, head, closure) if attention else None
         self.emotion: Emotion | None = None
         if driver and settings.emotion.enabled:
             self.emotion = Emotion(keys, settings.emotion, monitoring.filter.gap_s, monitoring.view.absent_s)
         self._absent = Absent(keys, monitoring)
         degraded = Degraded(keys, monitoring, eyes=fatigue)
-        rules = (distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)
+        rules = (self._distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)
         self._rules: tuple[Rule, ...] = tuple(rule for rule in rules if rule)
+        self._closure, self._drowsy = closure, drowsy
         self._tiring: tuple[Rule, ...] = tuple(rule for rule in (closure, drowsy, nod) if rule)
 
     def step(self, now: Moment) -> list[Event]:
         """What this moment starts, changes and ends."""
         events: list[Event] = []
+        if self._distracted and self._closure:
+            self._distracted.asleep = self._closure.open is not None or self._closure.lids_down(now) is not None
         for rule in self._rules:
             told = rule.step(now)
             if told:
                 events += told
+        self._signs.note(now.at, events, now.eyes, now.lids, bool(self._drowsy and self._drowsy.open))
         return events
 
     def abort(self, at: float, reason: str, until: float | None) -> list[Event]:
@@ -53,7 +62,12 @@ class Rules:
 
     def abandon(self, at: float) -> list[Event]:
         """The driver is gone: end everything but that."""
+        self.forget()
         return [event for rule in self._rules if rule is not self._absent for event in rule.abort(at, "absent")]
+
+    def forget(self) -> None:
+        """Another driver: what the last one showed of fatigue is no sign any more."""
+        self._signs.reset()
 
     def yawns(self, at: float) -> int:
         """Yawns in their window."""

@@ -1,4 +1,4 @@
-"""microsleep, sleep, unresponsive: one closure of the eyes and how long it lasts."""
+"""microsleep, sleep, unresponsive: one closure of the eyes, or lids that are down, and how long it lasts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fer_edge.core import Event, Level
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import Moment
 from fer_edge.monitoring.rules.base import QUIET, Rule
+from fer_edge.monitoring.rules.distracted import Distracted
+from fer_edge.monitoring.signs import Signs
 from fer_edge.settings.monitoring import MonitoringSettings
 
 STAGES = (("microsleep", Level.WARNING), ("sleep", Level.CRITICAL), ("unresponsive", Level.CRITICAL))
@@ -21,6 +23,10 @@ YAWN_LAG_S = 0.5
 
 YAWN_LEAST_S = 1.0
 """A mouth wide open for less is talking."""
+
+
+BLINK_S = 0.5
+"""Lids that are down for less do not keep an event from its end."""
 
 
 class Stage(NamedTuple):
@@ -43,16 +49,17 @@ class Counted(NamedTuple):
 class Closure(Rule):
     """One event that rises as the closure goes on, and is held when the driver can no longer be seen.
 
-    Eyes shut in a yawn are part of it. The event also rises when the face is lost soon after a closure
-    that counts (a slump), and starts, where ``answers`` says so, when a long distraction is left
-    without an answer.
+    Eyes shut in a yawn are part of it, and an eye that looks down under its lid is none. Eyes that shut as the
+    head went down get the benefit of the doubt until ``sleep_s``, unless ``signs`` of fatigue went before. Lids
+    down for ``unresponsive_s`` are critical whatever they are. The event also rises when the face is lost soon
+    after a closure that counts (a slump), and starts when ``distracted`` is left without an answer.
     """
 
     category = "fatigue"
 
-    def __init__(self, keys: Iterator[int], settings: MonitoringSettings, answers: bool) -> None:
+    def __init__(self, keys: Iterator[int], settings: MonitoringSettings, distracted: Distracted, signs: Signs) -> None:
         super().__init__(keys)
-        self._settings, self._answers = settings.closure, answers
+        self._settings, self._distracted, self._signs = settings.closure, distracted, signs
         self._least, self._yawn_s = settings.filter.coverage, settings.yawn.longest_s
         rules = settings.closure
         self._times_s = (rules.microsleep_s, rules.sleep_s, rules.unresponsive_s)
@@ -77,18 +84,33 @@ class Closure(Rule):
         return self._over(now)
 
     def _stage(self, now: Moment) -> Stage | None:
-        eyes, head = now.eyes, now.head
-        found = self._shut(now) if eyes.closed else None
-        if self._answers and head.away and unanswered(now, self._times_s[UNRESPONSIVE], self._least):
-            return Stage(UNRESPONSIVE, now.at - (head.away_s or 0.0), head.away_coverage, "distracted")
+        found = self.lids_down(now)
+        if found is None and now.eyes.closed and not now.lids.eyes_down:
+            found = self._shut(now)
+        if left := self._distracted.unanswered:
+            return found or Stage(UNRESPONSIVE, left.since, left.coverage, "distracted")
         if (found is None or found.rank < SLEEP) and self._counted and self._slumped(now, self._counted.until):
             counted, self._counted = self._counted, None
             return Stage(SLEEP, counted.since, counted.coverage, "slump")
         return found
 
+    def lids_down(self, now: Moment) -> Stage | None:
+        """Lids down for so long that it no longer matters what they are; or undecided, with a sign of fatigue."""
+        lids, eyes = now.lids, now.eyes
+        down_s = (lids.down_s or 0.0) + now.slack_s
+        if down_s < self._times_s[SLEEP] or lids.coverage < self._least or eyes.evidence is None:
+            return None
+        if down_s >= self._times_s[UNRESPONSIVE]:
+            return Stage(UNRESPONSIVE, lids.since, lids.coverage, "lids_down")
+        if lids.undecided and (lids.sinking or self._signs.tired(now.at, eyes.perclos)):
+            return Stage(SLEEP, lids.since, lids.coverage, "lids_down")
+        return None
+
     def _shut(self, now: Moment) -> Stage | None:
         """How far the closure going on has come; it starts nothing but in a frame that shows it."""
         eyes = now.eyes
+        if now.lids.undecided and self.open is None and not self._signs.doubtful(now.at):
+            return None
         since, coverage = self._after_yawn(now), eyes.closure_coverage
         yawned_s = since - eyes.since
         closed_s = (eyes.closure_s or 0.0) - yawned_s + now.slack_s
@@ -105,15 +127,18 @@ class Closure(Rule):
         return Stage(sum(closed_s >= time for time in self._times_s) - 1, since, coverage, None)
 
     def _after_yawn(self, now: Moment) -> float:
-        """When the closure began, leaving out a yawn in it: the mouth opened first, then the eyes shut."""
+        """When the closure began, leaving out a yawn or a laugh in it, but no more than ``longest_s`` of that.
+
+        The mouth opened first, then the eyes shut.
+        """
         eyes, mouth = now.eyes, now.mouth
         opened = now.at - mouth.wide_s
-        if mouth.wide_s >= self._yawn_s:
-            self._yawned = (0.0, 0.0)
-        elif mouth.wide_s >= YAWN_LEAST_S and opened <= eyes.since + YAWN_LAG_S:
+        if mouth.wide_s >= YAWN_LEAST_S and opened <= eyes.since + YAWN_LAG_S:
             self._yawned = (opened, now.at)
         # What the yawn hid counts from its end; a closure from before it, or from after it, whole.
-        return self._yawned[1] if self._yawned[0] - YAWN_LAG_S <= eyes.since < self._yawned[1] else eyes.since
+        if not self._yawned[0] - YAWN_LAG_S <= eyes.since < self._yawned[1]:
+            return eyes.since
+        return min(self._yawned[1], eyes.since + self._yawn_s)
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings
@@ -141,6 +166,8 @@ class Closure(Rule):
     def _over(self, now: Moment) -> Sequence[Event]:
         eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
         details = {"perclos": eyes.perclos, "coverage": self._coverage}
+        if (now.lids.down_s or 0.0) >= BLINK_S:
+            return QUIET
         if eyes.closed is False:
             since, held_s = eyes.awake_since, eyes.awake_s
             if self._rank == UNRESPONSIVE:
@@ -153,9 +180,3 @@ class Closure(Rule):
         if eyes.closed is None and calm.state and calm.held_s(at) >= rules.upright_end_s:
             return (self._end(at, calm.since, {**details, "reason": "upright"}),)
         return QUIET
-
-
-def unanswered(now: Moment, limit_s: float, least: float) -> bool:
-    """Whether the head has been turned away for ``limit_s`` without coming back."""
-    head = now.head
-    return head.away_s is not None and head.away_s + now.slack_s >= limit_s and head.away_coverage >= least

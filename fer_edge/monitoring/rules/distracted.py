@@ -1,61 +1,124 @@
-"""distracted: the head turned away for long, or again and again."""
+"""distracted: the driver looks away for long, or again and again, or the lids are down."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from fer_edge.core import Event, Level
 from fer_edge.monitoring.head import HeadReader
-from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.moment import Glance, Moment
 from fer_edge.monitoring.rules.base import QUIET, Rule
-from fer_edge.monitoring.rules.closure import Closure, unanswered
 from fer_edge.settings.monitoring import MonitoringSettings
+
+EU_FAST_KM_H = 50.0
+EU_FAST_S, EU_SLOW_S = 3.5, 6.0
+"""Regulation (EU) 2023/2590: a gaze away is warned of within so long from this speed on, and below it."""
+OPEN_AGAIN_S = 0.5
+"""Lids that have been down for less may be a blink in an answer."""
+DOWN = Glance("down", "eyes")
+
+
+class Unanswered(NamedTuple):
+    """A distraction that got no answer: since when the driver looked away, and the judged share of that."""
+
+    since: float
+    coverage: float
 
 
 class Distracted(Rule):
-    """Away for 3 s, or 10 s in all within 30 s.
+    """Away for 3 s, or 10 s in all within 30 s; or lids down for 3 s that are not known to be asleep.
 
-    A head that hangs in a closure is asleep, not distracted: while ``closure`` has an event open,
-    this starts none. After 6 s without response it ends, and ``closure`` says unresponsive.
+    A head that hangs in a closure is asleep, not distracted: while the closure's rule has an event open, this
+    starts none. One that gets no answer (open eyes ahead) for 3 s ends, and :attr:`unanswered` says so for the
+    moment: that is for the closure's rule to tell. ``glances`` False leaves only the lids: neither a speed nor
+    attention that is switched off silences those, only ``lids`` False (fatigue is switched off).
     """
 
     category = "attention"
 
     def __init__(
-        self, keys: Iterator[int], settings: MonitoringSettings, head: HeadReader, closure: Closure | None
+        self, keys: Iterator[int], settings: MonitoringSettings, head: HeadReader, *, glances: bool, lids: bool
     ) -> None:
         super().__init__(keys)
-        self._rules, self._least = settings.distraction, settings.filter.coverage
-        self._unresponsive_s = settings.closure.unresponsive_s
-        self._head, self._closure = head, closure
+        self._rules, self._least, self._gap_s = settings.distraction, settings.filter.coverage, settings.filter.gap_s
+        self._eu, self._sleep_s = settings.rules == "eu-2023-2590", settings.closure.sleep_s
+        self._head, self._glances, self._lids = head, glances, lids
+        self.asleep = False
+        self.unanswered: Unanswered | None = None
+        self._silent_s = self._down_until = 0.0
+
+    def reset(self) -> None:
+        """See :class:`Rule`."""
+        self.unanswered = None
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
+        self.unanswered = None
         if self.open:
             return self._over(now)
-        head = now.head
-        asleep = self._closure is not None and self._closure.open is not None
-        if not head.away or head.quiet or asleep or head.away_s is None:
+        head, lids = now.head, now.lids
+        if self.asleep:
             return QUIET
-        if unanswered(now, self._rules.long_s, self._least):
-            return (self._raise(now, "long", head.away_coverage),)
+        if self._lids and (lids.down_s or 0.0) + now.slack_s >= self._sleep_s and lids.coverage >= self._least:
+            return (self._raise(now, "long", lids.coverage, lids.since, DOWN),)
+        if not self._glances or not head.away or head.quiet or head.away_s is None:
+            return QUIET
+        since = now.at - head.away_s
+        if head.away_s + now.slack_s >= self._long_s(head.km_h) and head.away_coverage >= self._least:
+            return (self._raise(now, "long", head.away_coverage, since, head.glance),)
         if head.shared_s + now.slack_s >= self._rules.shared_s and head.shared_coverage >= self._least:
-            return (self._raise(now, "shared", head.shared_coverage),)
+            return (self._raise(now, "shared", head.shared_coverage, since, head.glance),)
         return QUIET
 
-    def _raise(self, now: Moment, reason: str, coverage: float) -> Event:
-        head = now.head
-        details = {"reason": reason, "coverage": coverage, "shared_s": head.shared_s}
-        return self._start("distracted", Level.WARNING, now.at, now.at - (head.away_s or 0.0), details)
+    def _long_s(self, km_h: float | None) -> float:
+        if not self._eu:
+            return self._rules.long_s
+        return EU_SLOW_S if km_h is not None and km_h < EU_FAST_KM_H else EU_FAST_S
+
+    def _raise(self, now: Moment, reason: str, coverage: float, since: float, glance: Glance | None) -> Event:
+        details: dict[str, Any] = {
+            "reason": reason,
+            "coverage": coverage,
+            "shared_s": now.head.shared_s,
+        }
+        if glance:
+            details |= glance._asdict()
+        self._silent_s = 0.0
+        return self._start("distracted", Level.WARNING, now.at, since, details)
 
     def _over(self, now: Moment) -> Sequence[Event]:
-        head, at, reason = now.head, now.at, None
-        if head.quiet:
-            reason = "slow"
-        elif self._closure and unanswered(now, self._unresponsive_s, self._least):
-            reason = "unresponsive"
-        elif head.away is not False or head.held_s < self._rules.end_s:
+        head, at = now.head, now.at
+        down_s = now.lids.down_s or 0.0
+        if self._ahead_s(now) >= self._rules.answered_s:
+            self._silent_s = 0.0
+        elif head.away or down_s:  # what is not seen is no silence
+            self._silent_s += min(now.dt, self._gap_s)
+        if self.asleep:
+            return self._stop(at, at, "asleep")
+        if head.quiet and down_s < self._sleep_s:
+            return self._stop(at, at, "slow")
+        if self._silent_s + now.slack_s >= self._rules.answer_s and self._judged(now):
+            opened = self._opened()
+            self.unanswered = Unanswered(opened.since, max(head.away_coverage, now.lids.coverage))
+            return self._stop(at, at, "unresponsive")
+        if self._ahead_s(now) < self._rules.end_s:
             return QUIET
+        return self._stop(at, at - self._ahead_s(now), None)
+
+    def _judged(self, now: Moment) -> bool:
+        """Whether the silence was seen, not only assumed over a face that is lost."""
+        head, lids = now.head, now.lids
+        return head.away_coverage >= self._least or (bool(lids.down_s) and lids.coverage >= self._least)
+
+    def _ahead_s(self, now: Moment) -> float:
+        """How long the driver has looked ahead with open eyes; blinks do not count against it."""
+        head = now.head
+        down = (now.lids.down_s or 0.0) >= OPEN_AGAIN_S or (now.eyes.closed and now.eyes.held_s >= OPEN_AGAIN_S)
+        if down:
+            self._down_until = now.at
+        return min(head.held_s, now.at - self._down_until) if head.away is False and not down else 0.0
+
+    def _stop(self, at: float, until: float, reason: str | None) -> Sequence[Event]:
         self._head.forget_shared()
-        until = at if reason else head.since
         return (self._end(at, until, {"reason": reason} if reason else {}),)

@@ -72,7 +72,8 @@ class Nod(Rule):
     def _ripen(self, now: Moment, pitch: float, high: float) -> None:
         """Follow the closure: was the head still up when the eyes had been closed for a while?"""
         eyes, rules = now.eyes, self._rules
-        if not eyes.closed or eyes.evidence is None or now.mouth.wide_s >= YAWN_LEAST_S:
+        looks = now.lids.undecided or now.lids.eyes_down
+        if not eyes.closed or eyes.evidence is None or now.mouth.wide_s >= YAWN_LEAST_S or looks:
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None

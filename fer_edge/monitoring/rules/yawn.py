@@ -33,13 +33,7 @@ class Yawn(Rule):
         """See :class:`Rule`."""
         mouth, at, held_s = now.mouth, now.at, now.mouth.held_s
         if self.open is None:
-            laughs = mouth.happy is not None and mouth.happy >= self._rules.smile
-            if (
-                not mouth.open
-                or mouth.wide_s + now.slack_s < self._rules.open_s
-                or mouth.coverage < self._least
-                or laughs
-            ):
+            if not mouth.open or mouth.wide_s + now.slack_s < self._rules.open_s or mouth.coverage < self._least:
                 return QUIET
             self.recent.add(at)
             self.coverage = mouth.coverage

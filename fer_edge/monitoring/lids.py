@@ -1,0 +1,130 @@
+"""Lids that are down: one clock, and by what the time is to be called.
+
+A lid follows the eye, so lids are down in sleep and in a look into the lap. Which of the two it is, the eye says
+where it can: an iris under the lid looks at something. Where it cannot, a head that went down with the lids speaks
+for a look, and only time decides (:class:`LidsNow`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from fer_edge.core import Signals
+from fer_edge.monitoring.filters import Switch
+from fer_edge.monitoring.moment import LidsNow
+from fer_edge.monitoring.windows import Share
+from fer_edge.settings.monitoring import MonitoringSettings
+
+NEAR_SHUT, HALF = 0.35, 0.5
+"""Shut eyes are no wider than the first, lids that are down no wider than the second: shares of the way from this
+driver's shut eyes to the open ones."""
+TOLD_S = 1.0
+"""Iris or gaze told in half of the last so many seconds: the eyes look down."""
+UP_S = 0.3
+"""Lids are up again once the eyes have been open for so long."""
+OPEN_SHARE = 0.15
+"""Shorter openings do not part the time with lids down, unless they make up more of it: blinks in a row are none."""
+BEFORE_S, AFTER_S = 0.5, 0.5
+"""A head that passes the limit within so long around the moment the lids went down went down with them."""
+FIRST_S = 1.0
+"""Sinking and rolling are measured from this long after the lids went down: until then the head moves with them."""
+
+
+class LidsReader:
+    """Follows the lids, whatever the eyes under them do."""
+
+    def __init__(self, settings: MonitoringSettings) -> None:
+        self._rules, self._least = settings.lids, settings.filter.coverage
+        self._down = Switch(settings.filter, bridge_s=settings.closure.hold_s)
+        self._told = Share(TOLD_S, buckets=20)
+        self._head: deque[tuple[float, float]] = deque()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._down.reset()
+        self._head.clear()
+        self._up()
+
+    def _up(self) -> None:
+        self._since: float | None = None
+        self._open_s = 0.0
+        self._told.reset()
+        self._passed = False
+        self._first: tuple[float, float] | None = None
+        self._sinking = False
+
+    def step(
+        self, signals: Signals, dt: float, evidence: float | None, width: float | None, pitch: float | None
+    ) -> LidsNow:
+        """Read one frame, ``dt`` seconds after the last.
+
+        ``evidence`` is the probability of shut eyes, ``width`` how wide they are between this driver's shut (0) and
+        open (1) ones, ``pitch`` the head's, degrees from straight ahead where that is known, else against the camera.
+        """
+        at, down = signals.at, self._down
+        down.step(at, self._lids(signals, evidence, width, pitch))
+        if down.state is None or (down.state is False and down.held_s(at) >= UP_S):
+            self._up()
+        elif down.state:
+            if self._since is None or self._open_s > OPEN_SHARE * (at - self._since):
+                self._up()
+                self._since = down.since
+        else:
+            self._open_s += dt
+        self._follow_head(at, pitch)
+        if self._since is None:
+            return LidsNow(
+                None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, False, False
+            )
+        if evidence is not None:
+            self._told.add(at, dt, dt if _told(signals, evidence) else 0.0)
+        share = self._told.share
+        eyes_down = share is not None and share >= 0.5
+        self._judge_head(at, pitch, signals.roll)
+        undecided = self._passed and not eyes_down
+        # Frames that speak against it may be its end: they do not count until they are overruled.
+        until = down.since + down.held_s(at) if down.state else down.since
+        return LidsNow(
+            max(until - self._since, 0.0), self._since, down.coverage(at), eyes_down, undecided, self._sinking
+        )
+
+    def _lids(self, signals: Signals, evidence: float | None, width: float | None, pitch: float | None) -> float | None:
+        """Probability that the lids are down: shut, lowered, or narrowed where that excuses nothing."""
+        if evidence is None or signals.eyes_closed is None or signals.eyes_lowered is None:
+            return evidence
+        if width is not None and width >= HALF:
+            return evidence
+        bent = pitch is not None and pitch < -self._rules.bent_deg
+        narrowed = (signals.eyes_narrowed or 0.0) if bent or (width or 0.0) < NEAR_SHUT else 0.0
+        return max(evidence, min(signals.eyes_closed + signals.eyes_lowered + narrowed, 1.0))
+
+    def _follow_head(self, at: float, pitch: float | None) -> None:
+        if pitch is not None:
+            self._head.append((at, pitch))
+        while self._head and self._head[0][0] < at - BEFORE_S - AFTER_S:
+            self._head.popleft()
+
+    def _judge_head(self, at: float, pitch: float | None, roll: float | None) -> None:
+        """Did the head go down with the lids, and does it go on sinking or rolling after that?"""
+        if self._since is None or pitch is None:
+            return
+        if not self._passed and at <= self._since + AFTER_S:
+            around = [value for when, value in self._head if when >= self._since - BEFORE_S]
+            highest = around[0]
+            for value in around:
+                fell = highest - value >= self._rules.passed_deg
+                crossed = highest > -self._rules.passed_deg > value and highest - value >= self._rules.passed_deg / 2
+                self._passed = self._passed or fell or crossed
+                highest = max(highest, value)
+        if at < self._since + FIRST_S:
+            return
+        if self._first is None:
+            self._first = pitch, roll or 0.0
+        sank, rolled = self._first[0] - pitch, abs((roll or 0.0) - self._first[1])
+        self._sinking = self._sinking or max(sank, rolled) >= self._rules.sinking_deg
+
+
+def _told(signals: Signals, evidence: float) -> bool:
+    """Whether this frame shows an iris under the lid."""
+    return evidence < 0.5 and (signals.gaze_pitch is not None or (signals.eyes_lowered or 0.0) >= 0.5)

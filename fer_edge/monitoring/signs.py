@@ -1,0 +1,44 @@
+"""Signs of fatigue: what happened lately that makes lids that are down suspect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fer_edge.core import Event
+from fer_edge.monitoring.moment import EyesNow, LidsNow
+from fer_edge.settings.monitoring import LidsSettings
+
+SLEPT = frozenset({"microsleep", "sleep", "unresponsive", "nod"})
+
+
+class Signs:
+    """When this driver last showed fatigue, and when the eyes last fell shut of it."""
+
+    def __init__(self, settings: LidsSettings) -> None:
+        self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Another driver."""
+        self._tired_at = self._slept_at = float("-inf")
+        self._drowsy = False
+
+    def note(self, at: float, events: Iterable[Event], eyes: EyesNow, lids: LidsNow, drowsy: bool) -> None:
+        """Take what a moment brought; ``drowsy`` is whether that event is open."""
+        self._drowsy = drowsy
+        for event in events:
+            if event.category == "fatigue" and event.details.get("reason") != "distracted":
+                self._tired_at = at
+                if event.event_type in SLEPT:
+                    self._slept_at = at
+        surely = eyes.closed is True and not lids.undecided and not lids.eyes_down
+        if surely and eyes.evidence is not None and eyes.held_s >= self._settings.sign_closure_s:
+            self._tired_at = at
+
+    def tired(self, at: float, perclos: float | None) -> bool:
+        """Whether there was any sign within ``signs_s``."""
+        return at - self._tired_at <= self._settings.signs_s or (perclos or 0.0) >= self._settings.sign_perclos
+
+    def doubtful(self, at: float) -> bool:
+        """Whether the benefit of the doubt is spent: the eyes fell shut within ``doubt_s``, or drowsy is open."""
+        return self._drowsy or at - self._slept_at <= self._settings.doubt_s

@@ -1,0 +1,314 @@
+"""Two-minute drives of lids that go down: in sleep, in a look into the lap, in a laugh. When is what told?
+
+Written as signals, since it is what the eye network says that tells them apart. The head's straight ahead is 0 and
+known after five seconds; every drive is calibrated (saved values), so 70 s may pass quickly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+
+from fer_edge.core import EMOTIONS, Box, Event, Face, Level, Signals
+from fer_edge.monitoring import Monitor
+from fer_edge.settings import Settings
+from tests.monitoring.telling import settings
+
+FPS = 20
+FACE = Face(Box(220.0, 140.0, 120.0, 120.0), 0.95, track=1)
+SAVED = {"v": 1, "openness": 0.9, "yaw": 0.0, "pitch": 0.0, "gaze_yaw": 0.0, "gaze_pitch": 0.0}
+
+OPEN = {"eyes_closed": 0.01, "eyes_lowered": 0.01, "eyes_narrowed": 0.01, "width": 0.9, "gaze": (0.0, 0.0)}
+SHUT = {"eyes_closed": 0.97, "eyes_lowered": 0.02, "eyes_narrowed": 0.01, "width": 0.04, "gaze": None}
+LOWERED = {"eyes_closed": 0.06, "eyes_lowered": 0.9, "eyes_narrowed": 0.03, "width": 0.3, "gaze": (0.0, -35.0)}
+LAUGH = {"eyes_closed": 0.15, "eyes_lowered": 0.1, "eyes_narrowed": 0.7, "width": 0.4, "gaze": None}
+BENT = {"pitch": -20.0}
+
+Scene = tuple[float, dict[str, Any]]
+"""Until when, in seconds, the signals are so."""
+
+
+def drive(*scenes: Scene, fps: float = FPS) -> Iterable[Signals]:
+    """The frames of scenes that follow one another; open eyes ahead where a scene says nothing else."""
+    number, last = 0, scenes[-1][0]
+    while number / fps < last:
+        at = number / fps
+        changes = next(what for until, what in scenes if at < until)
+        now = {**OPEN, "pitch": 0.0, "yaw": 0.0, "roll": 0.0, "mouth": 0.01, "face": FACE, **changes}
+        gaze = now["gaze"]
+        yield Signals(
+            at,
+            number,
+            face=now["face"],
+            faces=1,
+            eye_left=now["width"],
+            eye_right=now["width"],
+            eyes_closed=now["eyes_closed"],
+            eyes_lowered=now["eyes_lowered"],
+            eyes_narrowed=now["eyes_narrowed"],
+            gaze_yaw=None if gaze is None else gaze[0] + now["yaw"],
+            gaze_pitch=None if gaze is None else gaze[1] + now["pitch"],
+            mouth_open=now["mouth"],
+            yaw=now["yaw"],
+            pitch=now["pitch"],
+            roll=now["roll"],
+            emotions=now.get("emotions"),
+        )
+        number += 1
+
+
+def told(frames: Iterable[Signals], config: Settings | None = None, km_h: float | None = None) -> list[Event]:
+    """The fatigue and attention events of a calibrated drive."""
+    monitor = Monitor(config or settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}}), saved=SAVED)
+    events: list[Event] = []
+    for frame in frames:
+        if km_h is not None:
+            monitor.speed(km_h, frame.at)
+        events += monitor.step(frame)[1]
+    return [event for event in events if event.category in ("fatigue", "attention")]
+
+
+def phases(events: Sequence[Event]) -> list[tuple[str, str, float]]:
+    return [(event.event_type, event.phase.value, round(event.at, 1)) for event in events]
+
+
+def starts(events: Sequence[Event]) -> list[tuple[str, float]]:
+    return [(event.event_type, round(event.at, 1)) for event in events if event.phase != "end"]
+
+
+def test_a_look_into_the_lap_under_lowered_lids_is_no_closure() -> None:
+    """2.5 s on the phone, the iris under the lid in sight, the head still up."""
+    monitor = Monitor(Settings(), saved=SAVED)
+    states = [monitor.step(frame)[0] for frame in drive((20, {}), (22.5, LOWERED), (90, {}))]
+    looking = next(state for state in states if state.at >= 21.5)
+    assert (looking.eyes_down, looking.eyes_closed, looking.looking) == (True, False, "down")
+    assert looking.lids_down_s == pytest.approx(1.5, abs=0.15)
+    assert states[-1].perclos == 0.0
+    assert told(drive((20, {}), (22.5, LOWERED), (40, {}))) == []
+
+
+def test_a_look_down_for_long_is_a_distraction_and_then_unresponsive() -> None:
+    """Down at 20: warned at 23, critical at 26, and never a microsleep."""
+    events = told(drive((20, {}), (30, LOWERED), (40, {})))
+    assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("down", "eyes")
+
+
+def test_lids_that_look_shut_as_the_head_goes_down_get_the_benefit_of_the_doubt() -> None:
+    """A bite of bread: head and lids go down together for 2.7 s, and up again. Three times."""
+    scenes: list[Scene] = [(20, {})]
+    for start in (20, 40, 60):
+        scenes += [(start + 2.7, SHUT | BENT), (start + 20, {})]
+    assert told(drive(*scenes)) == []
+
+
+def test_the_doubt_ends_at_three_seconds_with_a_warning_and_at_six_it_is_critical() -> None:
+    events = told(drive((20, {}), (28, SHUT | BENT), (40, {})))
+    assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
+    assert events[0].details["looking"] == "down"
+
+
+def test_after_a_sign_of_fatigue_the_doubt_ends_in_sleep() -> None:
+    """A closure of 1.0 s, too short for a microsleep; two minutes later the head goes down with the lids."""
+    events = told(drive((20, {}), (21, SHUT), (140, {}), (144, SHUT | BENT), (150, {})))
+    assert starts(events) == [("sleep", 143.0)]
+    assert events[0].details["reason"] == "lids_down"
+    assert events[0].level is Level.CRITICAL
+
+
+def test_soon_after_a_microsleep_there_is_no_doubt() -> None:
+    """A microsleep from 20 to 22; at 60 head and lids go down together: told after 1.5 s."""
+    events = told(drive((20, {}), (22, SHUT), (60, {}), (62.5, SHUT | BENT), (70, {})))
+    assert starts(events) == [("microsleep", 21.5), ("microsleep", 61.5)]
+
+
+def test_a_head_that_goes_on_sinking_is_asleep() -> None:
+    """Down to 15 degrees with the lids, and from the first second on slowly to 30."""
+    sinking: list[Scene] = [(20, {}), (21, SHUT | {"pitch": -15.0})]
+    sinking += [(21 + 0.25 * n, SHUT | {"pitch": -15.0 - 1.5 * n}) for n in range(1, 11)]
+    events = told(drive(*sinking, (24.5, SHUT | {"pitch": -30.0}), (40, {})))
+    assert starts(events)[0] == ("sleep", 23.0)
+
+
+def test_a_head_that_was_down_already_excuses_nothing() -> None:
+    """The head hangs from 20 on with open eyes; the lids fall at 22: a microsleep at 23.5."""
+    events = told(drive((20, {}), (22, BENT), (24, SHUT | BENT), (40, {})))
+    assert starts(events)[0] == ("microsleep", 23.5)
+
+
+def test_eyes_first_and_then_the_head_is_a_closure_from_the_first() -> None:
+    events = told(drive((20, {}), (21, SHUT), (22.2, SHUT | BENT), (40, {})))
+    assert ("microsleep", 21.5) in starts(events)
+
+
+def test_an_eye_that_looks_down_and_then_falls_asleep_is_told() -> None:
+    """Down with the iris in sight at 20, shut from 21: a microsleep 1.5 s after that."""
+    events = told(drive((20, {}), (21, LOWERED), (23, SHUT), (40, {})))
+    assert ("microsleep", 22.5) in starts(events)
+
+
+def test_a_laugh_narrows_the_eyes_and_that_is_all() -> None:
+    assert told(drive((20, {}), (26, LAUGH), (40, {}))) == []
+
+
+def test_narrow_eyes_as_narrow_as_this_drivers_shut_ones_are_excused_for_three_seconds_only() -> None:
+    """Shut behind glasses, read as narrowed for good: told at 3 s and critical at 6."""
+    glasses = {"eyes_closed": 0.3, "eyes_lowered": 0.1, "eyes_narrowed": 0.55, "width": 0.12, "gaze": None}
+    events = told(drive((20, {}), (28, glasses), (40, {})))
+    assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
+
+
+def test_glasses_that_make_shut_eyes_look_wide_do_not_hide_a_closure() -> None:
+    """Put on in mid-drive: shut eyes now read 0.3 wide, the network is still sure. Twenty closures, each told."""
+    behind = SHUT | {"eyes_closed": 0.88, "width": 0.3}
+    scenes: list[Scene] = [(20, {}), (22, SHUT), (30, {})]
+    for n in range(20):
+        scenes += [(42 + 10 * n, behind), (50 + 10 * n, {})]
+    assert starts(told(drive((40, {}), *scenes[3:]))).count(("microsleep", 41.5)) <= 1
+    found = [event for event in starts(told(drive(*scenes))) if event[0] == "microsleep"]
+    assert len(found) == 21
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"rules": "eu-2023-2590"},
+        {"attention": False},
+        {"rules": "eu-2023-2590", "attention": False},
+    ],
+)
+def test_nothing_silences_lids_that_are_down(config: dict[str, Any]) -> None:
+    """A slow car, another preset, attention switched off: warned at 3 s and critical at 6."""
+    config = {**config, "drowsy": {"advisory": 0.98, "warning": 0.99}}
+    for lids in (SHUT | BENT, LOWERED, LOWERED | BENT):
+        events = told(drive((20, {}), (28, lids), (40, {})), settings(monitoring=config), km_h=5.0)
+        assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
+
+
+def test_lids_down_before_anything_is_known_of_the_driver_are_told() -> None:
+    monitor = Monitor(settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}}))
+    frames = drive((1, {}), (8, SHUT | BENT), (12, {}))
+    came = [event for frame in frames for event in monitor.step(frame)[1] if event.category != "view"]
+    assert starts(came) == [("distracted", 4.0), ("unresponsive", 7.0)]
+
+
+def test_eyes_that_look_aside_are_a_distraction_though_the_head_is_ahead() -> None:
+    """A lizard, as Euro NCAP calls it: the eyes 40 degrees to the left from 20 on, the head straight."""
+    events = told(drive((20, {}), (24.5, {"gaze": (40.0, 0.0)}), (40, {})))
+    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.5)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("left", "eyes")
+
+
+def test_a_head_turned_away_with_the_eyes_on_the_road_is_no_distraction() -> None:
+    assert told(drive((20, {}), (30, {"yaw": 35.0, "gaze": (-30.0, 0.0)}), (40, {}))) == []
+
+
+def test_a_look_up_is_a_look_away() -> None:
+    """A phone held high, the roof: the head 35 degrees up."""
+    events = told(drive((20, {}), (24, {"pitch": 35.0}), (40, {})))
+    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.0)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("up", "head")
+
+
+def test_glances_at_mirrors_start_afresh_after_two_seconds_ahead() -> None:
+    """1.1 s every 3.2 s for four minutes: 10 s in 30 s in all, and nothing."""
+    scenes: list[Scene] = [(20, {})]
+    for n in range(70):
+        scenes += [(21.1 + 3.2 * n, {"yaw": 45.0, "gaze": (0.0, 0.0)}), (23.2 + 3.2 * n, {})]
+    assert told(drive(*scenes)) == []
+
+
+def test_glances_without_two_seconds_ahead_add_up_and_want_an_answer() -> None:
+    """2.5 s away, 1 s ahead, again and again; then away for good: no answer for three seconds."""
+    scenes: list[Scene] = [(20, {})]
+    for n in range(4):
+        scenes += [(22.5 + 3.5 * n, {"yaw": 45.0, "gaze": None}), (23.5 + 3.5 * n, {})]
+    events = told(drive(*scenes, (45, {"yaw": 45.0, "gaze": None}), (60, {})))
+    assert starts(events)[0][0] == "distracted"
+    assert events[0].details["reason"] == "shared"
+    assert starts(events)[1] == ("unresponsive", pytest.approx(37.0, abs=0.3))
+
+
+def test_a_jerk_with_shut_eyes_is_no_answer() -> None:
+    """Warned at 23; at 24.5 the head comes up for a second, the eyes stay shut."""
+    jerk = SHUT | {"pitch": 2.0}
+    events = told(drive((20, {}), (24.5, SHUT | BENT), (25.5, jerk), (28, SHUT | BENT), (40, {})))
+    assert ("unresponsive", 26.0) in starts(events)
+
+
+def test_open_eyes_ahead_for_half_a_second_are_an_answer() -> None:
+    """Warned at 23, ahead from 24.5 to 25.3, away again until 27.5."""
+    away = {"yaw": 45.0, "gaze": None}
+    events = told(drive((20, {}), (24.5, away), (25.3, {}), (27.5, away), (40, {})))
+    assert starts(events) == [("distracted", 23.0)]
+
+
+def test_the_regulation_gives_more_time_the_slower_the_car() -> None:
+    """3.5 s from 50 km/h and 6 s below it; three more until unresponsive."""
+    config = settings(monitoring={"rules": "eu-2023-2590"})
+    for km_h, due in ((80.0, 23.5), (30.0, 26.0)):
+        events = told(drive((20, {}), (40, {"yaw": 45.0, "gaze": None}), (50, {})), config, km_h=km_h)
+        assert starts(events) == [("distracted", due), ("unresponsive", due + 3.0)]
+
+
+def test_a_closure_is_not_carried_from_one_person_to_another() -> None:
+    """Asleep from 20; at 22 another face is there, eyes shut: the event ends, and the new one counts from 22."""
+    other = SHUT | {"face": replace(FACE, track=2)}
+    events = told(drive((20, {}), (22, SHUT), (25, other), (40, {"face": replace(FACE, track=2)})))
+    assert phases(events)[:2] == [("microsleep", "start", 21.5), ("microsleep", "end", 22.0)]
+    assert events[1].details["reason"] == "person"
+    assert starts(events)[1] == ("microsleep", 23.5)
+
+
+def test_the_end_of_a_closure_is_dated_to_the_opening_though_lids_stay_low() -> None:
+    """Shut from 20 to 24, half-lowered until 28: the event may last, what it tells of the closure may not."""
+    half = OPEN | {"eyes_closed": 0.05, "eyes_lowered": 0.6, "width": 0.5, "gaze": (0.0, -15.0)}
+    events = told(drive((20, {}), (24, SHUT), (28, half), (40, {})))
+    end = next(event for event in events if event.phase == "end" and event.category == "fatigue")
+    assert end.held_s == pytest.approx(4.0, abs=0.3)
+
+
+def test_perclos_leaves_looks_down_out_but_not_for_ever() -> None:
+    """2 s down every 8 s: nothing. 40 s of every minute: those beyond 20 s count."""
+    for down_s, every_s, drowsy in ((2.0, 8.0, False), (2.8, 4.0, True)):
+        scenes: list[Scene] = [(20, {})]
+        for n in range(40):
+            scenes += [(20 + every_s * n + down_s, LOWERED), (20 + every_s * (n + 1), {})]
+        events = told(drive(*scenes), settings())
+        assert any(event.event_type == "drowsy" for event in events) is drowsy
+
+
+DOWN = st.lists(st.sampled_from([SHUT, SHUT | BENT, LOWERED, LOWERED | BENT, LAUGH | BENT]), min_size=1, max_size=4)
+
+
+@trials(max_examples=60, deadline=None)
+@given(lids=DOWN, fps=st.sampled_from([12.0, 20.0, 30.0]), seconds=st.floats(6.6, 9.0))
+def test_lids_down_for_long_are_never_silent(lids: list[dict[str, Any]], fps: float, seconds: float) -> None:
+    """Whatever is under them and in whatever order: a warning by 3.2 s and critical by 6.3 s."""
+    share = seconds / len(lids)
+    scenes = [(20 + share * (n + 1), what) for n, what in enumerate(lids)]
+    events = told(drive((20, {}), *scenes, (35, {}), fps=fps))
+    levels = [(event.at, event.level) for event in events if event.phase != "end"]
+    assert any(at <= 23.3 and level.rank >= Level.WARNING.rank for at, level in levels), phases(events)
+    assert any(at <= 26.4 and level is Level.CRITICAL for at, level in levels), phases(events)
+
+
+@trials(max_examples=40, deadline=None)
+@given(
+    leads=st.lists(st.sampled_from(EMOTIONS), min_size=5, max_size=5),
+    lids=st.lists(st.sampled_from([OPEN, SHUT, LOWERED, LAUGH, OPEN | {"mouth": 0.9}]), min_size=5, max_size=5),
+)
+def test_expressions_decide_nothing(leads: list[str], lids: list[dict[str, Any]]) -> None:
+    """The same drive with and without the expression network tells the same fatigue and attention."""
+    plain = [(20.0 + 2.5 * n, what) for n, what in enumerate(lids)]
+    felt = [
+        (until, {**what, "emotions": {e: float(e == lead) for e in EMOTIONS}})
+        for (until, what), lead in zip(plain, leads, strict=True)
+    ]
+    assert phases(told(drive(*plain, (40, {})))) == phases(told(drive(*felt, (40, {}))))
