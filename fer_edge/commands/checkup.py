@@ -163,7 +163,8 @@ def models(settings: Settings) -> Iterator[Finding]:
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
-    """The broker accepts us: name, TCP, TLS, user and password."""
+    """The broker accepts us: name, TCP, TLS, user and password; one on this machine is open to others."""
+    from fer_edge.commands import reach
     from fer_edge.sinks.subscriber import Subscriber
 
     mqtt = settings.mqtt
@@ -185,8 +186,13 @@ def broker(settings: Settings) -> Iterator[Finding]:
         yield Finding("broker", "ok", f"{where}: accepts us")
     else:
         why = subscriber.fault or f"{where}: no answer; check mqtt.host, mqtt.port and the network"
-        yield fault("broker", UnavailableError(why.removeprefix("broker ").removesuffix("; connecting again")))
+        why = reach.explained(mqtt, why.removeprefix("broker ").removesuffix("; connecting again"))
+        yield fault("broker", UnavailableError(why))
+    up = subscriber.connected
     subscriber.close()
+    if up and reach.is_here(mqtt.host) and (address := reach.own_address()) and not reach.listens(address, mqtt.port):
+        says = f"{where}: hears this machine only (nothing listens on {address})"
+        yield Finding("broker reach", "warn", says, f"fine if nobody else subscribes; else {reach.GUIDE}")
 
 
 def _take_the_services_password() -> None:

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.commands import reach
 from fer_edge.perception.interpreter import shipped
+from fer_edge.settings import MqttSettings
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber
 from tests.conftest import Run
 from tests.daemons import Nodes, nodes
@@ -89,6 +91,42 @@ def test_a_wrong_password_is_told_from_a_missing_broker(fer_edge: Run, tmp_path:
         assert findings(fer_edge(*ask, FER_EDGE_MQTT_PASSWORD="right"))["broker"]["verdict"] == "ok"
     finally:
         broker.kill()
+
+
+def test_a_broker_that_wants_a_name_is_told_with_where_to_put_it(fer_edge: Run, tmp_path: Path) -> None:
+    (tmp_path / "users").touch()
+    broker = Mosquitto(tmp_path, config=f"allow_anonymous false\npassword_file {tmp_path / 'users'}")
+    broker.start()
+    try:
+        found = findings(
+            fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={broker.port}")
+        )
+    finally:
+        broker.kill()
+    assert found["broker"]["verdict"] == "fail"
+    assert "refuses clients without a name" in found["broker"]["says"]
+    assert "mqtt.username" in found["broker"]["do"] and "fer-edge.mqtt-password" in found["broker"]["do"]
+
+
+@pytest.mark.skipif(reach.own_address() is None, reason="this machine has no address but its loopback")
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_broker_that_hears_its_own_machine_only_is_told(fer_edge: Run, tmp_path: Path, everywhere: bool) -> None:
+    broker = Mosquitto(tmp_path, address="0.0.0.0" if everywhere else "127.0.0.1")
+    broker.start()
+    try:
+        done = fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={broker.port}")
+        found = findings(done)
+    finally:
+        broker.kill()
+    assert found["broker"]["verdict"] == "ok"
+    assert ("broker reach" in found) is not everywhere
+    if not everywhere:
+        assert "hears this machine only" in found["broker reach"]["says"] and done.returncode == 0
+
+
+def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
+    told = reach.explained(MqttSettings(host="192.0.2.77"), "192.0.2.77:1883: nothing listens there; is it running?")
+    assert "for other machines" in told and "broker.sh" in told
 
 
 def test_it_does_not_push_the_running_node_off_the_broker(

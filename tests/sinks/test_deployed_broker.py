@@ -1,4 +1,4 @@
-"""The example configuration for mosquitto in deploy/ works as docs/mqtt.md tells."""
+"""deploy/mosquitto sets up a real mosquitto in two ways, as docs/mqtt.md says."""
 
 from __future__ import annotations
 
@@ -22,43 +22,101 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 
 
-def told_commands() -> str:
-    """The commands of docs/mqtt.md that make the certificates."""
-    text = (ROOT / "docs" / "mqtt.md").read_text()
-    block = text[text.index("openssl req -x509") :]
-    return block[: block.index("```")].replace("DNS:$2", "IP:127.0.0.1")
+SCRIPT = ROOT / "deploy" / "mosquitto" / "broker.sh"
+
+
+def broker_sh(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def set_up(folder: Path, *way: str, users: tuple[str, ...]) -> tuple[Mosquitto, dict[str, str]]:
+    """The broker that the script makes in this folder, started, and its users' passwords."""
+    etc = str(folder / "etc")
+    made = broker_sh(*way, "--into", etc)
+    assert made.returncode == 0, made.stderr
+    passwords = {}
+    for user in users:
+        added = broker_sh("add", user, "--into", etc)
+        assert added.returncode == 0, added.stderr
+        passwords[user] = added.stdout.strip()
+    lines = (folder / "etc/conf.d/fer-edge.conf").read_text().splitlines()
+    broker = Mosquitto(folder, config="\n".join(line for line in lines if not line.startswith("listener")))
+    broker.start()
+    return broker, passwords
 
 
 @pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Mosquitto]:
-    subprocess.run(["bash", "-ec", told_commands()], cwd=tmp_path, check=True, capture_output=True)
-    passwords = tmp_path / "passwords"
-    passwords.touch(mode=0o600)
-    for user in ("car", "operator"):
-        subprocess.run(
-            ["mosquitto_passwd", "-b", str(passwords), user, f"{user}-pass"], check=True, capture_output=True
-        )
-    acl = tmp_path / "acl"
-    acl.write_text((ROOT / "deploy/mosquitto/fer-edge.acl").read_text())
-    acl.chmod(0o600)
-    config = (ROOT / "deploy/mosquitto/fer-edge.conf").read_text().replace("listener 8883\n", "")
-    config = config.replace("/etc/mosquitto/certs", str(tmp_path)).replace("/var/lib/mosquitto/", f"{tmp_path}/")
-    config = config.replace("/etc/mosquitto/fer-edge.passwords", str(passwords))
-    broker = Mosquitto(tmp_path, config=config.replace("/etc/mosquitto/fer-edge.acl", str(acl)))
-    broker.start()
-    yield broker
+def fleet(tmp_path: Path) -> Iterator[tuple[Mosquitto, dict[str, str]]]:
+    broker, passwords = set_up(tmp_path, "fleet", "127.0.0.1", users=("car", "operator"))
+    yield broker, passwords
     broker.kill()
 
 
-def test_a_node_speaks_and_an_operator_listens_and_asks(
-    deployed: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_at_home_two_commands_make_a_broker_with_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "car-pass")
-    context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    broker, passwords = set_up(tmp_path, "home", users=("car", "phone"))
+    try:
+        phone = Subscriber(broker.port, "fer-edge/#", username="phone", password=passwords["phone"]).ready()
+        monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", passwords["car"])
+        with node(settings(broker.port, username="car"), tmp_path / "state") as one:
+            one.event(event(1))
+            assert phone.wait("car/event/fatigue").json["seq"] == 1
+        phone.close()
+        with node(settings(broker.port), tmp_path / "nobody", connected=False):
+            wait_until(lambda: "refused" in caplog.text, "the refusal of a node without a name")
+    finally:
+        broker.kill()
+
+
+def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    for _ in range(2):
+        assert broker_sh("fleet", "broker.local", "--into", str(etc)).returncode == 0
+        authority = (etc / "fer-edge/ca.pem").read_text()
+        assert broker_sh("add", "car", "--into", str(etc)).returncode == 0
+    assert broker_sh("fleet", "broker.local", "--into", str(etc)).returncode == 0
+    assert (etc / "fer-edge/ca.pem").read_text() == authority
+    assert (etc / "fer-edge.passwords").read_text().count("car:") == 1
+    assert (etc / "fer-edge/ca.key").stat().st_mode & 0o077 == 0
+    assert broker_sh("remove", "car", "--into", str(etc)).returncode == 0
+    assert "car:" not in (etc / "fer-edge.passwords").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((), 2, "say home, fleet NAME"),
+        (("fleet",), 2, "fleet needs the name"),
+        (("fleet", "a name"), 2, "fleet needs the name"),
+        (("add", "a/b", "--into", "/nowhere"), 2, "add needs a user"),
+        (("add", "car", "--into", "/nowhere"), 1, "first"),
+        (("remove", "car", "--into", "/nowhere"), 1, "no such user"),
+        (("home", "--port", "x"), 2, "--port needs a number"),
+        (("--bogus",), 2, "unknown option"),
+    ],
+)
+def test_a_wrong_command_is_one_line_that_says_what_to_do(arguments: tuple[str, ...], code: int, says: str) -> None:
+    told = broker_sh(*arguments)
+    assert told.returncode == code
+    assert says in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+def test_a_node_speaks_and_an_operator_listens_and_asks(
+    fleet: tuple[Mosquitto, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    deployed, passwords = fleet
+    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", passwords["car"])
+    context = ssl.create_default_context(cafile=str(tmp_path / "etc/fer-edge/ca.pem"))
     operator = Subscriber(
-        deployed.port, "fer-edge/#", username="operator", password="operator-pass", tls=context
+        deployed.port, "fer-edge/#", username="operator", password=passwords["operator"], tls=context
     ).ready()
-    car = settings(deployed.port, username="car", tls={"enabled": True, "ca_file": str(tmp_path / "ca.pem")})
+    car = settings(
+        deployed.port, username="car", tls={"enabled": True, "ca_file": str(tmp_path / "etc/fer-edge/ca.pem")}
+    )
     with node(car, tmp_path / "state") as one:
         one.event(event(1))
         assert operator.wait("car/event/fatigue").json["seq"] == 1
@@ -71,10 +129,14 @@ def test_a_node_speaks_and_an_operator_listens_and_asks(
 
 
 def test_a_node_cannot_speak_for_another(
-    deployed: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    fleet: tuple[Mosquitto, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", "car-pass")
-    tls = {"enabled": True, "ca_file": str(tmp_path / "ca.pem")}
+    deployed, passwords = fleet
+    monkeypatch.setenv("FER_EDGE_MQTT_PASSWORD", passwords["car"])
+    tls = {"enabled": True, "ca_file": str(tmp_path / "etc/fer-edge/ca.pem")}
     other = settings(deployed.port, username="car", tls=tls).model_copy(update={"node": "other"})
     with node(other, tmp_path / "state", connected=False) as one:
         one.event(event(1))

@@ -1,0 +1,147 @@
+#!/bin/sh
+# Sets up mosquitto as the broker of fer-edge nodes.
+#
+#   sudo broker.sh home           home network: passwords, no encryption, port 1883
+#   sudo broker.sh fleet NAME     fleet: TLS under this DNS name, one user per node with its own topics, port 8883
+#   sudo broker.sh add USER       a user with a new password: a node's name, homeassistant, or operator
+#   sudo broker.sh remove USER    no longer let in
+#   options: --port N    another port
+#            --into DIR  write to DIR instead of /etc/mosquitto and start nothing (to look at it first)
+#
+# May be run again: users, passwords and the authority stay; the broker's own certificate is made anew.
+# Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
+set -eu
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+ETC=/etc/mosquitto
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    code=$1
+    shift
+    printf 'broker.sh: %s\n' "$*" >&2
+    exit "$code"
+}
+
+usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"; }
+
+need() { command -v "$1" >/dev/null || fail 69 "$1 is missing; try: sudo apt install $2"; }
+
+# mosquitto gives up root before it reads these.
+for_mosquitto() {
+    chmod 640 "$@"
+    if getent group mosquitto >/dev/null && [ "$(id -u)" -eq 0 ]; then chgrp mosquitto "$@"; fi
+}
+
+configure() {
+    need mosquitto mosquitto
+    mkdir -p "$ETC/conf.d"
+    [ -e "$ETC/fer-edge.passwords" ] || : >"$ETC/fer-edge.passwords"
+    for_mosquitto "$ETC/fer-edge.passwords"
+    sed "s#/etc/mosquitto/#$ETC/#; s/^listener .*/listener ${PORT:-$2}/" "$HERE/$1.conf" >"$ETC/conf.d/fer-edge.conf"
+}
+
+restart() {
+    if [ "$ETC" != /etc/mosquitto ] || [ ! -d /run/systemd/system ]; then
+        say "Wrote $ETC/conf.d/fer-edge.conf; mosquitto takes it at its next start"
+    elif systemctl enable --quiet mosquitto && systemctl restart mosquitto; then
+        say "mosquitto listens on port ${PORT:-$1}. Next: sudo $0 add NODE"
+    else
+        fail 1 "mosquitto does not start; see journalctl -u mosquitto"
+    fi
+}
+
+# New users and passwords are read again without a restart.
+reload() { if [ "$ETC" = /etc/mosquitto ] && [ -d /run/systemd/system ]; then systemctl reload mosquitto; fi; }
+
+home() {
+    configure home 1883
+    restart 1883
+}
+
+key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1"; }
+
+# An authority of our own and the broker's certificate, valid for NAME.
+certificate() {
+    need openssl openssl
+    tls=$ETC/fer-edge
+    mkdir -p "$tls"
+    if [ ! -e "$tls/ca.pem" ]; then
+        (umask 077 && key "$tls/ca.key")
+        openssl req -x509 -new -key "$tls/ca.key" -days 3650 -subj '/CN=fer-edge fleet' \
+            -addext 'keyUsage=critical,keyCertSign,cRLSign' -out "$tls/ca.pem"
+    fi
+    case $1 in *[!0-9.]*) kind=DNS ;; *) kind=IP ;; esac
+    (umask 077 && key "$tls/broker.key")
+    printf 'subjectAltName=%s:%s\n' "$kind" "$1" >"$tls/broker.ext"
+    openssl req -new -key "$tls/broker.key" -subj "/CN=$1" -out "$tls/broker.csr"
+    openssl x509 -req -in "$tls/broker.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 825 \
+        -extfile "$tls/broker.ext" -out "$tls/broker.pem" 2>/dev/null ||
+        fail 1 "no certificate could be signed; is $tls/ca.key on this machine?"
+    rm -f "$tls/broker.csr" "$tls/broker.ext"
+    chmod 644 "$tls/ca.pem" "$tls/broker.pem"
+    for_mosquitto "$tls/broker.key"
+}
+
+fleet() {
+    case ${1:-} in
+        '' | *[!A-Za-z0-9.-]*) fail 2 "fleet needs the name or address the nodes reach this broker by, e.g. broker.local" ;;
+    esac
+    configure fleet 8883
+    certificate "$1"
+    cp "$HERE/fer-edge.acl" "$ETC/fer-edge.acl"
+    for_mosquitto "$ETC/fer-edge.acl"
+    say "Copy $ETC/fer-edge/ca.pem to each node (/etc/fer-edge/ca.pem). Take $ETC/fer-edge/ca.key off this machine: it signs."
+    restart 8883
+}
+
+add() {
+    case ${1:-} in
+        '' | *[!A-Za-z0-9_-]*) fail 2 "add needs a user: letters, digits, - and _; for a node its name (setting node)" ;;
+    esac
+    need mosquitto_passwd mosquitto
+    [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home, or: $0 fleet NAME, first"
+    password=$(head -c 18 /dev/urandom | base64 | tr '+/' '-_')
+    mosquitto_passwd -b "$ETC/fer-edge.passwords" "$1" "$password" 2>/dev/null ||
+        fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 add $1"
+    for_mosquitto "$ETC/fer-edge.passwords"
+    reload
+    # On standard output nothing but the password, so that it can be piped.
+    say "$password"
+    say "On the node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, in one line, into" \
+        "/etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge" >&2
+}
+
+remove() {
+    [ -n "${1:-}" ] || fail 2 "remove needs a user"
+    need mosquitto_passwd mosquitto
+    grep -q "^$1:" "$ETC/fer-edge.passwords" 2>/dev/null || fail 1 "$1: no such user in $ETC/fer-edge.passwords"
+    mosquitto_passwd -D "$ETC/fer-edge.passwords" "$1" || fail 1 "$ETC/fer-edge.passwords: cannot be written"
+    for_mosquitto "$ETC/fer-edge.passwords"
+    reload
+}
+
+ACTION='' NAME='' PORT=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --port | --into)
+            [ $# -ge 2 ] || fail 2 "$1 needs a value"
+            if [ "$1" = --into ]; then ETC=$2; else PORT=$2; fi
+            shift
+            ;;
+        -h | --help) usage && exit 0 ;;
+        -*) fail 2 "$1: unknown option; see $0 --help" ;;
+        home | fleet | add | remove) if [ -z "$ACTION" ]; then ACTION=$1; else NAME=$1; fi ;;
+        *)
+            if [ -z "$ACTION" ] || [ -n "$NAME" ]; then fail 2 "$1: not understood; see $0 --help"; fi
+            NAME=$1
+            ;;
+    esac
+    shift
+done
+[ -n "$ACTION" ] || fail 2 "say home, fleet NAME, add USER or remove USER; see $0 --help"
+case $PORT in *[!0-9]*) fail 2 "--port needs a number" ;; esac
+if [ "$ETC" = /etc/mosquitto ] && [ "$(id -u)" -ne 0 ]; then fail 1 "must be run as root; try: sudo $0 $ACTION $NAME"; fi
+umask 022
+"$ACTION" "$NAME"

@@ -1,0 +1,56 @@
+"""Who reaches a broker from where: the three places at which a first installation stops."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from fer_edge.settings import MqttSettings
+
+GUIDE = "deploy/mosquitto/broker.sh (docs/mqtt.md) sets up a broker that other machines reach"
+_PATIENCE_S = 2.0
+
+
+def explained(mqtt: MqttSettings, why: str) -> str:
+    """Why the broker is not there, with what only the configuration can tell; "<what>; <what to do>"."""
+    where = f"{mqtt.host}:{mqtt.port}"
+    if not mqtt.username and "user name or password refused" in why:
+        return (
+            f"{where}: refuses clients without a name; "
+            "set mqtt.username and put its password into /etc/credstore/fer-edge.mqtt-password"
+        )
+    if "nothing listens there" in why and not is_here(mqtt.host):
+        return (
+            f"{where}: nothing listens there for other machines; start the broker, "
+            f"and if it runs: mosquitto without a listener of its own hears its own machine only; {GUIDE}"
+        )
+    return why
+
+
+def is_here(host: str) -> bool:
+    """Whether the name or address is this machine's loopback."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() in ("localhost", "ip6-localhost")
+
+
+def own_address() -> str | None:
+    """An address other machines could reach this one by; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Connecting a datagram socket sends nothing: the kernel only looks up which address it would send from.
+            probe.connect(("203.0.113.1", 9))
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if is_here(address) else address
+
+
+def listens(address: str, port: int) -> bool:
+    """Whether something accepts connections there."""
+    try:
+        with socket.create_connection((address, port), _PATIENCE_S):
+            return True
+    except OSError:
+        return False
