@@ -23,8 +23,9 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
 class Level(StrEnum):
-    """How urgent an event is; compare with :attr:`rank`."""
+    """How urgent an event is, or that there is none; compare with :attr:`rank`."""
 
+    NONE = "none"
     INFO = "info"
     ADVISORY = "advisory"
     WARNING = "warning"
@@ -32,8 +33,8 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for info up to 3 for critical."""
-        return list(Level).index(self)
+        """-1 for none, 0 for info up to 3 for critical."""
+        return list(Level).index(self) - 1
 
 
 class Phase(StrEnum):
@@ -246,7 +247,8 @@ class DriverState:
     whether the eyes look down under lowered lids, which is no closure; ``lids_down_s`` how long the lids have been
     down, whatever is under them. ``openness`` is the eyes
     against the own baseline, ``closure_s`` the length of the closure going on now. ``perclos`` and
-    ``coverage`` are 0 to 1 over their window. ``level`` is the highest of the open events.
+    ``coverage`` are 0 to 1 over their window. ``level`` is the highest of the
+    open fatigue and attention events, ``none`` where the driver is judged and nothing is open, None where nobody is.
     ``paused_s`` is the time until a pause ends by itself, None when nothing is paused.
     """
 

@@ -31,7 +31,8 @@ BLUE: Colour = (230, 160, 60)
 PLATE: Colour = (28, 24, 22)
 
 LEVEL_COLOURS: Mapping[Level | None, Colour] = {
-    None: GREEN,
+    None: GREY,
+    Level.NONE: GREEN,
     Level.INFO: GREEN,
     Level.ADVISORY: AMBER,
     Level.WARNING: AMBER,

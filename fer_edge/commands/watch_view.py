@@ -107,7 +107,7 @@ class NodeView:
 
     def _driver(self, colour: bool) -> list[str]:
         state = self.state
-        level = str(state.get("level") or "none")
+        level = str(state.get("level") or "unknown")
         opened = ", ".join(
             f"{e.get('event_type')} {_number(e.get('held_s'), 's')}" for e in _groups(state.get("open_events"))
         )

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from fer_edge.core import DriverState, Event, Level, OpenEvent, Signals
+from fer_edge.core import DriverState, Event, Lens, Level, Signals
 from fer_edge.monitoring.calibration import Learner
 from fer_edge.monitoring.eyes import EyesReader, seen_openness
 from fer_edge.monitoring.face import FaceReader, MouthReader
 from fer_edge.monitoring.head import HeadReader
-from fer_edge.monitoring.moment import Moment
+from fer_edge.monitoring.moment import FaceNow, Moment
 from fer_edge.monitoring.people import People
 from fer_edge.monitoring.rules import Rules
 from fer_edge.monitoring.timeline import Step, Timeline
@@ -19,8 +19,6 @@ from fer_edge.settings import Settings
 
 SURELY_SHUT = 0.9
 """Probability of shut eyes from which their openness is learned as this driver's shut one."""
-
-RANK = {level: level.rank for level in Level}
 
 
 class Monitor:
@@ -159,6 +157,11 @@ class Monitor:
         if awake or learner.eyes.value is None:
             learner.eyes.learn(openness, now.dt)
 
+    def _level(self, face: FaceNow) -> Level | None:
+        """Of what is open; none where the driver is judged, unknown where nobody is seen."""
+        watched = face.present and face.lens is Lens.CLEAR
+        return self._rules.level or (Level.NONE if watched else None)
+
     def _describe(self, now: Moment, signals: Signals) -> DriverState:
         face, eyes, head, rules = now.face, now.eyes, now.head, self._rules
         opened = rules.open
@@ -168,7 +171,7 @@ class Monitor:
             at=now.at,
             profile=self._settings.profile,
             present=face.present,
-            level=_highest(opened),
+            level=self._level(face),
             open_events=opened,
             emotion=rules.emotion.current if rules.emotion else None,
             emotions=dict(rules.emotion.smoothed) if rules.emotion and rules.emotion.smoothed else None,
@@ -194,9 +197,3 @@ class Monitor:
             calibration=self._learner.describe(now.at),
             people=self._people.describe(now.at) if self._people else (),
         )
-
-
-def _highest(opened: tuple[OpenEvent, ...]) -> Level | None:
-    if not opened:
-        return None
-    return max([event.level for event in opened], key=RANK.__getitem__)

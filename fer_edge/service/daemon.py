@@ -216,6 +216,12 @@ class Daemon:
         capture = self._parts.capture
         self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
         self._save_calibration()
+        # What stays retained must be true for as long as nobody runs.
+        self._paused_until = None
+        self._state = replace(self._state, open_events=(), level=None)
+        self._say_nothing_is_known()
+        if self._parts.mqtt:
+            self._parts.mqtt.camera("offline")
         for sink in self._parts.pipeline.sinks:
             sink.close()
         self.hung = not capture.close(timeout_s=0.5)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.core import Event
+from fer_edge.core import DriverState, Event
 from fer_edge.settings import Settings
 from fer_edge.sinks import homeassistant
 from fer_edge.sinks.clock import Clock
 from fer_edge.sinks.journal import Journal, Stamp
 from fer_edge.sinks.link import Link
 from fer_edge.sinks.outbox import Outbox
-from fer_edge.sinks.payloads import Payload, stats_payload
+from fer_edge.sinks.payloads import Payload, state_payload, stats_payload
 from fer_edge.sinks.publisher import Publisher
 from fer_edge.sinks.states import StateFeed
 from fer_edge.sinks.topics import Topics
@@ -67,6 +67,10 @@ class Parts:
     stored: Callable[[int], None]
 
 
+EXPIRY_S, REPEAT_S = 90, 30.0
+"""What a kill would leave untrue expires so soon on MQTT 5, and is said again so often while it is true."""
+
+
 class Delivery:
     """Made and used in one thread; others reach it by putting calls into the inbox."""
 
@@ -86,6 +90,7 @@ class Delivery:
         self.condition = OutboxCondition.of(outbox)
         self._fresh: list[tuple[Event, Stamp]] = []
         self._told: Payload = {}
+        self._camera, self._camera_said = "", 0.0
         self._tidied_at = 0.0
         self._stopping = False
         self._breather = threading.Event()  # never set: a fault that stays must not spin
@@ -108,7 +113,12 @@ class Delivery:
         return True
 
     def _begin(self) -> None:
-        self.publisher.set(self._parts.topics.status, "online")
+        # What an earlier run left retained goes before the word that this one is here.
+        topics = self._parts.topics
+        self.camera("offline")
+        nobody, stamp = DriverState(at=0.0, profile=self._parts.settings.profile), Stamp.now(self._parts.clock)
+        self.publisher.set(topics.state, state_payload(nobody, time=stamp.iso, time_ok=stamp.wall_ok))
+        self.publisher.set(topics.status, "online")
         self.announce()
         self._journal.end_left_open("aborted")
 
@@ -118,7 +128,11 @@ class Delivery:
 
     def camera(self, status: str) -> None:
         """The newest word on the camera."""
-        self.publisher.set(self._parts.topics.camera, status)
+        now = time.monotonic()
+        if status == self._camera and now - self._camera_said < REPEAT_S:
+            return
+        self._camera, self._camera_said = status, now
+        self.publisher.set(self._parts.topics.camera, status, expiry_s=None if status == "offline" else EXPIRY_S)
 
     def stats(self, values: Mapping[str, Any]) -> None:
         """The daemon's health and this side's."""
@@ -149,14 +163,17 @@ class Delivery:
         due = min(self._parts.link.step(), self._parts.feed.due_at(), self._tidied_at + _HOUSEKEEPING_S)
         self._take(max(0.0, min(due - time.monotonic(), self._mqtt.answer_s)))
         self._store()
-        payload = self._parts.feed.take(self._journal.ids)
-        if payload is not None:
-            self.publisher.set(self._parts.topics.state, payload)
+        self._tell_state()
         self._tidy()
         self.publisher.pump()
         since = self.publisher.waits_since()
         if since is not None and time.monotonic() - since > self._mqtt.answer_s:
             self._parts.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
+
+    def _tell_state(self, expiry_s: int | None = EXPIRY_S) -> None:
+        payload = self._parts.feed.take(self._journal.ids)
+        if payload is not None:
+            self.publisher.set(self._parts.topics.state, payload, expiry_s=expiry_s)
 
     def _take(self, wait_s: float) -> None:
         try:
@@ -176,7 +193,13 @@ class Delivery:
         if self.condition.lasting() != self._told:
             self.tell_info()
 
+    def _repeat_camera(self) -> None:
+        """Before it expires: after a kill nobody takes it back."""
+        if self._camera != "offline" and time.monotonic() - self._camera_said >= REPEAT_S:
+            self.camera(self._camera)
+
     def _tidy(self) -> None:
+        self._repeat_camera()
         if time.monotonic() - self._tidied_at < _HOUSEKEEPING_S:
             return
         self._tidied_at = time.monotonic()
@@ -190,6 +213,7 @@ class Delivery:
         until = time.monotonic() + _GOODBYE_S
         self._store()
         self._journal.end_left_open("stopped")
+        self._tell_state(expiry_s=None)
         self._settle(until - _GOODBYE_S / 2)
         self.publisher.set(self._parts.topics.status, "offline")
         self._settle(until)

@@ -83,14 +83,18 @@ def _fatigue(topics: Topics) -> dict[str, dict[str, Any]]:
             "options": _LEVELS,
             "icon": "mdi:alert",
             "state_topic": topics.state,
-            "value_template": "{{ value_json.level or 'none' }}",
+            "value_template": "{{ value_json.level }}",
         },
         "danger": {
             "platform": "binary_sensor",
             "name": "Danger",
             "device_class": "safety",
             "state_topic": topics.state,
-            "value_template": "{{ 'ON' if value_json.level in ('warning', 'critical') else 'OFF' }}",
+            # Blind is not safe: without a level it is unknown.
+            "value_template": (
+                "{{ {'none': 'OFF', 'info': 'OFF', 'advisory': 'ON', 'warning': 'ON', 'critical': 'ON'}"
+                ".get(value_json.level, 'None') }}"
+            ),
         },
         "perclos": {
             "platform": "sensor",

@@ -116,7 +116,9 @@ class Journal:
         self._bodies.pop(identity, None)
 
     def _message(self, seq: int, body: dict[str, Any], stamp: Stamp) -> Message:
-        return Message(seq, _dumps(body), stamp.wall, stamp.wall_ok, stamp.ticks, self._clock.boot())
+        return Message(
+            seq, _dumps({**body, "run": self._run}), stamp.wall, stamp.wall_ok, stamp.ticks, self._clock.boot()
+        )
 
 
 def _dumps(body: dict[str, Any]) -> str:

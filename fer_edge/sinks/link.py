@@ -114,15 +114,25 @@ class Link:
         return self._due_at
 
     def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, correlation: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool,
+        correlation: bytes | None = None,
+        expiry_s: int | None = None,
     ) -> int | None:
         """Send, and return the number that :attr:`Listener.confirmed` will name; None if not connected."""
         if self._client is None or not self.up:
             return None
         properties = None
-        if correlation is not None and self._protocol == V5:
+        if self._protocol == V5 and (correlation is not None or expiry_s is not None):
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.CorrelationData = correlation
+            if correlation is not None:
+                properties.CorrelationData = correlation
+            if expiry_s is not None:
+                properties.MessageExpiryInterval = expiry_s
         sent = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 

@@ -31,7 +31,14 @@ class Send(Protocol):
     """How :class:`Link` publishes."""
 
     def __call__(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, correlation: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool,
+        correlation: bytes | None = None,
+        expiry_s: int | None = None,
     ) -> int | None:
         """The number of the message, None if there is no connection."""
 
@@ -40,6 +47,7 @@ class Send(Protocol):
 class _Slot:
     payload: bytes
     qos: int
+    expiry_s: int | None
     due: bool = True
 
 
@@ -86,9 +94,9 @@ class Publisher:
         self._after_seq = 0
         self._held: dict[str, _Held] = {}
 
-    def set(self, topic: str, payload: str | dict[str, Any], *, qos: int = 1) -> None:
-        """The newest payload of a retained topic."""
-        self._slots[topic] = _Slot(encode(payload), qos)
+    def set(self, topic: str, payload: str | dict[str, Any], *, qos: int = 1, expiry_s: int | None = None) -> None:
+        """The newest payload of a retained topic; on MQTT 5 the broker forgets it after ``expiry_s``."""
+        self._slots[topic] = _Slot(encode(payload), qos, expiry_s)
 
     def answer(self, topic: str, payload: dict[str, Any], correlation: bytes | None) -> None:
         """Answer a request over this connection or never: a late answer is worse than none."""
@@ -146,7 +154,8 @@ class Publisher:
         self._send_answers()
         for topic, slot in self._slots.items():
             if slot.due and self._room and not self._in_flight(topic):
-                slot.due = not self._track(self._send(topic, slot.payload, qos=slot.qos, retain=True), topic)
+                sent = self._send(topic, slot.payload, qos=slot.qos, retain=True, expiry_s=slot.expiry_s)
+                slot.due = not self._track(sent, topic)
         self._offer_again()
         self._send_events()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fer_edge.core import DriverState
@@ -66,7 +66,11 @@ class StateFeed:
     def _payload(self, latest: _Latest, ids: Mapping[int, str]) -> Payload:
         # The time of the frame: a heartbeat while the camera is away repeats an old state and says so.
         taken_at = self._clock.wall() - (self._clock.ticks() - latest.ticks)
-        return state_payload(latest.state, ids=ids, time=iso(taken_at), time_ok=self._clock.wall_ok())
+        # An event that is not stored yet, or ended a moment ago, has no id that anybody could follow.
+        told = tuple(event for event in latest.state.open_events if event.key in ids)
+        return state_payload(
+            replace(latest.state, open_events=told), ids=ids, time=iso(taken_at), time_ok=self._clock.wall_ok()
+        )
 
 
 def _discrete(state: DriverState) -> tuple[Any, ...]:

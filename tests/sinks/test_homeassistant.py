@@ -76,6 +76,6 @@ def test_templates_render_as_home_assistant_would() -> None:
         return jinja2.Template(parts[name]["value_template"]).render(value_json=state)
 
     assert [rendered("present", s) for s in (asleep, unknown)] == ["ON", "None"]
-    assert [rendered("level", s) for s in (asleep, unknown)] == ["critical", "none"]
-    assert [rendered("danger", s) for s in (asleep, unknown)] == ["ON", "OFF"]
+    assert [rendered("level", s) for s in (asleep, unknown)] == ["critical", "None"]
+    assert [rendered("danger", s) for s in (asleep, {"level": "none"}, unknown)] == ["ON", "OFF", "None"]
     assert [rendered("perclos", s) for s in (asleep, unknown)] == ["21.0", "None"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fer_edge.core import Event, OpenEvent
+from fer_edge.core import Event, Level, OpenEvent
 from fer_edge.monitoring.head import HeadReader
 from fer_edge.monitoring.moment import Moment
 from fer_edge.monitoring.rules.base import Rule
@@ -17,6 +17,10 @@ from fer_edge.monitoring.rules.view import Absent, Degraded
 from fer_edge.monitoring.rules.yawn import Yawn
 from fer_edge.monitoring.signs import Signs
 from fer_edge.settings import Settings
+
+ALARMING = frozenset({"fatigue", "attention"})
+"""Categories of events that a state's level speaks of."""
+RANK = {level: level.rank for level in Level}
 
 
 class Rules:
@@ -77,6 +81,12 @@ class Rules:
     def tired(self) -> bool:
         """Whether an event says that this driver is not clearly awake."""
         return any(rule.open for rule in self._tiring)
+
+    @property
+    def level(self) -> Level | None:
+        """The highest level of what is open of fatigue and attention; expressions and the view do not count."""
+        levels = [rule.open.level for rule in self._rules if rule.open and rule.category in ALARMING]
+        return max(levels, key=RANK.__getitem__) if levels else None
 
     @property
     def open(self) -> tuple[OpenEvent, ...]:
