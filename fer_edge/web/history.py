@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.sinks.payloads import event_body, rounded, state_payload
+from fer_edge.web.aim import aim
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
@@ -18,8 +19,9 @@ SAMPLE_S = 0.25
 EVENTS = 200
 """Most phases of events that are kept."""
 
-Sample = tuple[float, bool | None, float | None, float | None, float | None]
-"""When it began, eyes closed at any time in it, widest mouth, last yaw in degrees, last PERCLOS; None: not known."""
+Sample = tuple[float, bool | None, float | None, float | None, float | None, float | None]
+"""When it began, eyes closed at any time in it, widest mouth, last yaw in degrees, last PERCLOS, least openness of the
+eyes (1: as open as this driver's usually are); None: not known."""
 
 
 class History:
@@ -32,13 +34,14 @@ class History:
         self._open: Sample | None = None
         self._latest: tuple[DriverState, Signals] | None = None
         self._wall = wall
+        self._size: tuple[int, int] | None = None
         self.count = 0
 
     def add(self, state: DriverState, signals: Signals) -> None:
         """The state after one frame."""
         with self._lock:
             self._latest = (state, signals)
-            now: Sample = (state.at, state.eyes_closed, signals.mouth_open, state.yaw, state.perclos)
+            now: Sample = (state.at, state.eyes_closed, signals.mouth_open, state.yaw, state.perclos, state.openness)
             if self._open is None:
                 self._open = now
             elif 0 <= state.at - self._open[0] < SAMPLE_S:
@@ -47,6 +50,10 @@ class History:
                 self._samples.append(self._open)
                 self.count += 1
                 self._open = now
+
+    def picture(self, width: int, height: int) -> None:
+        """How large the camera's pictures are, pixels: known once somebody looks."""
+        self._size = width, height
 
     def event(self, event: Event) -> dict[str, Any]:
         """Keep one phase of an event; returns it as the page reads it."""
@@ -87,6 +94,7 @@ class History:
             "frame": signals.number >= 0,
             "closed": rounded(signals.eyes_closed),
             "mouth": rounded(signals.mouth_open),
+            "aim": aim(state, signals, self._size),
             **state_payload(state),
         }
 
@@ -95,4 +103,12 @@ def _merged(first: Sample, then: Sample) -> Sample:
     """Two moments of one sample: a closure or an open mouth in either counts."""
     closed = [value for value in (first[1], then[1]) if value is not None]
     mouths = [value for value in (first[2], then[2]) if value is not None]
-    return first[0], any(closed) if closed else None, max(mouths, default=None), then[3], then[4]
+    openness = [value for value in (first[5], then[5]) if value is not None]
+    return (
+        first[0],
+        any(closed) if closed else None,
+        max(mouths, default=None),
+        then[3],
+        then[4],
+        min(openness, default=None),
+    )

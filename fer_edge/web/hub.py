@@ -41,7 +41,7 @@ class Hub:
         self._told = history.count
         self._someone = asyncio.Event()
         self.visitors: set[Visitor] = set()
-        self.pictures = Pictures(node.viewer, settings.web, lambda: self.visitors)
+        self.pictures = Pictures(node.viewer, settings.web, lambda: self.visitors, history.picture)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

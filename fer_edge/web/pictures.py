@@ -21,11 +21,18 @@ _WAIT_S = 0.2
 class Pictures:
     """Takes the newest frame from the window and shows it to every visitor that is ready.
 
-    ``encoded`` counts the pictures made.
+    ``sized`` is told width and height of each picture, pixels; ``encoded`` counts the pictures made.
     """
 
-    def __init__(self, window: Window, settings: WebSettings, visitors: Callable[[], Iterable[Visitor]]) -> None:
+    def __init__(
+        self,
+        window: Window,
+        settings: WebSettings,
+        visitors: Callable[[], Iterable[Visitor]],
+        sized: Callable[[int, int], None],
+    ) -> None:
         self._window = window
+        self._sized = sized
         self._settings = settings
         self._visitors = visitors
         self._someone = asyncio.Event()
@@ -72,6 +79,7 @@ class Pictures:
         if newer is None:
             return None
         number, frame, step = newer
+        self._sized(frame.image.shape[1], frame.image.shape[0])
         picture = drawing.draw(frame.in_colour(), step.signals, step.state, panels=False)
         self.encoded += 1
         return number, drawing.jpeg(picture, self._settings.width, self._settings.quality)

@@ -25,11 +25,19 @@ STATIC = Path(__file__).with_name("static")
 MOST_VISITORS = 16
 WRONG_TOKEN_S = 0.5
 """What a wrong token costs whoever tries."""
-_FILES = ("page.js", "health.js", "timeline.js", "words.js", "page.css", "icon.svg")
+_KINDS = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+_FILES = tuple(file.name for file in sorted(STATIC.iterdir()) if file.suffix in _KINDS)
 _MONTH_S = 30 * 24 * 3600
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Not no-referrer: with that a browser hides the Origin of our own form, too.
     "Referrer-Policy": "same-origin",
@@ -148,7 +156,8 @@ class Server:
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(STATIC / request.path.removeprefix("/"))
+    path = STATIC / request.path.removeprefix("/")
+    return web.FileResponse(path, headers={"Content-Type": _KINDS[path.suffix]})
 
 
 async def _to_the_page(_: web.Request) -> web.StreamResponse:

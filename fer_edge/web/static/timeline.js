@@ -1,130 +1,116 @@
 // The timeline: the last minutes as rows of events, eyes, mouth, head and PERCLOS.
+import { laneOf, level, line, pen } from "./chart.js";
 
-const LEVELS = { info: "#74b9ff", advisory: "#ffd166", warning: "#ff9f45", critical: "#ff6b6b" };
-const TEXT = "#a3b3bd", GRID = "#26323a", SHUT = "#e9eff2", OPEN_MOUTH = "#b79bff", HEAD = "#74b9ff", PERCLOS = "#5ad18a";
-const LABELS_PX = 66, LANE_PX = 16, LANES = 4, HEAD_DEG = 60;
+const LABELS_PX = 76, LANE_PX = 17, LANES = 4, HEAD_DEG = 60, RIGHT_PX = 8, AXIS_PX = 18, MOST_OPEN = 1.3, TOLD_CLOSURE_S = 0.8;
+const GAP_S = 1.5;
 
-/** Draw it. `data` has samples [at, closed, mouth, yaw, perclos], spans, now (s), seconds, perclos limits, word(type). */
+/** Draw it. `data` has samples [at, closed, mouth, yaw, perclos, openness], spans, now (s), seconds, perclos limits, word(type), length(s). */
 export function drawTimeline(canvas, data) {
-  const pixel = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  if (canvas.width !== Math.round(width * pixel) || canvas.height !== Math.round(height * pixel)) {
-    canvas.width = Math.round(width * pixel);
-    canvas.height = Math.round(height * pixel);
-  }
-  const pen = canvas.getContext("2d");
-  pen.setTransform(pixel, 0, 0, pixel, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  pen.font = "12px system-ui, sans-serif";
-  const x = (at) => LABELS_PX + (width - LABELS_PX - 8) * (1 - (data.now - at) / data.seconds);
-  const axis = 16, lanes = LANES * LANE_PX, rest = height - axis - lanes;
+  const sheet = pen(canvas), { context, width, height, colour } = sheet;
+  const x = (at) => LABELS_PX + (width - LABELS_PX - RIGHT_PX) * (1 - (data.now - at) / data.seconds);
+  const lanes = LANES * LANE_PX, rest = height - AXIS_PX - lanes - 4, top = lanes + 4;
   const rows = {
-    events: [0, lanes - 3], eyes: [lanes + 4, rest * 0.15], mouth: [lanes + 4 + rest * 0.2, rest * 0.15],
-    head: [lanes + 4 + rest * 0.4, rest * 0.22], PERCLOS: [lanes + 4 + rest * 0.67, rest * 0.3],
+    events: [0, lanes - 3], eyes: [top, rest * 0.3], mouth: [top + rest * 0.34, rest * 0.1],
+    head: [top + rest * 0.48, rest * 0.2], PERCLOS: [top + rest * 0.72, rest * 0.26],
   };
-  frame(pen, rows, data, x, width, height);
-  pen.save();
-  pen.beginPath();
-  pen.rect(LABELS_PX, 0, width - LABELS_PX - 8, height);
-  pen.clip();
+  frame(sheet, rows, data, x);
+  context.save();
+  context.beginPath();
+  context.rect(LABELS_PX, 0, width - LABELS_PX - RIGHT_PX, height);
+  context.clip();
   const shown = data.samples.filter((sample) => sample[0] > data.now - data.seconds - 1);
-  blocks(pen, rows.eyes, shown, x, (sample) => (sample[1] === null ? null : Number(sample[1])), SHUT);
-  blocks(pen, rows.mouth, shown, x, (sample) => (sample[2] === null ? null : sample[2] > 0.5 ? sample[2] : 0), OPEN_MOUTH);
-  line(pen, rows.head, shown, x, (sample) => sample[3] === null ? null : 0.5 - sample[3] / (2 * HEAD_DEG), HEAD);
-  const most = perclosTop(shown, data.perclos);
-  line(pen, rows.PERCLOS, shown, x, (sample) => (sample[4] === null ? null : 1 - sample[4] / most), PERCLOS);
-  limits(pen, rows.PERCLOS, data.perclos, most, width);
-  spans(pen, data, x, width);
-  pen.restore();
+  const leap = x(GAP_S) - x(0);
+  const curve = ([from, tall], value, name) => line(context, shown.map((sample) => {
+    const share = value(sample);
+    return [x(sample[0]), share === null ? null : from + tall * Math.min(1, Math.max(0, share))];
+  }), colour(name), leap);
+  eyes(sheet, rows.eyes, shown, x, data);
+  curve(rows.eyes, (sample) => (sample[5] == null ? null : 1 - sample[5] / MOST_OPEN), "fine");
+  blocks(sheet, rows.mouth, shown, x);
+  curve(rows.head, (sample) => (sample[3] === null ? null : 0.5 - sample[3] / (2 * HEAD_DEG)), "info");
+  const most = Math.max(1.6 * data.perclos.warning, 1.1 * Math.max(0, ...shown.map((sample) => sample[4] ?? 0)));
+  curve(rows.PERCLOS, (sample) => (sample[4] === null ? null : 1 - sample[4] / most), "fine");
+  for (const name of ["advisory", "warning"]) {
+    const y = rows.PERCLOS[0] + rows.PERCLOS[1] * (1 - data.perclos[name] / most);
+    level(context, y, LABELS_PX, width, colour(name));
+    context.fillStyle = colour("muted");
+    context.textAlign = "left";
+    context.fillText(`${Math.round(100 * data.perclos[name])} %`, LABELS_PX + 3, name === "warning" ? y - 7 : y + 8);
+  }
+  spans(sheet, data, x);
+  context.restore();
 }
 
-function frame(pen, rows, data, x, width, height) {
-  pen.textBaseline = "middle";
+function frame({ context, width, height, colour }, rows, data, x) {
+  context.textBaseline = "middle";
   for (const [name, [top, tall]] of Object.entries(rows)) {
-    pen.fillStyle = TEXT;
-    pen.textAlign = "left";
-    pen.fillText(name, 2, name === "events" ? top + LANE_PX / 2 : top + tall / 2);
-    pen.fillStyle = name === "events" ? "transparent" : "#182127";
-    pen.fillRect(LABELS_PX, top, width - LABELS_PX - 8, tall);
+    context.fillStyle = colour("muted");
+    context.textAlign = "left";
+    context.fillText(name, 2, name === "events" ? top + LANE_PX / 2 : top + tall / 2);
+    context.fillStyle = name === "events" ? "transparent" : colour("strip");
+    context.fillRect(LABELS_PX, top, width - LABELS_PX - RIGHT_PX, tall);
   }
-  const step = [30, 60, 120, 300, 600, 1200].find((each) => (each / data.seconds) * (width - LABELS_PX) > 80) ?? 3600;
+  const step = [30, 60, 120, 300, 600, 1200].find((each) => (each / data.seconds) * (width - LABELS_PX) > 100) ?? 3600;
   for (let ago = 0; ago <= data.seconds; ago += step) {
     const at = x(data.now - ago);
-    pen.fillStyle = GRID;
-    pen.fillRect(at, 0, 1, height - 16);
-    pen.fillStyle = TEXT;
-    pen.textAlign = ago === 0 ? "right" : ago === data.seconds ? "left" : "center";
-    pen.fillText(ago === 0 ? "now" : ago < 60 ? `−${ago} s` : `−${ago / 60} min`, at, height - 7);
+    context.fillStyle = colour("edge");
+    context.fillRect(at, 0, 1, height - AXIS_PX);
+    context.fillStyle = colour("muted");
+    context.textAlign = ago === 0 ? "right" : ago === data.seconds ? "left" : "center";
+    context.fillText(ago === 0 ? "now" : ago < 60 ? `−${ago} s` : `−${ago / 60} min`, at, height - 7);
   }
 }
 
-// What could not be judged is hatched: neither open nor closed.
-function blocks(pen, [top, tall], samples, x, value, colour) {
+// The own open eyes as a line at 1; closures shaded over the whole row, longer ones with their length.
+function eyes({ context, width, colour }, [top, tall], samples, x, data) {
+  level(context, top + tall * (1 - 1 / MOST_OPEN), LABELS_PX, width, colour("line"));
+  let began = null;
+  samples.forEach((sample, n) => {
+    const from = x(sample[0]), until = n + 1 < samples.length ? Math.min(samples[n + 1][0], sample[0] + 1) : sample[0] + 0.25;
+    if (sample[1] === null) {
+      context.fillStyle = colour("unknown");
+      context.fillRect(from, top + tall / 2 - 0.5, x(until) - from + 0.5, 1);
+    }
+    if (sample[1]) {
+      began ??= sample[0];
+      context.fillStyle = colour("fill-critical");
+      context.fillRect(from, top, Math.max(1, x(until) - from + 0.5), tall);
+    }
+    const over = sample[1] && !(samples[n + 1]?.[1] && samples[n + 1][0] - sample[0] < GAP_S);
+    if (!over) return;
+    if (until - began >= TOLD_CLOSURE_S) {
+      context.fillStyle = colour("text");
+      context.textAlign = "right";
+      context.fillText(`${data.length(until - began)} `, x(began), top + tall - 8);
+    }
+    began = null;
+  });
+}
+
+// What could not be judged is a thin line: neither open nor closed.
+function blocks({ context, colour }, [top, tall], samples, x) {
   samples.forEach((sample, n) => {
     const from = x(sample[0]), to = x(n + 1 < samples.length ? Math.min(samples[n + 1][0], sample[0] + 1) : sample[0] + 0.25);
-    const share = value(sample);
-    if (share === null) {
-      pen.fillStyle = "#33414a";
-      pen.fillRect(from, top + tall / 2 - 0.5, to - from + 0.5, 1);
-    } else if (share > 0) {
-      pen.fillStyle = colour;
-      pen.fillRect(from, top + tall * (1 - share), Math.max(1, to - from + 0.5), tall * share);
+    if (sample[2] === null) {
+      context.fillStyle = colour("unknown");
+      context.fillRect(from, top + tall / 2 - 0.5, to - from + 0.5, 1);
+    } else if (sample[2] > 0.5) {
+      context.fillStyle = colour("mouth");
+      context.fillRect(from, top + tall * (1 - sample[2]), Math.max(1, to - from + 0.5), tall * sample[2]);
     }
   });
 }
 
-function line(pen, [top, tall], samples, x, value, colour) {
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1.6;
-  pen.beginPath();
-  let before = null;
-  for (const sample of samples) {
-    const y = value(sample);
-    if (y !== null) {
-      const go = before !== null && sample[0] - before < 1.5 ? "lineTo" : "moveTo";
-      pen[go](x(sample[0]), top + tall * Math.min(1, Math.max(0, y)));
-      before = sample[0];
-    } else {
-      before = null;
-    }
-  }
-  pen.stroke();
-}
-
-function perclosTop(samples, limits) {
-  return Math.max(1.6 * limits.warning, 1.1 * Math.max(0, ...samples.map((sample) => sample[4] ?? 0)));
-}
-
-function limits(pen, [top, tall], perclos, most, width) {
-  pen.setLineDash([4, 4]);
-  pen.lineWidth = 1;
-  for (const level of ["advisory", "warning"]) {
-    const y = top + tall * (1 - perclos[level] / most);
-    pen.strokeStyle = LEVELS[level];
-    pen.beginPath();
-    pen.moveTo(LABELS_PX, y);
-    pen.lineTo(width, y);
-    pen.stroke();
-  }
-  pen.setLineDash([]);
-}
-
-// A lane each for alarms, drowsiness (which lasts), what is only told, and expressions: nothing hides an alarm.
-function laneOf(span) {
-  if (span.category === "emotion") return 3;
-  return span.type === "drowsy" ? 1 : span.level === "info" ? 2 : 0;
-}
-
-function spans(pen, data, x, width) {
+function spans({ context, width, colour }, data, x) {
   for (const span of data.spans) {
     const lane = laneOf(span), quiet = lane === 3;
-    const from = Math.max(x(span.from), LABELS_PX), to = Math.min(x(span.to ?? data.now), width - 8), top = lane * LANE_PX;
+    const from = Math.max(x(span.from), LABELS_PX), to = Math.min(x(span.to ?? data.now), width - RIGHT_PX), top = lane * LANE_PX;
     if (to < LABELS_PX) continue;
-    pen.fillStyle = quiet ? "#2c3b45" : LEVELS[span.level];
-    pen.fillRect(from, top, Math.max(3, to - from - (quiet ? 1 : 0)), LANE_PX - 3);
+    context.fillStyle = colour(quiet ? "quiet" : `fill-${span.level}`);
+    context.fillRect(from, top, Math.max(3, to - from - (quiet ? 1 : 0)), LANE_PX - 3);
     const text = quiet ? span.emotion ?? "" : data.word(span.type);
-    const room = to - from - 8, wide = pen.measureText(text).width;
-    pen.textAlign = "left";
-    pen.fillStyle = quiet ? "#e9eff2" : "#0b0f12";
-    if (wide < room) pen.fillText(text, from + 4, top + (LANE_PX - 3) / 2 + 0.5);
+    context.textAlign = "left";
+    context.fillStyle = colour(quiet ? "text" : "on-fill");
+    if (context.measureText(text).width < to - from - 8) context.fillText(text, from + 4, top + (LANE_PX - 3) / 2 + 0.5);
   }
 }

@@ -1,0 +1,83 @@
+// The readings beside the picture: eyes, looks, mouth, head, PERCLOS, what was learned, expressions.
+import { aimed, direction, looks, make, percent, seconds } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** Say all of a state; ``limits`` are PERCLOS's. */
+export function showReadings(state, limits) {
+  $("eyes").textContent = eyes(state);
+  $("looks").textContent = looking(state);
+  $("mouth").textContent = state.mouth === null ? "cannot tell" : state.mouth > 0.5 ? "wide open" : "closed";
+  $("head").textContent = direction(state.yaw, state.pitch);
+  $("perclos").textContent = state.perclos === null ? "not yet known" : `${percent(state.perclos, 1)}, ${weight(state.perclos, limits)}`;
+  $("perclos").title = `judged ${percent(state.coverage)} of the minute; drowsy from ${percent(limits.advisory)}, very from ${percent(limits.warning)}`;
+  $("blinks").textContent = state.blinks_per_min === null ? "not yet known" : `${state.blinks_per_min.toFixed(0)} a minute`;
+  $("yawns").textContent = `${state.yawns} lately`;
+  showLearning(state);
+  showExpressions(state);
+}
+
+function eyes(state) {
+  if (state.eyes_closed === null) return "cannot tell";
+  if (state.eyes_down) return `lowered ${seconds(state.lids_down_s ?? 0)}`;
+  if (state.eyes_closed) return `closed ${seconds(state.closure_s ?? 0)}`;
+  return state.openness === null ? "open" : `open, ${percent(Math.min(1, state.openness))} of usual`;
+}
+
+// The eyes where they can be told, else the head.
+function looking(state) {
+  const where = looks(state.looking);
+  if (!where) return "cannot tell";
+  return state.gaze_yaw == null ? where : `${where} (eyes)`;
+}
+
+function weight(perclos, limits) {
+  return perclos >= limits.warning ? "very drowsy" : perclos >= limits.advisory ? "drowsy" : `fine below ${percent(limits.advisory)}`;
+}
+
+function showLearning({ calibration, present, profile }) {
+  const done = calibration.state === "calibrated";
+  $("learned").value = done ? 1 : calibration.progress;
+  $("learned").hidden = done || profile === "kiosk";
+  $("calibration").textContent = profile === "kiosk" ? "" : done
+    ? "This driver is learned. After a change of driver or camera: recalibrate."
+    : `${percent(calibration.progress)} of this driver learned. ${present ? "Look at the road, eyes open, for a minute." : "Learning goes on when a driver is seen."}`;
+}
+
+/** How the camera is aimed, in words and, where wanted, over the picture. */
+export function showAim(aim, overlay) {
+  const box = $("aimed");
+  $("aim-word").textContent = aim ? aimed(aim) : "The camera is not judged yet";
+  box.hidden = !overlay || !aim;
+  box.dataset.ok = String(aim === "fine");
+  box.firstElementChild.textContent = aim ? aimed(aim) : "";
+}
+
+function showExpressions(state) {
+  const kiosk = state.profile === "kiosk";
+  $("readings").hidden = kiosk;
+  // The last expression of somebody who is no longer in view says nothing about now.
+  const people = kiosk ? state.people : state.faces ? [state] : [];
+  const rows = people.length > 1 ? people.map(leading) : people.flatMap(({ emotions }) => {
+    const shares = Object.entries(emotions ?? {}), most = Math.max(...shares.map(([, share]) => share));
+    return shares.map(([name, share]) => bar(name, share, share === most));
+  });
+  $("expression-title").hidden = rows.length === 0;
+  $("expressions").replaceChildren(...rows);
+}
+
+// With several people a row each: who, and what leads.
+function leading({ person, emotion, emotions }) {
+  const item = bar(`${person} ${emotion ?? ""}`, emotions?.[emotion] ?? 0, true);
+  item.title = `Person ${person}`;
+  return item;
+}
+
+function bar(name, share, leads) {
+  const item = make("li", "", leads ? "leading" : "");
+  const outer = make("span", "", "bar"), inner = make("i", "");
+  inner.style.width = `${100 * share}%`;
+  outer.append(inner);
+  item.append(make("span", name), outer, make("span", percent(share), "share"));
+  return item;
+}
