@@ -7,8 +7,13 @@ TESTABLE := $(VENV)/.testable
 CONVERT := .venv-convert
 OLD := .venv-tflite
 SECONDS ?=
+RELEASES ?= 12 13
+ARCHS ?= amd64 arm64
+# What is built from a commit is dated by it.
+EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install lint check clean
+.PHONY: run test test-convert test-runtimes test-install test-deb dist deb lint check clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -33,6 +38,20 @@ lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+dist: $(VENV)/.dist  ## wheel and sdist in dist/, with checksums; the same commit gives the same names
+	@rm -rf build/lib dist/fer_edge-*
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m build --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
+	@rm -f build.log
+	@$(SUMS)
+
+deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
+	@rm -f dist/*.deb
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
+	@$(SUMS)
+
+test-deb: $(TESTABLE)  ## the packages on fresh Debian 12 and 13 systems in namespaces, without network: needs root, debootstrap
+	@FER_EDGE_TEST_DEB=1 $(BIN)/python -m pytest tests/deploy/test_deb.py -s $(ARGS)
+
 check: test lint
 
 $(READY): pyproject.toml
@@ -46,6 +65,10 @@ $(READY): pyproject.toml
 $(TESTABLE): $(READY)
 	@echo "Installing what the tests need from PyPI"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,test]'
+	@touch $@
+
+$(VENV)/.dist: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dist]'
 	@touch $@
 
 $(CONVERT)/.ready: pyproject.toml

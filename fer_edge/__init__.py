@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # OpenCV reads these when it is first loaded, wherever that happens; a person may set others.
 # stderr is ours: one line a fault. And 2 s instead of 10 s in V4L2's select(): a camera that

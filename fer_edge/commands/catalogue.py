@@ -16,6 +16,8 @@ COMMANDS = {
     "benchmark": "frames per second, latency and memory on this machine",
     "check-config": "every fault of a configuration file",
     "doctor": "camera, models, broker, clock: what works here",
+    "aim": "aim the camera: what to change until the face is seen well",
+    "notice": "a page for the driver: what this node looks at, keeps and tells",
     "completion": "commands and options for a shell to complete",
 }
 

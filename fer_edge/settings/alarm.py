@@ -39,6 +39,23 @@ class GpioAlarm(Section):
     )
 
 
+class SoundAlarm(Section):
+    """Sounds for open events, told apart by level; they come back until the event ends or is acknowledged."""
+
+    enabled: bool = Field(False, description="play a sound while an event is open")
+    player: tuple[str, ...] = Field(
+        ("aplay", "-q"),
+        min_length=1,
+        description="program that plays a .wav file, e.g. [aplay, -q, -D, plughw:1]; the file's name is added",
+    )
+    folder: str | None = Field(
+        None, description="folder with info, advisory, warning and critical.wav of your own; empty: the shipped ones"
+    )
+    level: AlarmLevel = Field("advisory", description="least level of an event that sounds")
+    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of that level")
+    longest_s: float = Field(120.0, gt=0, le=3600, description="an event is silent after so long at one level, seconds")
+
+
 class CommandAlarm(Section):
     """A program that is run, without a shell, when an event starts or rises in level."""
 
@@ -55,6 +72,7 @@ class AlarmSettings(Section):
     """Alarms on this machine, which need no network."""
 
     gpio: GpioAlarm = GpioAlarm()
+    sound: SoundAlarm = SoundAlarm()
     commands: tuple[CommandAlarm, ...] = Field(
         (), description="programs to run: run, level, event_types, every_s, timeout_s each (see docs/alarms.md)"
     )
@@ -62,4 +80,4 @@ class AlarmSettings(Section):
     @property
     def wanted(self) -> bool:
         """Whether anything is configured."""
-        return self.gpio.pin is not None or bool(self.commands)
+        return self.gpio.pin is not None or self.sound.enabled or bool(self.commands)

@@ -1,4 +1,4 @@
-"""Alarms on this machine: a buzzer or light on a pin, and programs that are run. No network needed.
+"""Alarms on this machine: a buzzer or light on a pin, sounds, and programs that are run. No network needed.
 
 The main loop decides what should be heard (pure, quick) and hands that to a thread, which drives
 the pin and starts and reaps the programs.
@@ -15,9 +15,11 @@ from contextlib import suppress
 from functools import partial
 
 from fer_edge.core import DriverState, Event, Level, Phase, Signals
-from fer_edge.settings.alarm import AlarmLevel, AlarmSettings
+from fer_edge.errors import FerEdgeError
+from fer_edge.settings.alarm import AlarmLevel, AlarmSettings, GpioAlarm, SoundAlarm
 from fer_edge.sinks.buzzer import Buzzer
 from fer_edge.sinks.programs import Programs
+from fer_edge.sinks.sounds import Sounds
 
 _log = logging.getLogger(__name__)
 
@@ -63,48 +65,70 @@ class Loudness:
         return -1 if level is None else level.rank
 
 
+class _Voice:
+    """One thing that sounds: the events that count for it, and how it is made. ``device`` is None until it was had."""
+
+    def __init__(self, settings: GpioAlarm | SoundAlarm, make: Callable[[], Buzzer | Sounds]) -> None:
+        self.loudness = Loudness(settings.level, settings.event_types)
+        self.make = make
+        self.device: Buzzer | Sounds | None = None
+
+
 class AlarmSink:
     """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id.
 
-    ``has_pin`` is False until the pin was had, where one is wanted.
+    ``has_pin`` is False until pin and player were had, where they are wanted.
     """
 
     def __init__(self, settings: AlarmSettings, key_of: Callable[[str], int | None]) -> None:
-        self._settings = settings.gpio
         self._key_of = key_of
-        self._loudness = Loudness(settings.gpio.level, settings.gpio.event_types)
-        self._buzzer: Buzzer | None = None
-        self.has_pin = settings.gpio.pin is None
+        self._voices: list[_Voice] = []
+        if settings.gpio.pin is not None:
+            self._voices.append(_Voice(settings.gpio, lambda: Buzzer(settings.gpio)))
+        if settings.sound.enabled:
+            self._voices.append(_Voice(settings.sound, lambda: Sounds(settings.sound)))
         self._programs = Programs(settings.commands)
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
 
-    def start(self) -> None:
-        """Take the pin and begin. Raises MissingExtra or UnavailableError where the pin cannot be had.
+    @property
+    def has_pin(self) -> bool:
+        """Whether everything that should sound can."""
+        return all(voice.device is not None for voice in self._voices)
 
-        An alarm that silently does not work is worse than none; programs are run all the same.
+    def start(self) -> None:
+        """Take pin and player and begin. Raises MissingExtra or UnavailableError where one cannot be had.
+
+        An alarm that silently does not work is worse than none; what can be had works all the same.
         """
-        try:
-            if self._settings.pin is not None:
-                self._buzzer = Buzzer(self._settings)
-                self.has_pin = True
-        finally:
-            self._thread.start()
+        faults: list[FerEdgeError] = []
+        for voice in self._voices:
+            try:
+                voice.device = voice.make()
+            except FerEdgeError as fault:
+                faults.append(fault)
+        self._thread.start()
+        if faults:
+            raise faults[0]
 
     def state(self, state: DriverState, signals: Signals) -> None:
         """States make no noise."""
 
     def event(self, event: Event) -> None:
         """Sound or fall silent, and run what is due. Returns at once."""
-        self._sound(self._loudness.event(event))
+        for voice in self._voices:
+            self._sound(voice, voice.loudness.event(event))
         self._calls.put(partial(self._programs.event, event))
 
     def acknowledge(self, event_id: str) -> bool:
         """Be quiet about this event until it rises in level; whether it sounded."""
         key = self._key_of(event_id)
-        known = key is not None and self._loudness.acknowledge(key)
-        self._sound(self._loudness.heard())
-        return known
+        if key is None:
+            return False
+        known = [voice.loudness.acknowledge(key) for voice in self._voices]
+        for voice in self._voices:
+            self._sound(voice, voice.loudness.heard())
+        return any(known)
 
     def close(self) -> None:
         """Be silent, end what runs, give the pin back."""
@@ -112,13 +136,17 @@ class AlarmSink:
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
-    def _sound(self, events: Mapping[int, Level]) -> None:
-        if self._buzzer is not None:
-            self._calls.put(partial(self._buzzer.sound, events))
+    def _sound(self, voice: _Voice, events: Mapping[int, Level]) -> None:
+        if voice.device is not None:
+            self._calls.put(partial(voice.device.sound, events))
+
+    @property
+    def _devices(self) -> list[Buzzer | Sounds]:
+        return [voice.device for voice in self._voices if voice.device is not None]
 
     def _run(self) -> None:
         while True:
-            busy = self._programs.running or (self._buzzer is not None and self._buzzer.sounding)
+            busy = self._programs.running or any(device.sounding for device in self._devices)
             try:
                 call = self._calls.get(timeout=_LOOK_S if busy else None)
             except queue.Empty:
@@ -130,12 +158,12 @@ class AlarmSink:
             except Exception as error:
                 _log.error("alarm failed: %r", error)
         self._programs.close()
-        if self._buzzer is not None:
+        for device in self._devices:
             with suppress(Exception):
-                self._buzzer.close()
+                device.close()
 
     def _tend(self) -> None:
         now = time.monotonic()
         self._programs.tend(now)
-        if self._buzzer is not None:
-            self._buzzer.tend(now)
+        for device in self._devices:
+            device.tend(now)

@@ -11,6 +11,7 @@ from typing import Any
 from fer_edge.core import Level
 from fer_edge.errors import MissingExtra, UnavailableError
 from fer_edge.settings.alarm import GpioAlarm
+from fer_edge.sinks.remaining import Remaining
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Buzzer:
     def __init__(self, settings: GpioAlarm, now: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._now = now
-        self._until: dict[int, tuple[Level, float]] = {}
+        self._remaining = Remaining(settings.longest_s)
         self._playing: Level | None = None
         self._device = _device(settings)
 
@@ -43,10 +44,8 @@ class Buzzer:
 
     def sound(self, events: Mapping[int, Level]) -> None:
         """Sound for these events, by key, and for no others."""
-        now, before = self._now(), self._until
-        self._until = {key: (level, now + self._settings.longest_s) for key, level in events.items()}
-        # An event that goes on at its level has no more time for it.
-        self._until |= {key: known for key, known in before.items() if events.get(key) is known[0]}
+        now = self._now()
+        self._remaining.take(events, now)
         self._play(now)
 
     def tend(self, now: float) -> None:
@@ -58,8 +57,7 @@ class Buzzer:
 
     def _play(self, now: float) -> None:
         """The pattern of the highest level that still has time, from its beginning where it is another one."""
-        heard = [level for level, until in self._until.values() if now < until]
-        level = max(heard, key=lambda level: level.rank, default=None)
+        level = self._remaining.loudest(now)
         if level is self._playing:
             return
         self._playing = level
@@ -79,7 +77,7 @@ def _device(settings: GpioAlarm) -> Any:
     try:
         import gpiozero
     except ImportError as error:
-        raise MissingExtra("alarm.gpio needs gpiozero; install it: pip install 'fer-edge[gpio]'") from error
+        raise MissingExtra("alarm.gpio needs gpiozero; install it: pip install gpiozero (docs/alarms.md)") from error
     try:
         with warnings.catch_warnings():
             # It tells of every pin library it does not find before it takes one that works.

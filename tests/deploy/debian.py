@@ -1,4 +1,4 @@
-"""A fresh Debian 12 to install into: made once by debootstrap, then copied on write by every test."""
+"""A fresh Debian to install into: made once by debootstrap, then copied on write by every test."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ import pytest
 
 from tests.conftest import ROOT
 
-BASE = Path(os.environ.get("FER_EDGE_DEBIAN", ROOT / "build" / "debian-12"))
-"""Where the fresh system lives; making it takes a minute or two and 300 MB."""
+BASES = Path(os.environ.get("FER_EDGE_DEBIAN", ROOT / "build"))
+"""Where the fresh systems live; making one takes a minute or two and 300 MB."""
+SUITES = {"12": "bookworm", "13": "trixie"}
 
 
-def fresh_debian() -> Path:
-    """The root of a minimal Debian 12 with systemd. Skips where it cannot be made."""
-    if (BASE / "usr/bin/dpkg").exists() and not (BASE / "debootstrap").exists():
-        return BASE
+def fresh_debian(release: str = "12", packages: tuple[str, ...] = ()) -> Path:
+    """The root of a minimal Debian with systemd and these packages. Skips where it cannot be made."""
+    base = BASES / "-".join(("debian", release, *packages))
+    if (base / "usr/bin/dpkg").exists() and not (base / "debootstrap").exists():
+        return base
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         pytest.skip("a fresh Debian needs root and debootstrap (sudo apt install debootstrap)")
-    shutil.rmtree(BASE, ignore_errors=True)
-    BASE.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(base, ignore_errors=True)
+    base.parent.mkdir(parents=True, exist_ok=True)
+    wanted = ",".join(("systemd-sysv", "ca-certificates", *packages))
     subprocess.run(
-        ["debootstrap", "--variant=minbase", "--include=systemd-sysv,ca-certificates", "bookworm", str(BASE)],
+        ["debootstrap", "--variant=minbase", f"--include={wanted}", SUITES[release], str(base)],
         check=True,
         timeout=900,
     )
-    return BASE
+    return base
 
 
 def pip_environment() -> dict[str, str]:

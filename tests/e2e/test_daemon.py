@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge import __version__
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber, wait_until
 from tests.daemons import LIGHT, Nodes, nodes, script
 
@@ -131,7 +132,7 @@ def test_requests_are_answered(nodes: Nodes, mosquitto: Mosquitto, subscriber: S
     subscriber.publish(f"{base}/ping", json.dumps({"transaction": "t-1"}))
     assert subscriber.wait("response/ping").json == {
         "status": "ok",
-        "data": {"version": "0.1.0"},
+        "data": {"version": __version__},
         "transaction": "t-1",
     }
     subscriber.publish(f"{base}/stats", "{}")

@@ -125,7 +125,7 @@ def test_it_does_not_sound_for_ever(pins: Any) -> None:
     pin = pins.pin(17)
     sink.event(SLEEP)
     wait_until(lambda: levels_of(pin).count(True) >= 1, "the first beat")
-    wait_until(lambda: not sink._buzzer.sounding, "silence")
+    wait_until(lambda: not sink._voices[0].device.sounding, "silence")
     assert not pin.state
     sink.event(event(5, level=Level.CRITICAL))
     wait_until(lambda: pin.state, "another event sounds, though the first is still open")
@@ -141,11 +141,11 @@ def test_a_pin_that_fails_once_ends_no_later_alarm(pins: Any, monkeypatch: pytes
         monkeypatch.undo()
         raise OSError("the pin is gone")
 
-    monkeypatch.setattr(sink._buzzer, "tend", fail)
+    monkeypatch.setattr(sink._voices[0].device, "tend", fail)
     sink.event(SLEEP)
     wait_until(lambda: failed, "a look at the buzzer")
     sink.event(END)
-    wait_until(lambda: not sink._buzzer.sounding, "silence")
+    wait_until(lambda: not sink._voices[0].device.sounding, "silence")
     sink.close()
 
 
