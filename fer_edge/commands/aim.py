@@ -21,13 +21,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fer_edge.core import Signals
-    from fer_edge.monitoring.aim import Advice
     from fer_edge.settings import Settings
 
 GOOD_S = 5.0
 """The view is called good when nothing was to be changed for so long, seconds of the frames' clock."""
 LINE_S = 1.0
 """On no terminal: least time between two lines that say the same, seconds."""
+
+
+FINE = "fine"
+TODO = {
+    "nobody": "no face: point the camera at the driver",
+    "covered": "too dark or covered: uncover the lens, turn on a light or the infrared lamp",
+    "rotated": "the picture does not stand upright: turn the camera, or set camera.rotation: {rotated}",
+    "edge": "face cut at the {edge}: turn the camera that way",
+    "far": "too far: move the camera closer, or take a longer lens",
+    "close": "too near: move the camera back, or take a wider lens",
+    "dark": "the face is too dark: more light on it, or an infrared lamp",
+    "glare": "the face is burnt out: less light on it, or move the lamp away",
+    "blurred": "the face is blurred: focus the lens, clean it, fix the camera",
+    "turned": "{turned}: move the camera, or look straight ahead",
+}
+"""What to do about each word of :func:`fer_edge.monitoring.aim.aim`."""
 
 
 class NotAimed(FerEdgeError):
@@ -47,21 +62,23 @@ def run(args: argparse.Namespace) -> int:
     settings = options.settings(args, {"camera.source": args.source})
     say = _as_json if args.json else _for_a_person(sys.stderr.isatty())
     good_since: float | None = None
-    last: tuple[Advice, ...] = ()
-    for at, seen, advice in _views(settings, args.seconds):
-        last = advice
-        say(at, seen, advice)
-        good_since = None if advice else at if good_since is None else good_since
+    todo = "no frame came; try again"
+    for at, seen, size, word in _views(settings, args.seconds):
+        todo = advice(word, seen, size)
+        say(at, seen, word, todo)
+        good_since = None if word != FINE else at if good_since is None else good_since
         if good_since is not None and at - good_since >= GOOD_S:
             sys.stderr.write("\nThe camera is aimed well.\n")
             return 0
-    todo = f"{last[0].says}; {last[0].do}" if last else f"not good for {GOOD_S:.0f} s at a time; try again"
+    if good_since is not None:
+        todo = f"good, but not yet for {GOOD_S:.0f} s; try again with more --seconds"
     raise NotAimed(f"aim: {todo}")
 
 
-def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals, tuple[Advice, ...]]]:
-    """Time, signals and advice of each frame; ends after so many seconds or with the source."""
-    from fer_edge.monitoring.aim import judge
+def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals, tuple[int, int], str]]:
+    """Time, signals, picture size and word of each frame; ends after so many seconds or with the source."""
+    from fer_edge.core import DriverState
+    from fer_edge.monitoring.aim import aim
     from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import frames
     from fer_edge.sources import make_source
@@ -78,42 +95,69 @@ def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals,
             if frame.at - began > seconds:
                 return
             seen = perception.read(frame)
-            height, width = frame.image.shape[:2]
-            yield frame.at, seen, judge(seen, width, height)
+            size = frame.image.shape[1], frame.image.shape[0]
+            # Nothing is learned of this driver yet: straight ahead is where the head points now.
+            yield frame.at, seen, size, aim(DriverState(frame.at), seen, size) or "nobody"
     finally:
         source.close()
 
 
-def words(seen: Signals, advice: tuple[Advice, ...]) -> str:
+def advice(word: str, seen: Signals, size: tuple[int, int]) -> str:
+    """What to do about it, with the side or the angle."""
+    if word == FINE:
+        return "good, hold still"
+    return TODO[word].format(rotated=seen.rotated, edge=_cut(seen, size), turned=_turned(seen))
+
+
+def _cut(seen: Signals, size: tuple[int, int]) -> str:
+    """The sides of the picture that the face goes over."""
+    if seen.face is None:
+        return "edge"
+    box = seen.face.box
+    over = {
+        "left": box.x < 0,
+        "top": box.y < 0,
+        "right": box.x + box.width > size[0],
+        "bottom": box.y + box.height > size[1],
+    }
+    return " and ".join(side for side, is_cut in over.items() if is_cut) or "edge"
+
+
+def _turned(seen: Signals) -> str:
+    """Where the camera stands from the driver. A face turned to its own left has the camera on its right."""
+    yaw, pitch = seen.yaw or 0.0, seen.pitch or 0.0
+    if abs(yaw) >= abs(pitch):
+        return f"{abs(yaw):.0f}° too far to the driver's {'right' if yaw > 0 else 'left'}"
+    return f"{abs(pitch):.0f}° too {'low' if pitch > 0 else 'high'}"
+
+
+def words(seen: Signals, todo: str) -> str:
     """The line for a person: what is measured, and what to do first."""
-    box = seen.face.box if seen.face else None
-    parts = [f"face {box.width:.0f} px" if box else "face -"]
-    parts += [f"turned {_degrees(seen.yaw)}", f"tilted {_degrees(seen.pitch)}"]
-    parts.append(f"light {seen.quality.brightness:.0%}" if seen.quality else "light -")
-    todo = f"{advice[0].says}: {advice[0].do}" if advice else "good, hold still"
-    return f"{'  '.join(parts)}   {todo}"
+    face = f"face {seen.face.box.width:.0f} px" if seen.face else "face -"
+    light = f"light {seen.quality.brightness:.0%}" if seen.quality else "light -"
+    return f"{face}  turned {_degrees(seen.yaw)}  tilted {_degrees(seen.pitch)}  {light}   {todo}"
 
 
 def _degrees(value: float | None) -> str:
     return "-" if value is None else f"{value:+.0f}°"
 
 
-def _for_a_person(terminal: bool) -> Callable[[float, Signals, tuple[Advice, ...]], None]:
+def _for_a_person(terminal: bool) -> Callable[[float, Signals, str, str], None]:
     said: list[tuple[str, float]] = [("", float("-inf"))]
 
-    def say(at: float, seen: Signals, advice: tuple[Advice, ...]) -> None:
-        first = advice[0].what if advice else "good"
+    def say(at: float, seen: Signals, word: str, todo: str) -> None:
         if terminal:
-            sys.stderr.write(f"\r\x1b[K{words(seen, advice)}")
-        elif first != said[0][0] or at - said[0][1] >= LINE_S:
-            said[0] = (first, at)
-            sys.stderr.write(words(seen, advice) + "\n")
+            sys.stderr.write(f"\r\x1b[K{words(seen, todo)}")
+        elif word != said[0][0] or at - said[0][1] >= LINE_S:
+            said[0] = (word, at)
+            sys.stderr.write(words(seen, todo) + "\n")
         sys.stderr.flush()
 
     return say
 
 
-def _as_json(at: float, seen: Signals, advice: tuple[Advice, ...]) -> None:
-    told = [{"what": one.what, "says": one.says, "do": one.do, "hard": one.hard} for one in advice]
+def _as_json(at: float, seen: Signals, word: str, todo: str) -> None:
     face = round(seen.face.box.width) if seen.face else None
-    sys.stdout.write(json.dumps({"t": round(at, 2), "good": not advice, "face_px": face, "advice": told}) + "\n")
+    sys.stdout.write(
+        json.dumps({"t": round(at, 2), "aim": word, "face_px": face, "do": todo}, ensure_ascii=False) + "\n"
+    )

@@ -38,7 +38,7 @@ class Sounds:
         self._process: subprocess.Popen[bytes] | None = None
         self._began = float("-inf")
         self._told = False
-        self._files = {level: _file(settings, level) for level in Level}
+        self._files = {level: _file(settings, level) for level in AGAIN_S}
         player = settings.player[0]
         if shutil.which(player) is None:
             raise UnavailableError(

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.monitoring.aim import aim
 from fer_edge.sinks.payloads import event_body, rounded, state_payload
-from fer_edge.web.aim import aim
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
