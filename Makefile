@@ -13,7 +13,7 @@ ARCHS ?= amd64 arm64
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install test-deb dist deb lint check clean
+.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 dist deb lint check clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -51,6 +51,9 @@ deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
 
 test-deb: $(TESTABLE)  ## the packages on fresh Debian 12 and 13 systems in namespaces, without network: needs root, debootstrap
 	@FER_EDGE_TEST_DEB=1 $(BIN)/python -m pytest tests/deploy/test_deb.py -s $(ARGS)
+
+test-arm64: $(TESTABLE)  ## the arm64 packages on emulated Debian 12 and 13: needs root, debootstrap, qemu-user-static; many minutes
+	@FER_EDGE_TEST_ARM64=1 $(BIN)/python -m pytest tests/deploy/test_arm64.py -s $(ARGS)
 
 check: test lint
 

@@ -47,6 +47,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         files={
             "/etc/systemd/system/fer-edge.service": (ROOT / "deploy" / UNIT).read_text(),
             "/etc/systemd/system/fer-edge.service.d/short.conf": SHORT,
+            "/etc/systemd/system/fer-edge.service.d/sound.conf": (ROOT / "deploy" / "sound.conf").read_text(),
             "/opt/fer-edge/current/bin/fer-edge": _PROGRAM,
             CONFIG: GOOD,
         },
@@ -221,3 +222,15 @@ def test_the_password_comes_from_a_credential_that_no_one_else_can_read(node: Ma
     finally:
         node.run("rm", "-f", "/etc/credstore/fer-edge.mqtt-password")
         node.run("systemctl", "stop", "broker")
+
+
+def test_a_sound_is_played_under_the_unit_s_hardening_and_comes_back(node: Machine) -> None:
+    # logger stands in for aplay: what it is given to play is in the journal, with the time.
+    sound = "alarm: {sound: {enabled: true, player: [/usr/bin/logger, -t, player]}}\n"
+    node.write(CONFIG, GOOD.replace("sim:alert", "sim:asleep") + sound)
+    node.run("systemctl", "restart", UNIT)
+    wait_until(lambda: len(node.said(UNIT, "critical.wav")) >= 2, "the sound of a sleep, again", 60.0)
+    began = next(entry for entry in node.said(UNIT, "microsleep start"))
+    heard = next(entry for entry in node.said(UNIT, "warning.wav"))
+    late_s = (int(heard["__REALTIME_TIMESTAMP"]) - int(began["__REALTIME_TIMESTAMP"])) / 1e6
+    print(f"the sound's player had begun {1000 * late_s:.0f} ms after the event's line in the log")
