@@ -124,7 +124,7 @@ class Builder:
             return None
         from fer_edge.web import LivePage  # aiohttp only where there is a page
 
-        return LivePage(settings, self.node)
+        return LivePage(settings, self.node, self.memory.folder)
 
 
 def _alarm(settings: Settings, mqtt: MqttSink | None) -> AlarmSink | None:

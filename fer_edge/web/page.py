@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from fer_edge.errors import MissingExtra
 from fer_edge.web.access import Access, is_loopback
 from fer_edge.web.history import History
+from fer_edge.web.logbook import Logbook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiohttp.web import AppRunner
 
     from fer_edge.core import DriverState, Event, Signals
@@ -31,9 +34,12 @@ RETRY_S = 10.0
 
 
 class LivePage:
-    """Shows one node. Raises MissingExtra without aiohttp and ConfigError for a token that is missing or bad."""
+    """Shows one node and keeps its last week in ``folder`` (None: in memory).
 
-    def __init__(self, settings: Settings, node: Node) -> None:
+    Raises MissingExtra without aiohttp and ConfigError for a token that is missing or bad.
+    """
+
+    def __init__(self, settings: Settings, node: Node, folder: Path | None = None) -> None:
         try:
             import aiohttp  # noqa: F401
         except ImportError as error:
@@ -42,6 +48,7 @@ class LivePage:
         self._node = node
         self._access = Access.of(settings.web)
         self._history = History(settings.web.history_s)
+        self._book = Logbook(folder)
         self._hub: Hub | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -51,28 +58,32 @@ class LivePage:
 
     def start(self) -> None:
         """Begin to serve, in a thread."""
+        self._book.start()
         self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def state(self, state: DriverState, signals: Signals) -> None:
         """Keep what the timeline shows."""
         self._history.add(state, signals)
+        self._book.state(state, signals)
 
     def event(self, event: Event) -> None:
         """Keep an event and tell whoever looks, at once."""
         message = self._history.event(event)
+        self._book.event(event)
         hub, loop = self._hub, self._loop
         if loop is not None and hub is not None and hub.visitors:
             with suppress(RuntimeError):  # the loop has just ended
                 loop.call_soon_threadsafe(hub.event, message)
 
     def close(self) -> None:
-        """Stop serving; takes a second at most."""
+        """Stop serving; takes a few seconds at most."""
         if self._loop is None:
             return
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(STOP_S)
+        self._book.close()
 
     @property
     def url(self) -> str:
@@ -100,11 +111,12 @@ class LivePage:
     async def _serve(self) -> None:
         from aiohttp import web
 
+        from fer_edge.web.archive import Archive
         from fer_edge.web.hub import Hub
         from fer_edge.web.server import Server
 
         self._hub = Hub(self._settings, self._node, self._history)
-        server = Server(self._access, self._hub)
+        server = Server(self._access, self._hub, Archive(self._settings, self._book).routes)
         runner = web.AppRunner(server.app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
         await runner.setup()
         try:

@@ -49,9 +49,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """The application; ``hub`` is told of every visitor."""
+    """The application; ``hub`` is told of every visitor. ``routes`` are further pages for those who may look."""
 
-    def __init__(self, access: Access, hub: Hub) -> None:
+    def __init__(self, access: Access, hub: Hub, routes: Mapping[str, Handler] | None = None) -> None:
         self._access = access
         self._hub = hub
         self._sockets: set[web.WebSocketResponse] = set()
@@ -63,6 +63,7 @@ class Server:
                 web.get("/enter", _to_the_page),
                 web.get("/live", self._live),
                 *(web.get(f"/{name}", _file) for name in _FILES),
+                *(web.get(path, self._for_visitors(handler)) for path, handler in (routes or {}).items()),
             ]
         )
         self.app.on_shutdown.append(self._say_goodbye)
@@ -79,13 +80,23 @@ class Server:
         except web.HTTPException as fault:
             return _refused(fault.status, fault.reason)
         if not response.prepared:
-            response.headers.update(_HEADERS)
+            response.headers.update({name: value for name, value in _HEADERS.items() if name not in response.headers})
         return response
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         if not self._access.known(request.cookies.get(COOKIE)):
             return _door("", 401)
         return web.FileResponse(STATIC / "page.html")
+
+    def _for_visitors(self, handler: Handler) -> Handler:
+        """The same page for those who may look only; the others are shown the door."""
+
+        async def known(request: web.Request) -> web.StreamResponse:
+            if not self._access.known(request.cookies.get(COOKIE)):
+                return _door("", 401)
+            return await handler(request)
+
+        return known
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         self._check_origin(request)

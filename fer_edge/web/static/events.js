@@ -1,5 +1,5 @@
 // Events as spans: one from its start to its end, however many messages told it.
-import { make, percent, seconds, urgency, why, word } from "./words.js";
+import { looks, make, percent, seconds, urgency, why, word } from "./words.js";
 
 export const SIGNS = { unknown: "○", fine: "●", info: "●", advisory: "◆", warning: "▲", critical: "■" };
 export const RANK = { info: 0, advisory: 1, warning: 2, critical: 3 };
@@ -40,7 +40,7 @@ export function more(span) {
   const parts = [urgency(span.level)];
   if (span.emotion) parts.push(span.emotion);
   if (span.person != null) parts.push(`person ${span.person}`);
-  if (span.looking && span.looking !== "ahead") parts.push(`looked ${span.looking}`);
+  if (span.looking && span.looking !== "ahead") parts.push(`looked ${looks(span.looking)}`);
   if (span.perclos != null) parts.push(`eyes closed ${percent(span.perclos)} of the minute`);
   if (span.reason) parts.push(why(span.reason));
   return parts.join(", ");

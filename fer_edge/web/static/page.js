@@ -9,7 +9,7 @@ import { seconds, urgency, why, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
-const VIEWS = { live: null };
+const VIEWS = { live: null, drives: () => import("./drives.js") };
 
 const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));

@@ -1,0 +1,163 @@
+"""A live drive as one page to print: figures, a drawing, and a table of the events. Needs nothing but a browser."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from fer_edge import __version__
+
+if TYPE_CHECKING:
+    from fer_edge.settings import Settings
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 11pt/1.45 system-ui, sans-serif; color: #12202a; background: #fff; }
+body { max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; margin-bottom: .2rem; } h2 { font-size: 1.05rem; margin-top: 1.4rem; }
+dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; } dt { color: #495c68; font-size: .85rem; }
+dd { margin: 0; font-size: 1.15rem; font-weight: 600; }
+svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #495c68; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid #c9d3d9; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+tr { break-inside: avoid; } thead { display: table-header-group; }
+.warning, .critical { font-weight: 650; } footer { margin-top: 1.5rem; color: #495c68; font-size: .85rem; }
+.info { fill: #3b82c4; } .advisory { fill: #d9a400; } rect.warning { fill: #e07b00; } rect.critical { fill: #c8322d; }
+.watched { fill: #dfe7ec; } .closed { fill: none; stroke: #c8322d; }
+.perclos { fill: none; stroke: #0f6b3a; stroke-width: 1.5; }
+.limit { stroke: #944600; stroke-dasharray: 5 4; } .edge { stroke: #c9d3d9; }
+@media print { body { margin: 0; max-width: none; } }
+"""
+_SIGNS = {"info": "●", "advisory": "◆", "warning": "▲", "critical": "■"}
+_ORDER = tuple(_SIGNS)
+_DAY_S = 80_000
+_WIDE, _LEFT, _TALL = 960, 90, 190
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A stretch of time (seconds since 1970) with its figures, its events, oldest first, and its curve.
+
+    ``figures`` has ``driver_s``, ``judged``, ``closed``, ``perclos``; an event ``type``, ``level``, ``began``,
+    ``ended``, ``held_s``, ``reason``; a point of the curve is ``[at, watched, present, judged, closed, perclos]``.
+    """
+
+    node: str
+    since: float
+    until: float
+    figures: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
+    curve: Sequence[Sequence[float | None]]
+
+
+def html(drive: Drive, settings: Settings) -> str:
+    """The page as text; it has no script and fetches nothing."""
+    counts = Counter(event["type"] for event in drive.events)
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common()) or "No events."
+    since = drive.figures["from"] or drive.since
+    until = drive.figures["to"] or drive.until
+    title = f"Drive of {drive.node}, {_moment(since, '%d %B %Y, %H:%M')} to {_moment(until, '%H:%M')}"
+    form = "%H:%M:%S" if until - since < _DAY_S else "%a %d %H:%M:%S"
+    rows = "\n".join(_row(event, form) for event in drive.events) or '<tr><td colspan="5">none</td></tr>'
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>
+<h1>{escape(title)}</h1>
+<dl>{"".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _figures(drive.figures))}</dl>
+<p>{escape(told)}</p>
+{_drawing(drive, since, until, settings)}
+<h2>Events</h2>
+<table><thead><tr>
+<th>began</th><th>event</th><th>level</th><th class="number">lasted, s</th><th>why</th></tr></thead><tbody>
+{rows}
+</tbody></table>
+<footer>Made by fer-edge {__version__} on {escape(drive.node)}. Times are those of the node. No picture is stored.
+An aid, not a certified safety device.</footer>
+</main></body></html>
+"""
+
+
+def _figures(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    minutes = round(known["driver_s"] / 60)
+    yield "driver in view", f"{minutes // 60} h {minutes % 60} min"
+    for name, key, digits in (
+        ("eyes judged", "judged", 0),
+        ("eyes closed", "closed", 1),
+        ("highest PERCLOS", "perclos", 1),
+    ):
+        yield name, "not known" if known[key] is None else f"{100 * known[key]:.{digits}f} %"
+
+
+def _row(event: Mapping[str, Any], form: str) -> str:
+    level, why = event["level"], str(event.get("reason") or "").replace("_", " ")
+    unsure = "" if event["time_ok"] else " (clock not set)"
+    lasted = "goes on" if event["ended"] is None else f"{event['held_s']:.1f}"
+    return (
+        f"<tr><td>{_moment(event['began'], form)}{unsure}</td><td>{escape(event['type'].replace('_', ' '))}</td>"
+        f'<td class="{level}">{_SIGNS[level]} {level}</td><td class="number">{lasted}</td><td>{escape(why)}</td></tr>'
+    )
+
+
+def _drawing(drive: Drive, since: float, until: float, settings: Settings) -> str:
+    """Events above, PERCLOS with its limits below, on what was watched."""
+    limits = settings.monitoring.drowsy
+    scale = (_WIDE - _LEFT) / max(1.0, until - since)
+    most = max([1.6 * limits.warning, *(point[5] or 0.0 for point in drive.curve)])
+
+    def x(at: float) -> float:
+        return _LEFT + min(max(at - since, 0.0), until - since) * scale
+
+    def y(share: float) -> float:
+        return 160 - 70 * share / most
+
+    step = drive.curve[1][0] - drive.curve[0][0] if len(drive.curve) > 1 else 10.0  # type: ignore[operator]
+    parts = [
+        f'<rect class="watched" x="{x(p[0]):.1f}" y="80" width="{step * scale + 0.5:.1f}" height="80"/>'
+        for p in drive.curve
+        if p[0] is not None
+    ]
+    for event in drive.events:
+        lane = 60 - 20 * _ORDER.index(event["level"])
+        wide = max(2.0, x(event["ended"] or until) - x(event["began"]))
+        parts.append(
+            f'<rect class="{event["level"]}" x="{x(event["began"]):.1f}" y="{lane}" width="{wide:.1f}" height="14"/>'
+        )
+    parts += [f'<text x="0" y="{72 - 20 * n}">{level}</text>' for n, level in enumerate(_ORDER)]
+    parts += [f'<polyline class="perclos" points="{line}"/>' for line in _lines(drive.curve, step, x, y)]
+    parts.append('<text x="0" y="125">PERCLOS</text>')
+    for share in (limits.advisory, limits.warning):
+        parts.append(f'<line class="limit" x1="{_LEFT}" x2="{_WIDE}" y1="{y(share):.1f}" y2="{y(share):.1f}"/>')
+        parts.append(f'<text x="{_LEFT - 32}" y="{y(share) + 4:.1f}">{100 * share:.0f} %</text>')
+    for n in range(5):
+        at = since + n * (until - since) / 4
+        anchor = ("start", "middle", "middle", "middle", "end")[n]
+        parts.append(f'<text x="{x(at):.1f}" y="182" text-anchor="{anchor}">{_moment(at, "%H:%M")}</text>')
+    alt = "Events by level and PERCLOS over the drive; the table below lists the events."
+    return f'<svg viewBox="0 0 {_WIDE} {_TALL}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
+
+
+def _lines(
+    curve: Sequence[Sequence[float | None]], step: float, x: Callable[[float], float], y: Callable[[float], float]
+) -> Iterator[str]:
+    """PERCLOS as lines of SVG; where it was not known or nothing was watched there is none."""
+    line: list[str] = []
+    before = 0.0
+    for point in curve:
+        at, perclos = point[0] or 0.0, point[5]
+        if line and (perclos is None or at - before > 2 * step):
+            yield " ".join(line)
+            line = []
+        if perclos is not None:
+            line.append(f"{x(at + step / 2):.1f},{y(perclos):.1f}")
+        before = at
+    if line:
+        yield " ".join(line)
+
+
+def _moment(at: float, form: str) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime(form)

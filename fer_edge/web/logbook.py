@@ -1,0 +1,218 @@
+"""The node's own memory of the last week: events and ten-second summaries, never a picture.
+
+A file of SQLite in the state folder, bounded by age and by rows; without a disk it lives in memory. The daemon's
+main loop only fills a queue: a thread of its own writes. Expressions are left out: nobody needs a week of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.core import Phase
+from fer_edge.sinks.clock import SystemClock
+from fer_edge.sinks.payloads import rounded
+from fer_edge.web.summary import Moment, Summary
+
+if TYPE_CHECKING:
+    from fer_edge.core import DriverState, Event, Signals
+    from fer_edge.sinks.clock import Clock
+
+log = logging.getLogger(__name__)
+
+NAME = "logbook.sqlite"
+KEEP_S = 8 * 86_400.0
+"""What is older is deleted, seconds."""
+MOST_EVENTS = 20_000
+"""Most events kept; with 69,120 summaries the file stays under 10 MB."""
+CLEAN_EVERY = 60
+"""So many writes between two looks for what is too old."""
+_MOST_WAITING = 4096
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+  run TEXT, key INTEGER, type TEXT, category TEXT, level TEXT,
+  began REAL, ended REAL, held REAL, details TEXT, ok INTEGER,
+  PRIMARY KEY (run, key));
+CREATE INDEX IF NOT EXISTS events_began ON events (began);
+CREATE TABLE IF NOT EXISTS moments (
+  at INTEGER PRIMARY KEY, run TEXT, ok INTEGER, watched REAL, present REAL, judged REAL, closed REAL, perclos REAL);
+"""
+
+
+class Logbook:
+    """Takes what a sink takes; answers from any thread. ``folder`` None keeps it in memory."""
+
+    def __init__(self, folder: Path | None, clock: Clock | None = None) -> None:
+        self._path = None if folder is None else folder / NAME
+        self._clock = clock or SystemClock()
+        self._run = uuid.uuid4().hex[:8]
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._lock = threading.Lock()
+        self._database: sqlite3.Connection | None = None
+        self._thread = threading.Thread(target=self._write, name="logbook", daemon=True)
+        self._summary = Summary()
+        self._lost = 0
+        self._offset: float | None = None
+        self.stored = False
+        """Whether it is on disk, so that a restart does not lose it."""
+
+    def start(self) -> None:
+        """Open the file, end what an earlier run left open, and begin to write. Never raises."""
+        self._database = self._open()
+        self._thread.start()
+
+    def state(self, state: DriverState, signals: Signals) -> None:
+        """Take the state after one frame; called in the main loop."""
+        moment = self._summary.add(state, self._clock.wall(), watched=signals.number >= 0)
+        if moment is not None:
+            self._put(lambda: self._keep_moment(moment))
+
+    def event(self, event: Event) -> None:
+        """Take one phase of an event; called in the main loop."""
+        if event.category == "emotion":
+            return
+        wall = self._clock.wall()
+        self._put(lambda: self._keep_event(event, wall))
+
+    def flush(self) -> None:
+        """Wait until all that was taken is written: for the end, and for tests."""
+        done = threading.Event()
+        self._put(done.set)
+        done.wait(5.0)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        if self._database is None:
+            return
+        left = self._summary.rest()
+        if left is not None:
+            self._put(lambda: self._keep_moment(left))
+        self._waiting.put(None)
+        self._thread.join(2.0)
+        if not self._thread.is_alive():
+            self._database.close()
+
+    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT; from any thread."""
+        if self._database is None:
+            return []
+        with self._lock:
+            return self._database.execute(question, values).fetchall()
+
+    def _put(self, work: Callable[[], None]) -> None:
+        try:
+            self._waiting.put_nowait(work)
+        except queue.Full:
+            self._lost += 1
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path is not None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                database = self._prepared(str(self._path))
+                self.stored = True
+                return database
+            except (sqlite3.Error, OSError) as fault:
+                log.warning(
+                    "live page: %s cannot be used (%s); drives are kept until a restart only", self._path, fault
+                )
+        return self._prepared(":memory:")
+
+    @staticmethod
+    def _prepared(path: str) -> sqlite3.Connection:
+        database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
+        database.execute("PRAGMA journal_mode=WAL")
+        # A power cut may cost the last seconds, never the file; and a card is written to less.
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.executescript(_SCHEMA)
+        database.execute(
+            "UPDATE events SET ended = max(began + held, "
+            "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
+            "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL"
+        )
+        database.commit()
+        return database
+
+    def _write(self) -> None:
+        assert self._database is not None
+        writes = told = 0
+        while True:
+            work = self._waiting.get()
+            if work is None:
+                return
+            try:
+                with self._lock, self._database:
+                    self._set_right()
+                    work()
+                    writes += 1
+                    if writes % CLEAN_EVERY == 1:
+                        self._clean()
+                told = 0
+            except sqlite3.Error as fault:
+                self.stored = False
+                if not told:
+                    log.warning("live page: drives cannot be kept (%s); going on without", fault)
+                told = 1
+
+    def _keep_moment(self, moment: Moment) -> None:
+        assert self._database is not None
+        self._database.execute(
+            "INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (moment.at, self._run, self._clock.wall_ok(), *moment.values),
+        )
+
+    def _keep_event(self, event: Event, wall: float) -> None:
+        assert self._database is not None
+        began = wall - max(0.0, event.at - event.began_at)
+        ended = None if event.phase is not Phase.END else max(began, began + event.held_s)
+        details = json.dumps({name: rounded(value) for name, value in event.details.items() if value is not None})
+        self._database.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET type = "
+            "excluded.type, level = excluded.level, ended = excluded.ended, held = excluded.held, "
+            "details = json_patch(details, excluded.details)",
+            (
+                *(self._run, event.key, event.event_type, event.category, str(event.level)),
+                *(began, ended, event.held_s, details, self._clock.wall_ok()),
+            ),
+        )
+
+    def _set_right(self) -> None:
+        """Once the clock is right, move what this run wrote under a wrong one to its true time."""
+        assert self._database is not None
+        offset, before = self._clock.wall() - self._clock.ticks(), self._offset
+        if self._offset is None or not self._clock.wall_ok():
+            self._offset = offset
+            return
+        self._offset = offset
+        moved = offset - (before or 0.0)
+        mine = (self._run,)
+        if abs(moved) > 1:
+            by = round(moved / 10) * 10
+            rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
+            self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
+            again = [(row[0] + by, row[1], 1, *row[3:]) for row in rows]
+            self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
+            self._database.execute(
+                "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (moved, self._run)
+            )
+        self._database.execute("UPDATE events SET ok = 1 WHERE run = ? AND NOT ok", mine)
+
+    def _clean(self) -> None:
+        assert self._database is not None
+        # A clock not yet set must not make everything look old, or new.
+        if not self._clock.wall_ok():
+            return
+        oldest = self._clock.wall() - KEEP_S
+        self._database.execute("DELETE FROM moments WHERE at < ? OR at > ?", (oldest, self._clock.wall() + 86_400))
+        self._database.execute("DELETE FROM events WHERE began < ?", (oldest,))
+        self._database.execute(
+            "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events ORDER BY began DESC LIMIT -1 OFFSET ?)",
+            (MOST_EVENTS,),
+        )

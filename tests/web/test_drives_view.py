@@ -1,0 +1,91 @@
+"""The view of drives in a real browser: a timeline to zoom, filters, exports, a report to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fer_edge.core import Event, Level, Phase
+from tests.web.conftest import needs_chromium, says
+from tests.web.nodes import Drive
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    drive = Drive().start()
+    for key, (kind, level) in enumerate(
+        (("yawn", Level.INFO), ("distracted", Level.WARNING), ("sleep", Level.CRITICAL))
+    ):
+        details = {"reason": "long"} if kind == "distracted" else {}
+        drive.page.event(Event(key, "fatigue", kind, Phase.END, level, drive.at, drive.at - 3, 3.0, details))
+    drive.page._book.flush()
+    yield drive
+    drive.close()
+
+
+def test_events_are_listed_in_words_and_filtered(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    page.click("nav a[href='#drives']")
+    says(page, "[data-is=rows]", "looked away in one go")
+    assert page.locator("[data-is=rows] tr").count() == 3
+    page.select_option("[data-is=level]", "warning")
+    assert page.locator("[data-is=rows] tr").count() == 2
+    page.select_option("[data-is=type]", "sleep")
+    assert page.locator("[data-is=rows] tr").count() == 1 and "Asleep" in page.inner_text("[data-is=rows]")
+    assert "type=sleep&level=warning" in (page.get_attribute("[data-is=csv]", "href") or "")
+
+
+def test_it_zooms_from_five_minutes_to_a_week_by_button_wheel_and_key(drive: Drive, page: Page) -> None:
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "Asleep")
+    asked: list[float] = []
+
+    def note(url: str) -> None:
+        if "history.json" in url:
+            words = dict(part.split("=") for part in url.split("?")[1].split("&"))
+            asked.append(float(words["to"]) - float(words["from"]))
+
+    page.on("request", lambda request: note(request.url))
+
+    def after(act: str) -> float:
+        with page.expect_response(lambda answer: "history.json" in answer.url):
+            if act.startswith("button"):
+                page.click(f"[data-is=zooms] {act}")
+            else:
+                page.press("[data-is=long]", act)
+        return asked[-1]
+
+    assert after("button[data-length='300']") == pytest.approx(300, abs=2)
+    assert after("-") == pytest.approx(600, abs=2)
+    assert after("+") == pytest.approx(300, abs=2)
+    assert after("+") == pytest.approx(300, abs=2), "no nearer"
+    assert after("button[data-length='604800']") == pytest.approx(604800, abs=2)
+    assert after("-") == pytest.approx(604800, abs=2), "no farther"
+
+
+def test_a_report_opens_and_prints(drive: Drive, page: Page) -> None:
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "Asleep")
+    page.goto(drive.page.url + (page.get_attribute("[data-is=report]", "href") or ""))
+    assert page.locator("tbody tr").count() == 3 and "Drive of cab-7" in page.title()
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse", (
+        "its style is let in"
+    )
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_a_node_that_is_away_is_said_and_what_was_shown_stays(drive: Drive, page: Page) -> None:
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "Asleep")
+    drive.close()
+    page.click("button[data-length='300']")
+    says(page, "[data-is=said]", "the node cannot be reached")
+    assert page.locator("[data-is=rows] tr").count() == 3
