@@ -37,7 +37,16 @@ SHUT_RATIO = 0.09
 CLOSE_REGION = ((0.5, 0.5), 22 / 24)
 WIDE_REGION = ((0.5, 0.557), 76 / 96)
 """Centre and side, in sides of the crop, that frame an eye of the two sets like :func:`shape.eye_regions`."""
-SHARES = {"close": 0.24, "wide": 0.09, "marked": 0.2, "masks": 0.16, "video": 0.05, "glasses": 0.04, "drawn": 0.12}
+SHARES = {
+    "close": 0.24,
+    "wide": 0.17,
+    "marked": 0.15,
+    "masks": 0.12,
+    "low": 0.06,
+    "video": 0.04,
+    "glasses": 0.04,
+    "drawn": 0.1,
+}
 """Of every batch; what is left is no eye."""
 SHUT, LOWERED, NARROWED, OPEN = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 NOT_SHUT, HALF, LOW = (0, 1, 1, 1), (0, 1, 0, 1), (1, 1, 0, 0)
@@ -47,6 +56,9 @@ WIDE = 0.55
 """Openness above which a lid that is a little lowered or narrowed may as well be called open."""
 LEAST_TOLD = 0.12
 """Openness under which nothing of the iris can be told."""
+
+SHARP = Variation(blur_share=0.25, blur=1.1, coarse_share=0.2, coarsest=0.5, noise=7.0)
+"""Less blur than elsewhere: an iris under a low lid is one or two pixels high."""
 
 Target = tuple[float, ...]
 Sample = tuple[np.ndarray, float, Target]
@@ -61,6 +73,12 @@ class Known:
     picture: np.ndarray
     side: float
     target: Target
+
+    @property
+    def region(self) -> tuple[tuple[float, float], float, float]:
+        """Where the eye lies in the picture, as :func:`warp.upright` takes it."""
+        middle = (self.picture.shape[0] - 1) / 2
+        return (middle, middle), self.side, 0.0
 
 
 def target(
@@ -148,6 +166,11 @@ def masks(path: Path, split: str, *, real: bool | None = None) -> list[Eye]:
     return [eye for eye in eyes if eye is not None]
 
 
+def low(eyes: Iterable[Eye]) -> list[Known]:
+    """Those of real eyes that are low or narrow as they stand: few, and the ones that a look down is told by."""
+    return [Known(eye.picture, 1.6 * lids.EYE, as_it_is(eye)) for eye in eyes if LEAST_TOLD <= eye.openness <= WIDE]
+
+
 def glasses(folder: Path, split: str) -> list[tuple[Known, str]]:
     """Eyes behind dark glasses and bare eyes of the same people, by labels.csv (file, split, eyes), each with its kind.
 
@@ -223,7 +246,7 @@ def sampler(groups: dict[str, Sequence[Known | Eye]], nothing: Draw, size: int) 
         raise DataError("nothing to learn from: no labelled crop, marked face or mask in the data")
     whole, left = sum(SHARES.values()), sum(SHARES[name] for name in groups)
     chances = np.cumsum([SHARES[name] * whole / left for name in groups])
-    pools, how, wobble = list(groups.values()), Variation(), Wobble()
+    pools, how, wobble = list(groups.values()), SHARP, Wobble()
 
     def one(rng: np.random.Generator) -> tuple[np.ndarray, Target]:
         n = int(np.searchsorted(chances, rng.random()))

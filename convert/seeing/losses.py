@@ -11,11 +11,18 @@ SMOOTH = 0.01
 
 @keras.saving.register_keras_serializable("seeing")
 def eye_loss(target, output):
-    """Closed and visible by cross-entropy, openness by squared error; target is values then weights."""
-    values, weights = target[:, :3], target[:, 3:]
-    sure = _cross_entropy(values, output)
-    near = 4.0 * ops.square(values - output)
-    parts = ops.stack([sure[:, 0], near[:, 1], sure[:, 2]], axis=1) * weights
+    """The state is to be one of those that may be, openness near, visible and told right, the gaze near.
+
+    Target: which of four states it may be, openness, visible, told, gaze (2); then the weights of state, openness,
+    visible, told, gaze.
+    """
+    values, weights = target[:, :9], target[:, 9:]
+    state = -ops.log(ops.clip(ops.sum(values[:, :4] * output[:, :4], axis=1), 1e-6, 1.0))
+    near = 4.0 * ops.square(values[:, 4] - output[:, 4])
+    sure = _cross_entropy(values[:, 5:7], output[:, 5:7])
+    off = ops.abs(values[:, 7:] - output[:, 7:])
+    gaze = ops.sum(ops.where(off < 0.05, 10 * ops.square(off), off - 0.025), axis=1)
+    parts = ops.stack([state, near, sure[:, 0], 0.5 * sure[:, 1], 3.0 * gaze], axis=1) * weights
     return ops.mean(ops.sum(parts, axis=1))
 
 

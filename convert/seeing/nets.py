@@ -31,6 +31,16 @@ def classifier(size: int, stages: Sequence[Sequence[int]], outputs: int, dropout
     return keras.Model(picture, layers.Dense(outputs, activation="sigmoid", name="out")(x))
 
 
+def eyes(size: int, stages: Sequence[Sequence[int]], dropout: float) -> keras.Model:
+    """A (1, size, size, 1) eye to four states that add up to 1, three probabilities, and two angles from -1 to 1."""
+    picture = keras.Input((size, size, 1), name="picture")
+    x = layers.Dropout(dropout)(layers.Flatten()(trunk(picture, stages)))
+    state = layers.Dense(4, activation="softmax", name="state")(x)
+    seen = layers.Dense(3, activation="sigmoid", name="seen")(x)
+    gaze = layers.Dense(2, activation="tanh", name="gaze")(x)
+    return keras.Model(picture, layers.Concatenate(name="out")([state, seen, gaze]))
+
+
 def macs(model: keras.Model) -> int:
     """Multiply-accumulates of one pass, convolutions and dense layers."""
     total = 0

@@ -18,7 +18,7 @@ from convert.seeing import augment, faces68, figures, scenes, worn
 from fer_edge.errors import FerEdgeError
 from fer_edge.perception import pose, shape
 from fer_edge.perception.detector import Tiny
-from fer_edge.perception.eyes import EyeReader
+from fer_edge.perception.eyes import EyeReader, Eyes
 from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.mouth import MouthReader
 from fer_edge.settings.perception import TinyDetector
@@ -92,7 +92,7 @@ class Bench:
                 eyes.append(None)
                 continue
             heads.append(abs(head.yaw - truth.yaw))
-            eyes.append(_right(self._eyes.read(picture, reading.points, head).closed, _shut(points)))
+            eyes.append(_right(_shut_said(self._eyes.read(picture, reading.points, head)), _shut(points)))
             mouths.append(_right(self._mouth.read(picture, reading.points, head), _wide(points)))
         return {
             "NME %": 100 * float(np.mean(errors)),
@@ -120,6 +120,11 @@ class Bench:
 def _loosely(points: np.ndarray) -> tuple:
     low, high = points.min(axis=0), points.max(axis=0)
     return tuple((low + high) / 2), float((high - low).max()) * shape.FACE_SIDE, 0.0
+
+
+def _shut_said(eyes: Eyes) -> float | None:
+    """Probability that the eyes are shut; None where neither can be judged."""
+    return None if eyes.states is None else eyes.states[0]
 
 
 def _shut(points: np.ndarray) -> bool | None:

@@ -8,7 +8,7 @@ from fer_edge.core import Signals
 from fer_edge.monitoring.calibration import Learner
 from fer_edge.monitoring.closures import JOIN_S, Closures
 from fer_edge.monitoring.filters import Switch
-from fer_edge.monitoring.lids import NEAR_SHUT, LidsReader
+from fer_edge.monitoring.lids import LidsReader
 from fer_edge.monitoring.moment import EyesNow, LidsNow
 from fer_edge.monitoring.perclos import Perclos
 from fer_edge.monitoring.windows import Share
@@ -17,9 +17,12 @@ from fer_edge.settings.monitoring import MonitoringSettings
 LOG_ODDS_MAX = 4.0
 """Neither the network nor the openness may be surer than 98 %: each can be overruled by the other."""
 
-WIDTH_ODDS, WIDTH_ODDS_MAX = 8.0, 1.5
-"""Log-odds of shut per unit of width under that, and the most they may be: the width of the eyes tells apart what
-the network is unsure of, but never silences it. Glasses make shut eyes look wider."""
+SHUT_WIDTH, WIDTH_ODDS, MOST_SHUT, MOST_OPEN = 0.11, 21.0, 2.0, 1.2
+"""Width under which it speaks for shut eyes, log-odds per unit of it, and the most they may be for shut and for open:
+the width tells apart what the network is unsure of, but never silences it. Glasses make shut eyes look wider."""
+
+SHOWS = 0.25
+"""An iris told in so much of the last second is no accident."""
 
 PRIOR_TRUST = 0.5
 """Weight of openness before the own baseline is known: the population's mean may not be this driver's."""
@@ -32,7 +35,7 @@ class EyesReader:
         rules, calibration = settings.closure, settings.calibration
         self._learner = learner
         self._switch = Switch(settings.filter)
-        self._lids = LidsReader(settings)
+        self._lids, self._bent_deg = LidsReader(settings), settings.lids.bent_deg
         self._closures = Closures(settings.drowsy.min_closure_s)
         self._drowsy, self._looked_down = settings.drowsy, Share(settings.drowsy.window_s)
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
@@ -59,11 +62,11 @@ class EyesReader:
         openness = self._openness(signals)
         width = self._width(signals)
         evidence = self._evidence(signals, openness, width)
-        switch.step(at, evidence, self._patience_s(slack_s))
         lids = self._lids.step(signals, dt, evidence, width, signals.pitch if pitch is None else pitch)
+        switch.step(at, self._sustained(signals, evidence, lids), self._patience_s(slack_s))
         perclos.step(at, dt, self._counts_closed(at, dt, evidence, lids))
         shut = evidence is not None and evidence >= 0.5
-        bent = lids.undecided if shut else None
+        bent = pitch is not None and pitch < -self._bent_deg if shut else None
         awake_s = self._closures.step(switch.state, switch.since, switch.held_s(at), bent)
         since, held_s, coverage = self._whole(at)
         closure_s = None if switch.state is None else held_s if switch.state else 0.0
@@ -83,6 +86,17 @@ class EyesReader:
             perclos.blinks.count(at) if judged >= self._least else None,
         )
         return eyes, lids
+
+    def _sustained(self, signals: Signals, evidence: float | None, lids: LidsNow) -> float | None:
+        """The evidence; in a closure that goes on, lids that stay down without an iris to be told are shut, too.
+
+        Between shut and lowered the network wavers where lashes hide the gap; what it said at first holds until the
+        lids come up or an iris shows.
+        """
+        unsure = self._switch.state and evidence is not None and evidence < 0.5
+        if not unsure or not lids.down_s or lids.told >= SHOWS or signals.eyes_lowered is None:
+            return evidence
+        return max(evidence or 0.0, min((signals.eyes_closed or 0.0) + signals.eyes_lowered, 1.0))
 
     def _counts_closed(self, at: float, dt: float, evidence: float | None, lids: LidsNow) -> bool | None:
         """Whether the frame counts as closed for PERCLOS; None: it says nothing.
@@ -148,9 +162,7 @@ class EyesReader:
             weight = self._weight if self._learner.eyes.value is not None else self._weight * PRIOR_TRUST
             by_width = _clamp(weight * (self._shut - openness))
         else:
-            # Narrow eyes are no sign of shut ones where the network has another name for them.
-            leads = closed >= max(signals.eyes_lowered, signals.eyes_narrowed or 0.0)
-            by_width = min(max(WIDTH_ODDS * (NEAR_SHUT - width), -WIDTH_ODDS_MAX), WIDTH_ODDS_MAX if leads else 0.0)
+            by_width = min(max(WIDTH_ODDS * (SHUT_WIDTH - width), -MOST_OPEN), MOST_SHUT)
         odds = _clamp(log(sure / (1.0 - sure))) + by_width
         return 1.0 / (1.0 + exp(-odds))
 

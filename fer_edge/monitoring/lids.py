@@ -75,7 +75,7 @@ class LidsReader:
         self._follow_head(at, pitch)
         if self._since is None:
             return LidsNow(
-                None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, False, False
+                None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, 0.0, False, False
             )
         if evidence is not None:
             self._told.add(at, dt, dt if _told(signals, evidence) else 0.0)
@@ -86,7 +86,13 @@ class LidsReader:
         # Frames that speak against it may be its end: they do not count until they are overruled.
         until = down.since + down.held_s(at) if down.state else down.since
         return LidsNow(
-            max(until - self._since, 0.0), self._since, down.coverage(at), eyes_down, undecided, self._sinking
+            max(until - self._since, 0.0),
+            self._since,
+            down.coverage(at),
+            eyes_down,
+            share or 0.0,
+            undecided,
+            self._sinking,
         )
 
     def _lids(self, signals: Signals, evidence: float | None, width: float | None, pitch: float | None) -> float | None:

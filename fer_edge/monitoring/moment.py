@@ -58,7 +58,8 @@ class LidsNow(NamedTuple):
 
     ``down_s`` is the time since the eyes were last open, 0 while they are, None while that cannot be told;
     ``since`` when the lids went down and ``coverage`` the judged share of the time since. ``eyes_down`` is whether
-    an iris is told under them: the driver looks down. ``undecided``: they look shut, and the head went down with
+    an iris is told under them: the driver looks down; ``told`` the share of the last second in which it was.
+    ``undecided``: they look shut, and the head went down with
     them, so it may be a look; ``sinking`` is whether it sank or rolled further after that.
     """
 
@@ -66,6 +67,7 @@ class LidsNow(NamedTuple):
     since: float
     coverage: float
     eyes_down: bool | None
+    told: float
     undecided: bool
     sinking: bool
 

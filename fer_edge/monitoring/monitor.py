@@ -17,8 +17,8 @@ from fer_edge.monitoring.rules import Rules
 from fer_edge.monitoring.timeline import Step, Timeline
 from fer_edge.settings import Settings
 
-SURELY_SHUT = 0.9
-"""Probability of shut eyes from which their openness is learned as this driver's shut one."""
+SHUT = 0.5
+"""Probability of shut eyes from which, in a closure, their openness is learned as this driver's shut one."""
 
 
 class Monitor:
@@ -152,7 +152,8 @@ class Monitor:
         openness = seen_openness(signals)
         if openness is None or eyes.evidence is None or now.head.away or now.head.turned:
             return
-        if eyes.closed and signals.eyes_closed is not None and signals.eyes_closed >= SURELY_SHUT:
+        shut = eyes.closed and not (now.lids.eyes_down or now.lids.undecided)
+        if shut and signals.eyes_closed is not None and signals.eyes_closed >= SHUT:
             learner.shut.learn(openness, now.dt)
         if awake or learner.eyes.value is None:
             learner.eyes.learn(openness, now.dt)

@@ -1,8 +1,7 @@
-"""How open each eye is: a small network on the eye's picture, joined with the shape of its lids."""
+"""What each eye does: shut, lowered, narrowed or open, how wide, and where it looks, from its picture."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,22 +29,28 @@ LEAST_LEVEL, MOST_LEVEL = 10.0, 245.0
 """Mean grey level outside of which nothing can be told."""
 VISIBLE = 0.5
 """The network's own probability that there is an eye to judge."""
-SHUT_RATIO, RATIO_SPREAD = 0.165, 0.025
-"""Eye aspect ratio at which shape alone says closed as likely as open, and how sharply it turns."""
-OPEN_RATIO, CLOSED_RATIO = 0.30, 0.09
-"""Aspect ratios of openness 1 and 0."""
-SHAPE_SHARE = 0.3
-"""How much the shape of the lids counts beside the picture of the eye."""
+TOLD = 0.5
+"""The network's own probability that the iris can be told, from which its gaze is believed."""
+GAZE_DEG = 45.0
+"""Degrees that the network's gaze, -1 to 1, is in units of."""
 SURER_SHARE = 0.7
-"""How much the more open of two eyes counts: one eye squinted is not a closure."""
+"""How much the less shut of two eyes counts: one eye squinted is not a closure."""
+VALUES = 9
+"""Outputs of the network: shut, lowered, narrowed, open, openness, visible, told, gaze to the own left, gaze up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eye:
-    """One eye: probability that it is closed (lids 80 % shut or more), openness 0 to 1."""
+    """One eye: probabilities that it is shut, lowered (looking down) or narrowed (squint, laugh), openness 0 to 1.
 
-    closed: float
+    ``gaze`` is degrees against the face, to the person's own left and up; None where the iris cannot be told.
+    """
+
+    shut: float
+    lowered: float
+    narrowed: float
     openness: float
+    gaze: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,30 @@ class Eyes:
     left: Eye | None = None
 
     @property
-    def closed(self) -> float | None:
-        """Probability that the visible eyes are closed; None where neither can be judged."""
-        seen = sorted(eye.closed for eye in (self.right, self.left) if eye is not None)
+    def seen(self) -> list[Eye]:
+        """The eyes that can be judged, the less shut one first."""
+        return sorted((eye for eye in (self.right, self.left) if eye is not None), key=lambda eye: eye.shut)
+
+    @property
+    def states(self) -> tuple[float, float, float] | None:
+        """Probabilities that the eyes are shut, lowered, narrowed; None where neither can be judged."""
+        seen = self.seen
         if not seen:
             return None
-        return SURER_SHARE * seen[0] + (1 - SURER_SHARE) * seen[-1]
+        first, last = seen[0], seen[-1]
+        return (
+            SURER_SHARE * first.shut + (1 - SURER_SHARE) * last.shut,
+            SURER_SHARE * first.lowered + (1 - SURER_SHARE) * last.lowered,
+            SURER_SHARE * first.narrowed + (1 - SURER_SHARE) * last.narrowed,
+        )
+
+    @property
+    def gaze(self) -> tuple[float, float] | None:
+        """Where the eyes look, degrees against the face; None where no iris can be told."""
+        told = [eye.gaze for eye in (self.right, self.left) if eye is not None and eye.gaze is not None]
+        if not told:
+            return None
+        return sum(yaw for yaw, _ in told) / len(told), sum(pitch for _, pitch in told) / len(told)
 
 
 class EyeReader:
@@ -69,8 +92,8 @@ class EyeReader:
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
         self.model = Model(path or shipped("eyes"), runtime=runtime, threads=threads)
-        if self.model.output_sizes != [3]:
-            raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; eyes need 3")
+        if self.model.output_sizes != [VALUES]:
+            raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; eyes need {VALUES}")
 
     def read(self, grey: Image, points: Points, pose: Pose) -> Eyes:
         """Both eyes of the face with these points, in a (height, width) uint8 picture."""
@@ -79,11 +102,11 @@ class EyeReader:
         right, left = shape.eye_regions(points)
         # Turned to the own left (positive yaw) hides the left eye first.
         return Eyes(
-            right=self._judge(grey, right, points[shape.RIGHT_EYE]) if _in_view(-pose.yaw) else None,
-            left=self._judge(grey, left, points[shape.LEFT_EYE]) if _in_view(pose.yaw) else None,
+            right=self._judge(grey, right) if _in_view(-pose.yaw) else None,
+            left=self._judge(grey, left) if _in_view(pose.yaw) else None,
         )
 
-    def _judge(self, grey: Image, region: Region, lids: Points) -> Eye | None:
+    def _judge(self, grey: Image, region: Region) -> Eye | None:
         if region[1] < LEAST_SIDE:
             return None
         size = self.model.size[0]
@@ -91,21 +114,14 @@ class EyeReader:
         level, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(piece))
         if deviation < LEAST_DEVIATION or not LEAST_LEVEL <= level <= MOST_LEVEL:
             return None
-        closed, openness, visible = (float(v) for v in self.model.run(warp.standardise(piece))[0])
+        values = self.model.run(warp.standardise(piece))[0].tolist()
+        shut, lowered, narrowed, _, openness, visible, told, yaw, pitch = values
         if visible < VISIBLE:
             return None
-        ratio = shape.eye_aspect_ratio(lids)
-        by_shape = (SHUT_RATIO - ratio) / RATIO_SPREAD
-        joined = (1 - SHAPE_SHARE) * _logit(closed) + SHAPE_SHARE * by_shape
-        opened = min(1.0, max(0.0, (ratio - CLOSED_RATIO) / (OPEN_RATIO - CLOSED_RATIO)))
-        return Eye(closed=1 / (1 + math.exp(-joined)), openness=0.5 * (openness + opened))
+        gaze = (GAZE_DEG * yaw, GAZE_DEG * pitch) if told >= TOLD and shut < 0.5 else None
+        return Eye(shut, lowered, narrowed, min(max(openness, 0.0), 1.0), gaze)
 
 
 def _in_view(turned_away: float) -> bool:
     """Whether an eye is in view when the head is turned so far to its side, degrees."""
     return -NEAR_YAW <= turned_away <= FAR_YAW
-
-
-def _logit(probability: float) -> float:
-    held = min(0.995, max(0.005, probability))
-    return math.log(held / (1 - held))

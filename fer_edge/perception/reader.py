@@ -168,11 +168,16 @@ class _Driver:
             eyes = self._eyes.read(grey, followed.points, head)
         with self._stages("mouth"):
             mouth_open = self._mouth.read(grey, followed.points, head)
+        shut, lowered, narrowed = eyes.states or (None, None, None)
         return replace(
             signals,
             eye_left=eyes.left.openness if eyes.left else None,
             eye_right=eyes.right.openness if eyes.right else None,
-            eyes_closed=eyes.closed,
+            eyes_closed=shut,
+            eyes_lowered=lowered,
+            eyes_narrowed=narrowed,
+            gaze_yaw=head.yaw + eyes.gaze[0] if eyes.gaze else None,
+            gaze_pitch=head.pitch + eyes.gaze[1] if eyes.gaze else None,
             mouth_open=mouth_open,
             yaw=head.yaw,
             pitch=head.pitch,

@@ -80,7 +80,7 @@ def test_sleep_is_the_same_event_risen_at_3_s() -> None:
     assert told.find("sleep", "end").held_s == pytest.approx(5.0, abs=0.06)
     assert told.state_at(74).level is Level.CRITICAL
     assert told.state_at(72).level is Level.WARNING
-    assert told.state_at(78).level is Level.INFO  # the expression's event
+    assert told.state_at(78).level is Level.NONE  # an expression does not count
 
 
 def test_unresponsive_at_6_s_of_the_same_closure() -> None:
