@@ -27,8 +27,16 @@ def settings(args: argparse.Namespace, given: Mapping[str, object] | None = None
 
     ``given`` are the values of further options by the setting they stand for, None where one is left out.
     """
-    named = ((name, value) for name, value in (given or {}).items() if value is not None)
-    return config.load(args.config or config.find(), args.set, named)
+    return config.load(args.config or config.find(), args.set, _named(given))
+
+
+def origins(args: argparse.Namespace, given: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Where each of those settings comes from, by its name; those at their default are left out."""
+    return config.origins(args.config or config.find(), args.set, _named(given))
+
+
+def _named(given: Mapping[str, object] | None) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in (given or {}).items() if value is not None]
 
 
 def need_folder(path: Path) -> None:

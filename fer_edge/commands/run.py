@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.service.systemd import log_to_stderr
 
     log_to_stderr(level)
-    daemon = Daemon(load)
+    daemon = Daemon(load, origins=lambda: options.origins(args, {"camera.source": args.source}))
     code = daemon.run()
     if daemon.hung:
         # A thread inside a driver would be torn down while it runs, and abort the process.

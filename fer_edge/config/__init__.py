@@ -22,7 +22,7 @@ from fer_edge.settings import Settings
 SEARCHED = (Path("config.yaml"), Path("/etc/fer-edge/config.yaml"))
 """Where a configuration is looked for when none is named, first to last."""
 
-__all__ = ["SEARCHED", "find", "load", "template"]
+__all__ = ["SEARCHED", "find", "load", "origins", "template"]
 
 Location = tuple[str, ...]
 
@@ -54,6 +54,41 @@ def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple
     ``given`` are overrides, too, applied last: a setting's name and its value as it is.
     Raises ConfigError naming every fault of file and overrides together.
     """
+    data, lines = _gathered(path, overrides, given)
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as invalid:
+        origin = str(path) if path else "--set"
+        faults = [_fault(error, data, lines, origin) for error in invalid.errors()]
+        raise ConfigError(sorted(faults, key=_line)) from None
+
+
+def origins(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple[str, Any]] = ()) -> dict[str, str]:
+    """Where each setting that is not left at its default comes from: ``FILE:LINE`` or ``command line``.
+
+    Arguments as those of :func:`load`; raises ConfigError where the file cannot be read.
+    """
+    data, lines = _gathered(path, overrides, given)
+    return {
+        ".".join(key): "command line" if where.startswith("--set") else where
+        for key, where in lines.items()
+        if _stands(key, data)
+    }
+
+
+def _stands(key: Location, data: Any) -> bool:
+    """Whether a key is in the data still: a changed kind takes the settings of the old one away."""
+    for part in key:
+        if not isinstance(data, dict) or part not in data:
+            return False
+        data = data[part]
+    return True
+
+
+def _gathered(
+    path: Path | None, overrides: Sequence[str], given: Iterable[tuple[str, Any]]
+) -> tuple[dict[str, Any], dict[Location, str]]:
+    """File and overrides as one, and where each key of it was said."""
     data, lines = _read(path) if path else ({}, {})
     # A changed kind first: the settings of the kind that stood there go with it.
     wanted = [*map(_split, overrides), *((tuple(name.split(".")), value) for name, value in given)]
@@ -65,12 +100,7 @@ def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple
         for n in range(1, len(key)):
             lines.setdefault(key[:n], f"--set {'.'.join(key)}")
         lines[key] = f"--set {'.'.join(key)}"
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as invalid:
-        origin = str(path) if path else "--set"
-        faults = [_fault(error, data, lines, origin) for error in invalid.errors()]
-        raise ConfigError(sorted(faults, key=_line)) from None
+    return data, lines
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:

@@ -31,6 +31,16 @@ def markdown() -> str:
     return "\n".join((_HEAD, *_section(Settings(), ()))).rstrip() + "\n"
 
 
+def each(group: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo, Any]]:
+    """Every plain setting of a group and its sub-groups: its full name, its field, its value."""
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, BaseModel):
+            yield from each(value, (*path, name))
+        else:
+            yield ".".join((*path, name)), field, value
+
+
 def _section(group: BaseModel, path: tuple[str, ...]) -> Iterator[str]:
     """The plain settings of a group as a table, then its sub-groups."""
     fields = type(group).model_fields
@@ -57,7 +67,7 @@ def _tagged(name: str, field: FieldInfo, kinds: list[type[BaseModel]], path: tup
     """A choice between groups, or a list of one kind of them: one table a kind."""
     full = ".".join((*path, name))
     chosen = getattr(field.default, "kind", None)
-    yield f"### `{full}`\n\n{_sentence(field)}{f' Default: `kind: {chosen}`.' if chosen else ''}\n"
+    yield f"### `{full}`\n\n{sentence(field)}{f' Default: `kind: {chosen}`.' if chosen else ''}\n"
     for kind in kinds:
         told = (kind.__doc__ or "").strip().splitlines()[0]
         yield f"`kind: {kind.model_fields['kind'].default}`: {told}\n" if chosen else f"Each entry: {told}\n"
@@ -69,11 +79,12 @@ def _tagged(name: str, field: FieldInfo, kinds: list[type[BaseModel]], path: tup
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{name}` | {_default(field)} | {_values(field)} | {_sentence(field)} |"
+    return f"| `{name}` | {_default(field)} | {values(field)} | {sentence(field)} |"
 
 
-def _sentence(field: FieldInfo) -> str:
-    text = (field.description or "").replace("|", "\\|")
+def sentence(field: FieldInfo) -> str:
+    """What a setting does."""
+    text = (field.description or "which kind it is").replace("|", "\\|")
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '…')) else '.'}"
 
 
@@ -87,7 +98,7 @@ def _default(field: FieldInfo) -> str:
     return f"`{text.strip()}`"
 
 
-def _values(field: FieldInfo) -> str:
+def values(field: FieldInfo) -> str:
     """The limits, the words allowed, or the kind of value."""
     annotation = field.annotation
     words = [

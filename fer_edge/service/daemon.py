@@ -47,7 +47,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Daemon:
     """One node, run once.
 
-    ``load`` reads the settings, at first and for every reload. ``extra_sinks`` get what MQTT gets.
+    ``load`` reads the settings, at first and for every reload; ``origins`` then says where each comes from.
+    ``extra_sinks`` get what MQTT gets.
     ``ready`` is set when the node runs. ``viewer`` is the window for a live page. ``hung`` says after
     the end that a camera's driver still holds its thread: leave the process by ``os._exit``.
     """
@@ -56,6 +57,7 @@ class Daemon:
         self,
         load: Callable[[], Settings],
         *,
+        origins: Callable[[], Mapping[str, str]] = dict,
         extra_sinks: Sequence[Sink] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -64,6 +66,8 @@ class Daemon:
         self.ready = threading.Event()
         self.hung = False
         self._load = load
+        self._read_origins = origins
+        self._origins: Mapping[str, str] = {}
         self._extra_sinks = extra_sinks
         self._clock = clock
         self._notifier = Notifier()
@@ -115,6 +119,10 @@ class Daemon:
         """Have the main loop carry out a request between two frames; safe from any thread."""
         return self._desk.ask(verb, values)
 
+    def configuration(self) -> tuple[Settings, Mapping[str, str]]:
+        """The settings in use and where those that are no defaults come from; safe from any thread."""
+        return self._parts.settings, self._origins
+
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         now = self._clock()
@@ -157,7 +165,7 @@ class Daemon:
         try:
             # Saved first: the new rules begin with what the old ones have learned.
             self._save_calibration()
-            parts = self._builder.build(self._load(), self._parts)
+            parts, origins = self._builder.build(self._load(), self._parts), self._read_origins()
         except Exception as fault:
             # What cannot be built must not end what runs, even where nobody expected it.
             refused = fault if isinstance(fault, FerEdgeError) else FerEdgeError(repr(fault))
@@ -168,7 +176,7 @@ class Daemon:
             self._notifier.ready()
         self._reporter.refused = None
         old = self._replaced = self._parts
-        self._parts = parts
+        self._parts, self._origins = parts, origins
         self._pace = _pace(parts.settings)
         self._stats_due = min(self._stats_due, self._clock() + parts.settings.mqtt.stats_interval_s)
         old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
@@ -197,7 +205,7 @@ class Daemon:
         settings = self._load()
         self._memory = Memory(state_dir(settings.state_dir))
         self._builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
-        self._parts = self._builder.build(settings)
+        self._parts, self._origins = self._builder.build(settings), self._read_origins()
         self._pace = _pace(settings)
         self._state = DriverState(at=self._clock(), profile=settings.profile)
         last = self._memory.load("last_exit")

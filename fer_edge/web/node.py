@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from fer_edge.core import Frame
     from fer_edge.pipeline import Step
+    from fer_edge.settings import Settings
 
 
 class Window(Protocol):
@@ -23,7 +24,7 @@ class Window(Protocol):
 
 
 class Node(Protocol):
-    """A running daemon; both members are safe to use from any thread."""
+    """A running daemon; all members are safe to use from any thread."""
 
     @property
     def viewer(self) -> Window:
@@ -31,3 +32,6 @@ class Node(Protocol):
 
     def ask(self, verb: str, values: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Have a request carried out between two frames; the future fails with FerEdgeError if refused."""
+
+    def configuration(self) -> tuple[Settings, Mapping[str, str]]:
+        """The settings in use, and ``FILE:LINE`` or ``command line`` for those that are no defaults, by name."""

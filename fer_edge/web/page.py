@@ -112,11 +112,13 @@ class LivePage:
         from aiohttp import web
 
         from fer_edge.web.archive import Archive
+        from fer_edge.web.configuration import Configuration
         from fer_edge.web.hub import Hub
         from fer_edge.web.server import Server
 
         self._hub = Hub(self._settings, self._node, self._history)
-        server = Server(self._access, self._hub, Archive(self._settings, self._book).routes)
+        routes = {**Archive(self._settings, self._book).routes, **Configuration(self._node).routes}
+        server = Server(self._access, self._hub, routes)
         runner = web.AppRunner(server.app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
         await runner.setup()
         try:

@@ -36,7 +36,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("pageerror", lambda fault: faults.append(fault.stack or str(fault)))
     page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
     yield page
     context.close()

@@ -28,6 +28,9 @@ class ShownNode:
         self.health = {"camera": "online", "fps": 29.97, "memory_mb": 101.0, "uptime_s": 61.0, "skipped": 0}
         self.paused_s: float | None = None
 
+    def configuration(self) -> tuple[Settings, Mapping[str, str]]:
+        return Settings(node="cab-7", web={"port": 8061}), {"node": "config.yaml:1", "web.port": "command line"}  # type: ignore[arg-type]
+
     def ask(self, verb: str, values: Mapping[str, Any]) -> Future[dict[str, Any]]:
         answer: Future[dict[str, Any]] = Future()
         if verb == "stats":

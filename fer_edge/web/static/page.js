@@ -9,7 +9,7 @@ import { seconds, urgency, why, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
-const VIEWS = { live: null, drives: () => import("./drives.js") };
+const VIEWS = { live: null, drives: () => import("./drives.js"), settings: () => import("./settings.js") };
 
 const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));
@@ -137,6 +137,8 @@ function drawTime() {
 async function showPicture(blob) {
   try {
     const image = await createImageBitmap(blob);
+    // A browser whose graphics have just failed gives none; the next picture comes.
+    if (!image) return;
     const canvas = $("picture");
     if (canvas.width !== image.width || canvas.height !== image.height) Object.assign(canvas, { width: image.width, height: image.height });
     canvas.getContext("2d").drawImage(image, 0, 0);

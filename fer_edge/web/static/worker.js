@@ -1,7 +1,7 @@
 // The page's own files for a moment when the node is away. Fresh ones always go before kept ones; nothing the node says is kept.
 const KEPT = "fer-edge-page-1";
 const FILES = [
-  "/", "page.css", "page.js", "alarm.js", "chart.js", "condition.js", "drives.js", "events.js", "health.js", "readings.js",
+  "/", "page.css", "page.js", "alarm.js", "chart.js", "condition.js", "drives.js", "events.js", "health.js", "readings.js", "settings.js",
   "timeline.js", "words.js", "icon.svg", "icon-192.png", "manifest.webmanifest",
 ];
 
