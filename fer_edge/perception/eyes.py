@@ -114,12 +114,13 @@ class EyeReader:
         level, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(piece))
         if deviation < LEAST_DEVIATION or not LEAST_LEVEL <= level <= MOST_LEVEL:
             return None
-        values = self.model.run(warp.standardise(piece))[0].tolist()
+        # int8 rounds probabilities to a little above 1.
+        values = [min(value, 1.0) for value in self.model.run(warp.standardise(piece))[0].tolist()]
         shut, lowered, narrowed, _, openness, visible, told, yaw, pitch = values
         if visible < VISIBLE:
             return None
         gaze = (GAZE_DEG * yaw, GAZE_DEG * pitch) if told >= TOLD and shut < 0.5 else None
-        return Eye(shut, lowered, narrowed, min(max(openness, 0.0), 1.0), gaze)
+        return Eye(shut, lowered, narrowed, openness, gaze)
 
 
 def _in_view(turned_away: float) -> bool:
