@@ -13,7 +13,7 @@ ARCHS ?= amd64 arm64
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 dist deb lint check clean
+.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 dist deb image lint check clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -48,6 +48,9 @@ deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
 	@rm -f dist/*.deb
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
 	@$(SUMS)
+
+image: deb  ## the container image localhost/fer-edge:VERSION; ROOT=DIR builds it from a debootstrap root
+	@deploy/container/build.sh $(firstword $(wildcard dist/fer-edge_*~deb12_$(shell dpkg --print-architecture).deb)) $(if $(ROOT),--root $(ROOT))
 
 test-deb: $(TESTABLE)  ## the packages on fresh Debian 12 and 13 systems in namespaces, without network: needs root, debootstrap
 	@FER_EDGE_TEST_DEB=1 $(BIN)/python -m pytest tests/deploy/test_deb.py -s $(ARGS)

@@ -1,6 +1,7 @@
 """Telling systemd how we are: one datagram a message, no library needed (sd_notify(3)).
 
-Everything here does nothing where the daemon was not started by systemd.
+Everything here does nothing where the daemon was not started by systemd, but for one file: where ``FER_EDGE_ALIVE``
+names one (as in a container), it is touched as the watchdog would be fed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
+
+
+ALIVE_S = 3.0
+"""How often the file of a container's health check is touched, seconds."""
 
 
 class Notifier:
@@ -25,8 +31,9 @@ class Notifier:
         ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = environment.get("WATCHDOG_USEC", "")
         self.watchdog_s: float | None = int(microseconds) / 1e6 if ours and microseconds.isdigit() else None
+        self._alive_file = environment.get("FER_EDGE_ALIVE", "")
         self._status = ""
-        self._fed_at = 0.0
+        self._fed_at = self._touched_at = 0.0
 
     def ready(self) -> None:
         """Start-up, or a reload, is finished."""
@@ -46,6 +53,12 @@ class Notifier:
         if self.watchdog_s is not None and now - self._fed_at >= self.watchdog_s / 8:
             self._fed_at = now
             self._send("WATCHDOG=1")
+        if self._alive_file and now - self._touched_at >= ALIVE_S:
+            self._touched_at = now
+            try:
+                Path(self._alive_file).touch()
+            except OSError as fault:
+                logging.getLogger(__name__).debug("%s: cannot be touched: %s", self._alive_file, fault)
 
     def status(self, text: str) -> None:
         """One line for ``systemctl status``; sent only when it changes."""

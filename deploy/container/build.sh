@@ -1,0 +1,48 @@
+#!/bin/sh
+# Builds the container image localhost/fer-edge:VERSION from a package that `make deb` made.
+#
+#   deploy/container/build.sh PACKAGE.deb               from debian:*-slim of the registry
+#   deploy/container/build.sh PACKAGE.deb --root DIR    from a root that debootstrap made, without a registry:
+#     sudo debootstrap --variant=minbase --include=python3 bookworm DIR
+#
+# Needs buildah (sudo apt install buildah). Exit codes: 0 done, 1 failed, 2 usage, 69 buildah is missing.
+set -eu
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+    code=$1
+    shift
+    printf 'build.sh: %s\n' "$*" >&2
+    exit "$code"
+}
+
+case ${1:-} in
+    *.deb) [ -f "$1" ] || fail 2 "$1: no such package; make deb" ;;
+    *) fail 2 "name a package: $0 dist/fer-edge_VERSION~deb12_amd64.deb [--root DIR]" ;;
+esac
+PACKAGE=$1 ROOT=''
+if [ "${2:-}" = --root ]; then
+    ROOT=${3:-}
+    [ -d "$ROOT" ] || fail 2 "--root needs a folder made by debootstrap"
+fi
+command -v buildah >/dev/null || fail 69 "buildah is missing; try: sudo apt install buildah"
+
+VERSION=$(basename "$PACKAGE" | cut -d_ -f2 | cut -d'~' -f1)
+case $(basename "$PACKAGE") in *~deb12_*) SUITE=bookworm ;; *) SUITE=trixie ;; esac
+BASE=docker.io/library/debian:$SUITE-slim
+CONTEXT=$(mktemp -d)
+trap 'rm -rf "$CONTEXT"' EXIT
+cp "$PACKAGE" "$CONTEXT/fer-edge.deb"
+if [ -n "$ROOT" ]; then
+    BASE=localhost/debian-root:$SUITE
+    empty=$(buildah from scratch)
+    tar -C "$ROOT" --exclude=./var/cache/apt/archives --exclude=./proc --exclude=./sys --exclude=./dev -cf "$CONTEXT/root.tar" .
+    buildah add --quiet "$empty" "$CONTEXT/root.tar" / >/dev/null
+    rm "$CONTEXT/root.tar"
+    buildah commit --quiet --rm "$empty" "$BASE" >/dev/null
+fi
+# Docker's format: the other one has no place for a health check.
+# shellcheck disable=SC2086
+buildah build --format docker ${BUILDAH_OPTIONS:-} --file "$HERE/Containerfile" \
+    --build-arg BASE="$BASE" --build-arg PACKAGE=fer-edge.deb --tag "localhost/fer-edge:$VERSION" "$CONTEXT"
