@@ -193,16 +193,27 @@ def _certainty_colour(probability: float | None) -> Colour:
 
 
 def _head_axes(pen: Pen, signals: Signals) -> None:
-    """Where the nose points: an arrow from the middle of the face (yaw to the own left, pitch up)."""
-    if signals.yaw is None or signals.pitch is None or signals.face is None:
+    """Where the nose points, from the middle of the face, and where the eyes look, from between them."""
+    if signals.face is None:
         return
-    box = signals.face.box
-    x, y = box.centre
-    reach = 0.7 * box.width
+    x, y = signals.face.box.centre
+    _arrow(pen, signals.face, (x, y), (signals.yaw, signals.pitch), BLUE)
+    _arrow(pen, signals.face, (x, y - 0.12 * signals.face.box.height), (signals.gaze_yaw, signals.gaze_pitch), GREEN)
+
+
+def _arrow(
+    pen: Pen, face: Face, start: tuple[float, float], angles: tuple[float | None, float | None], colour: Colour
+) -> None:
+    """An arrow along a yaw (to the own left) and a pitch (up), degrees; none where they are unknown."""
+    yaw, pitch = angles
+    if yaw is None or pitch is None:
+        return
+    x, y = start
+    reach = 0.7 * face.box.width
     # The person faces us, so the own left is the picture's right.
-    tip = (x + reach * math.sin(math.radians(signals.yaw)), y - reach * math.sin(math.radians(signals.pitch)))
-    start, end = (round(x), round(y)), (round(tip[0]), round(tip[1]))
-    cv2.arrowedLine(pen.canvas, start, end, BLUE, pen.line, cv2.LINE_AA, tipLength=0.25)
+    tip = (x + reach * math.sin(math.radians(yaw)), y - reach * math.sin(math.radians(pitch)))
+    ends = (round(x), round(y)), (round(tip[0]), round(tip[1]))
+    cv2.arrowedLine(pen.canvas, *ends, colour, pen.line, cv2.LINE_AA, tipLength=0.25)
 
 
 def _bars(pen: Pen, emotions: Mapping[str, float] | None) -> None:
@@ -248,6 +259,7 @@ def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
         ("mouth open", _share(signals.mouth_open), _certainty_colour(signals.mouth_open)),
         ("PERCLOS", _share(state.perclos), WHITE if state.perclos is not None else GREY),
         ("head, deg", _angles(state), WHITE if state.yaw is not None else GREY),
+        ("looks", state.looking or "?", WHITE if state.looking == "ahead" else AMBER if state.looking else GREY),
     ]
     row = 20 * pen.unit
     y = pen.canvas.shape[0] - row * len(lines) - 16 * pen.unit

@@ -119,6 +119,7 @@ class NodeView:
             f"{'eyes':10} {_bar(state.get('openness'))}  {_eyes(state)}",
             f"{'PERCLOS':10} {_bar(state.get('perclos'))}  judged {_percent(state.get('coverage'))}",
             f"{'head':10} {angles}",
+            f"{'looks':10} {state.get('looking') or 'cannot tell'}",
         ]
 
     def _health(self) -> str:
@@ -147,6 +148,8 @@ def _eyes(state: Mapping[str, Any]) -> str:
     closed = state.get("eyes_closed")
     if closed is None:
         return "cannot tell"
+    if state.get("eyes_down"):
+        return f"lowered for {_number(state.get('lids_down_s'), 's')}"
     return f"closed for {_number(state.get('closure_s'), 's')}" if closed else "open"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from fer_edge.core import Lens, Signals
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import FaceNow, MouthNow
@@ -9,6 +11,11 @@ from fer_edge.settings.monitoring import FilterSettings
 
 BREATH_S = 0.3
 """Two frames of a closed mouth within this are a breath between two sung notes, though one in it was misread."""
+
+LAUGH_S, LAUGH_SHARE = 0.4, 0.5
+"""Eyes narrowed in this share of the frames of so many seconds before the mouth was wide and after: a laugh."""
+HIDDEN_S = 0.3
+"""A mouth that cannot be told for less was not hidden."""
 
 
 class FaceReader:
@@ -48,12 +55,18 @@ class MouthReader:
         self._known_at: float | None = None
         self._wide = self._bridging = False
         self._shut_at = float("-inf")
+        self._narrowed: deque[tuple[float, bool]] = deque()
+        self._laughs: bool | None = None
+        self._told = False
+        self._hidden_since: float | None = None
         self._begin(None)
 
     def _begin(self, at: float | None) -> None:
         """An opening begins at ``at``; None: it is over."""
         self._since = at
         self._wide_s = 0.0
+        if at is not None:
+            self._laughs = None
 
     def step(self, signals: Signals) -> MouthNow:
         """Read one frame."""
@@ -67,13 +80,36 @@ class MouthReader:
         if value is not None:
             self._follow(at, value >= 0.5)
             self._known_at, self._wide = at, value >= 0.5
+        self._look_at_eyes(signals)
+        self._look_for_hand(signals)
+        hidden_s = 0.0 if self._hidden_since is None else at - self._hidden_since
         return MouthNow(
             switch.state,
             switch.since,
             switch.held_s(at),
             0.0 if self._since is None or not self._wide else at - self._since,
             0.0 if self._since is None else self._wide_s / max(at - self._since, 1e-9),
+            bool(self._laughs),
+            self._hidden_since if hidden_s >= HIDDEN_S else None,
         )
+
+    def _look_at_eyes(self, signals: Signals) -> None:
+        """Were the eyes narrow around the moment the mouth opened? Decided once, ``LAUGH_S`` after it."""
+        narrowed = self._narrowed
+        if signals.eyes_narrowed is not None:
+            narrowed.append((signals.at, signals.eyes_narrowed >= 0.5))
+        while narrowed and narrowed[0][0] < signals.at - 2 * LAUGH_S:
+            narrowed.popleft()
+        if self._since is not None and self._laughs is None and signals.at >= self._since + LAUGH_S:
+            self._laughs = bool(narrowed) and sum(so for _, so in narrowed) >= LAUGH_SHARE * len(narrowed)
+
+    def _look_for_hand(self, signals: Signals) -> None:
+        if signals.mouth_open is not None:
+            self._told, self._hidden_since = True, None
+        elif signals.face is None:
+            self._told, self._hidden_since = False, None
+        elif self._told and self._hidden_since is None:
+            self._hidden_since = signals.at
 
     def _follow(self, at: float, wide: bool) -> None:
         before = at if self._known_at is None else self._known_at

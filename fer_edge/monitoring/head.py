@@ -25,12 +25,14 @@ class HeadReader:
         self._shared = Share(self._rules.shared_window_s)
         self._loud_since: float | None = None
         self._looked, self._by = "down", "eyes"
+        self._begun: float | None = None
+        self._back_at: float | None = None
 
     def reset(self) -> None:
         """Forget everything but the driver."""
         self._away.reset()
         self._shared.reset()
-        self._loud_since = None
+        self._loud_since = self._begun = self._back_at = None
 
     def forget_shared(self) -> None:
         """Drop the time away gathered so far: it has been told."""
@@ -60,14 +62,13 @@ class HeadReader:
         away = None if looking is None or by_head is None else float(looking != "ahead")
         switch.step(at, away, self._rules.hold_s if before else self._bridge_s)
         quiet = km_h is not None and km_h < self._rules.min_km_h
-        if switch.state is False and switch.held_s(at) >= self._rules.fresh_s:
-            self._shared.drop_part()
+        begun = self._since()
         if quiet:
             self._shared.reset()
             self._loud_since = at
         else:
             self._gather(at, dt, before)
-        held_s, away_s = switch.held_s(at), None
+        held_s, away_s = switch.held_s(at) + switch.since - begun, None
         if switch.state is not None:
             loud_s = held_s if self._loud_since is None else at - self._loud_since
             away_s = min(held_s, loud_s) if switch.state else 0.0
@@ -77,7 +78,7 @@ class HeadReader:
             signals.roll,
             signals.pitch,
             switch.state,
-            switch.since,
+            begun,
             held_s,
             away_s,
             switch.coverage(at),
@@ -92,6 +93,28 @@ class HeadReader:
             Glance(self._looked, self._by) if switch.state else None,
             km_h,
         )
+
+    def _since(self) -> float:
+        """When the look away, or ahead, began; one ahead that is too short for an answer interrupts none.
+
+        One of ``fresh_s`` lets the sum of glances start afresh.
+        """
+        since, state = self._away.since, self._away.state
+        if state is None:
+            self._begun = self._back_at = None
+            return since
+        if not state:
+            self._back_at = since
+            if self._away.held_s(self._away.known_at or since) >= self._rules.fresh_s:
+                self._shared.drop_part()
+            return since
+        ahead_s = 0.0 if self._back_at is None else since - self._back_at
+        self._back_at = None
+        if ahead_s >= self._rules.fresh_s:
+            self._shared.drop_part()
+        if self._begun is None or ahead_s >= self._rules.answered_s:
+            self._begun = since
+        return self._begun
 
     def _gather(self, at: float, dt: float, before: bool | None) -> None:
         """Add to the time away, dated back: what the filter noticed late is added or taken at once."""

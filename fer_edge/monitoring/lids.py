@@ -101,8 +101,10 @@ class LidsReader:
             return evidence
         if width is not None and width >= HALF:
             return evidence
+        # A laugh or a squint leaves the iris in sight, and lids that are no wider than shut ones excuse nothing.
         bent = pitch is not None and pitch < -self._rules.bent_deg
-        narrowed = (signals.eyes_narrowed or 0.0) if bent or (width or 0.0) < NEAR_SHUT else 0.0
+        hidden = signals.gaze_pitch is None and (width or 0.0) < NEAR_SHUT
+        narrowed = (signals.eyes_narrowed or 0.0) if bent or hidden else 0.0
         return max(evidence, min(signals.eyes_closed + signals.eyes_lowered + narrowed, 1.0))
 
     def _follow_head(self, at: float, pitch: float | None) -> None:

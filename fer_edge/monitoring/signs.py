@@ -8,7 +8,7 @@ from fer_edge.core import Event
 from fer_edge.monitoring.moment import EyesNow, LidsNow
 from fer_edge.settings.monitoring import LidsSettings
 
-SLEPT = frozenset({"microsleep", "sleep", "unresponsive", "nod"})
+SLEPT = frozenset({"microsleep", "sleep", "nod"})
 
 
 class Signs:
@@ -22,10 +22,13 @@ class Signs:
         """Another driver."""
         self._tired_at = self._slept_at = float("-inf")
         self._drowsy = False
+        self._perclos: float | None = None
 
     def note(self, at: float, events: Iterable[Event], eyes: EyesNow, lids: LidsNow, drowsy: bool) -> None:
         """Take what a moment brought; ``drowsy`` is whether that event is open."""
         self._drowsy = drowsy
+        if not lids.down_s:
+            self._perclos = eyes.perclos  # what it was before: the lids that are down are no sign of themselves
         for event in events:
             if event.category == "fatigue" and event.details.get("reason") != "distracted":
                 self._tired_at = at
@@ -35,9 +38,9 @@ class Signs:
         if surely and eyes.evidence is not None and eyes.held_s >= self._settings.sign_closure_s:
             self._tired_at = at
 
-    def tired(self, at: float, perclos: float | None) -> bool:
+    def tired(self, at: float) -> bool:
         """Whether there was any sign within ``signs_s``."""
-        return at - self._tired_at <= self._settings.signs_s or (perclos or 0.0) >= self._settings.sign_perclos
+        return at - self._tired_at <= self._settings.signs_s or (self._perclos or 0.0) >= self._settings.sign_perclos
 
     def doubtful(self, at: float) -> bool:
         """Whether the benefit of the doubt is spent: the eyes fell shut within ``doubt_s``, or drowsy is open."""

@@ -126,7 +126,8 @@ def _emotion(topics: Topics) -> dict[str, dict[str, Any]]:
 def _events(settings: Settings, topics: Topics) -> dict[str, dict[str, Any]]:
     hidden = {
         "fatigue": not settings.fatigue,
-        "attention": not settings.attention,
+        # Lids that are down are told there, too, and that is fatigue's to switch off.
+        "attention": not (settings.attention or settings.fatigue),
         "emotion": not settings.emotion.enabled,
     }
     return {

@@ -157,6 +157,51 @@ def test_a_laugh_narrows_the_eyes_and_that_is_all() -> None:
     assert told(drive((20, {}), (26, LAUGH), (40, {}))) == []
 
 
+def test_a_broad_laugh_over_a_visible_iris_is_no_look_down() -> None:
+    """Four seconds of lids at a third, the head bent a little, the eyes on the road."""
+    broad = LAUGH | {"eyes_narrowed": 0.94, "eyes_closed": 0.03, "width": 0.3, "gaze": (0.0, 0.0), "pitch": -8.0}
+    assert told(drive((20, {}), (24, broad), (40, {}))) == []
+
+
+def test_a_mouth_wide_in_a_laugh_is_no_yawn_and_in_a_yawn_it_is() -> None:
+    """A laugh narrows the eyes before the mouth is wide, a yawn at the height of it."""
+    laugh = drive((20, {}), (20.5, LAUGH), (23, LAUGH | {"mouth": 0.95}), (40, {}))
+    yawn = drive((20, {}), (21, {"mouth": 0.95}), (23, LAUGH | {"mouth": 0.95}), (40, {}))
+    assert told(laugh) == []
+    assert starts(told(yawn)) == [("yawn", 21.5)]
+
+
+def test_eyes_pressed_shut_in_a_yawn_behind_a_hand_are_no_closure() -> None:
+    """The hand comes at 20, the eyes are shut from 21 to 23.5: nothing. Left shut they are told at 24 and 27."""
+    hand = {"mouth": None}
+    assert told(drive((20, {}), (21, hand), (23.5, SHUT | hand), (26, hand), (40, {}))) == []
+    events = told(drive((20, {}), (21, hand), (29, SHUT | hand), (40, {})))
+    assert starts(events)[0] == ("distracted", 24.0)
+    assert ("unresponsive", 27.0) in starts(events)
+
+
+def test_a_chin_on_a_hand_excuses_nothing() -> None:
+    """The mouth is hidden for ten seconds before the eyes shut: a microsleep."""
+    hand = {"mouth": None}
+    assert starts(told(drive((20, {}), (30, hand), (32, SHUT | hand), (40, {}))))[0] == ("microsleep", 31.5)
+
+
+def test_lids_that_are_down_are_no_sign_of_themselves() -> None:
+    """Two looks into the lap, 2.6 and 3.4 s, that look shut: the second is a distraction, not sleep.
+
+    Their own share of the minute would be 5 %.
+    """
+    events = told(drive((20, {}), (22.6, SHUT | BENT), (50, {}), (53.4, SHUT | BENT), (70, {})))
+    assert starts(events) == [("distracted", 53.0)]
+
+
+def test_a_pose_misread_for_a_moment_does_not_start_a_look_away_afresh() -> None:
+    """Away from 20 to 24; from 21.5 on the head is read as ahead for 0.3 s."""
+    away = {"yaw": 45.0, "gaze": None}
+    events = told(drive((20, {}), (21.5, away), (21.8, {"gaze": None}), (24, away), (40, {})))
+    assert starts(events) == [("distracted", 23.0)]
+
+
 def test_narrow_eyes_as_narrow_as_this_drivers_shut_ones_are_excused_for_three_seconds_only() -> None:
     """Shut behind glasses, read as narrowed for good: told at 3 s and critical at 6."""
     glasses = {"eyes_closed": 0.3, "eyes_lowered": 0.1, "eyes_narrowed": 0.55, "width": 0.12, "gaze": None}

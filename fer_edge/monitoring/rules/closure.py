@@ -25,6 +25,10 @@ YAWN_LEAST_S = 1.0
 """A mouth wide open for less is talking."""
 
 
+HAND_S = 5.0
+"""A hand before the mouth that came longer before the eyes shut holds the chin and hides no yawn."""
+
+
 BLINK_S = 0.5
 """Lids that are down for less do not keep an event from its end."""
 
@@ -102,7 +106,7 @@ class Closure(Rule):
             return None
         if down_s >= self._times_s[UNRESPONSIVE]:
             return Stage(UNRESPONSIVE, lids.since, lids.coverage, "lids_down")
-        if lids.undecided and (lids.sinking or self._signs.tired(now.at, eyes.perclos)):
+        if lids.undecided and (lids.sinking or self._signs.tired(now.at)):
             return Stage(SLEEP, lids.since, lids.coverage, "lids_down")
         return None
 
@@ -129,11 +133,12 @@ class Closure(Rule):
     def _after_yawn(self, now: Moment) -> float:
         """When the closure began, leaving out a yawn or a laugh in it, but no more than ``longest_s`` of that.
 
-        The mouth opened first, then the eyes shut.
+        The mouth opened first, or was hidden by a hand, then the eyes shut.
         """
         eyes, mouth = now.eyes, now.mouth
-        opened = now.at - mouth.wide_s
-        if mouth.wide_s >= YAWN_LEAST_S and opened <= eyes.since + YAWN_LAG_S:
+        opened = now.at - mouth.wide_s if mouth.wide_s >= YAWN_LEAST_S else mouth.hidden_since
+        behind_hand = opened is not None and opened == mouth.hidden_since and opened < eyes.since - HAND_S
+        if opened is not None and opened <= eyes.since + YAWN_LAG_S and not behind_hand:
             self._yawned = (opened, now.at)
         # What the yawn hid counts from its end; a closure from before it, or from after it, whole.
         if not self._yawned[0] - YAWN_LAG_S <= eyes.since < self._yawned[1]:

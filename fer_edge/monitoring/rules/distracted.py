@@ -61,7 +61,8 @@ class Distracted(Rule):
         if self.asleep:
             return QUIET
         if self._lids and (lids.down_s or 0.0) + now.slack_s >= self._sleep_s and lids.coverage >= self._least:
-            return (self._raise(now, "long", lids.coverage, lids.since, DOWN),)
+            seen = head.glance if head.glance and head.glance.looking == "down" else DOWN
+            return (self._raise(now, "long", lids.coverage, lids.since, seen),)
         if not self._glances or not head.away or head.quiet or head.away_s is None:
             return QUIET
         since = now.at - head.away_s

@@ -12,7 +12,7 @@ from fer_edge.settings.monitoring import MonitoringSettings
 
 
 class Yawn(Rule):
-    """Starts when the mouth has been wide open without interruption; ``recent`` keeps their times.
+    """Starts when the mouth has been wide open without interruption, not laughing; ``recent`` keeps their times.
 
     ``coverage`` is the judged share of the last one's opening, as it was told.
     """
@@ -33,7 +33,8 @@ class Yawn(Rule):
         """See :class:`Rule`."""
         mouth, at, held_s = now.mouth, now.at, now.mouth.held_s
         if self.open is None:
-            if not mouth.open or mouth.wide_s + now.slack_s < self._rules.open_s or mouth.coverage < self._least:
+            lasted = mouth.open and mouth.wide_s + now.slack_s >= self._rules.open_s
+            if not lasted or mouth.coverage < self._least or mouth.laughs:
                 return QUIET
             self.recent.add(at)
             self.coverage = mouth.coverage

@@ -6,6 +6,7 @@ const WORDS = {
 };
 const REASONS = {
   covered: "lens covered", dark: "too dark", eyes: "eyes not visible", rotated: "the picture is turned on its side",
+  lids_down: "lids down too long", asleep: "ended: went on as sleep", person: "ended: another face is there",
   slump: "the head sank", distracted: "looked away until it counted as no answer", long: "looked away in one go",
   shared: "looked away again and again", drop: "the head fell", jerk: "the head jerked up",
   upright: "ended: sits upright, eyes not visible", unresponsive: "went on as unresponsive", slow: "ended: the car is slow",
