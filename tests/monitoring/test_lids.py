@@ -332,7 +332,7 @@ def test_perclos_leaves_looks_down_out_but_not_for_ever() -> None:
 DOWN = st.lists(st.sampled_from([SHUT, SHUT | BENT, LOWERED, LOWERED | BENT, LAUGH | BENT]), min_size=1, max_size=4)
 
 
-@trials(max_examples=60, deadline=None)
+@trials(max_examples=25, deadline=None)
 @given(lids=DOWN, fps=st.sampled_from([12.0, 20.0, 30.0]), seconds=st.floats(6.6, 9.0))
 def test_lids_down_for_long_are_never_silent(lids: list[dict[str, Any]], fps: float, seconds: float) -> None:
     """Whatever is under them and in whatever order: a warning by 3.2 s and critical by 6.3 s."""
@@ -344,7 +344,7 @@ def test_lids_down_for_long_are_never_silent(lids: list[dict[str, Any]], fps: fl
     assert any(at <= 26.4 and level is Level.CRITICAL for at, level in levels), phases(events)
 
 
-@trials(max_examples=40, deadline=None)
+@trials(max_examples=12, deadline=None)
 @given(
     leads=st.lists(st.sampled_from(EMOTIONS), min_size=5, max_size=5),
     lids=st.lists(st.sampled_from([OPEN, SHUT, LOWERED, LAUGH, OPEN | {"mouth": 0.9}]), min_size=5, max_size=5),
