@@ -147,11 +147,11 @@ def judge(name: str, marks: Mapping[str, Any], steps: Sequence[Step]) -> dict[st
 
 def _shut(step: Step) -> float | None:
     """The probability of shut eyes; 0 where monitoring took the lids for lowered."""
-    return 0.0 if getattr(step.state, "eyes_down", None) else step.signals.eyes_closed
+    return 0.0 if step.state.eyes_down else step.signals.eyes_closed
 
 
 def _knows(step: Step) -> bool:
-    return step.signals.eyes_closed is not None or getattr(step.state, "eyes_down", None) is not None
+    return step.signals.eyes_closed is not None or step.state.eyes_down is True
 
 
 def _span(pair: Sequence[int], fps: float) -> Span:

@@ -76,7 +76,7 @@ def judge(done: Sequence[Done], heard: Iterable[tuple[DriverState, Event | None]
         if event is None:
             if number is not None and at <= done[number].end:
                 frames += 1
-                known += state.eyes_closed is not None or getattr(state, "eyes_down", None) is not None
+                known += state.eyes_closed is not None or state.eyes_down is True
             continue
         if event.phase is Phase.END or event.category not in ("fatigue", "attention"):
             continue
