@@ -82,8 +82,8 @@ def _read(path: Path) -> Image:
         raise UnreadablePicture(f"{path}: cannot be read ({fault.strerror}); check the name") from None
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-    except cv2.error as fault:
-        raise UnreadablePicture(f"{path}: refused by OpenCV ({fault.err}); make it smaller") from None
+    except cv2.error:
+        raise UnreadablePicture(f"{path}: more than 67 megapixels, or damaged; make it smaller") from None
     if image is None:
         raise UnreadablePicture(f"{path}: not a picture OpenCV can read; give a JPEG, PNG, WebP, BMP or TIFF")
     decoded: Image = image

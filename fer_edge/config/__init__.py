@@ -27,17 +27,30 @@ __all__ = ["SEARCHED", "find", "load", "origins", "template"]
 Location = tuple[str, ...]
 
 
+MOST_BYTES = 1_000_000
+MOST_VALUES = 10_000
+"""More is no configuration: a device given by mistake, or aliases that multiply."""
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans: only true and false. YAML 1.1 also takes the key ``on`` for one."""
+    """YAML 1.2's booleans and numbers: YAML 1.1 takes the key ``on`` for true and ``20:30`` for 1230."""
 
 
+_OWN: tuple[tuple[str, str, str], ...] = (
+    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)$", "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",
+        r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$",
+        "-+.0123456789",
+    ),
+)
 _Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag not in {own[0] for own in _OWN}]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+for _tag, _pattern, _letters in _OWN:
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_letters))
 
 
 def find() -> Path | None:
@@ -105,17 +118,12 @@ def _gathered(
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
     """A YAML file as plain data, and where each key stands (``file:line``)."""
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file; name an existing one with --config"]) from None
-    except UnicodeDecodeError as fault:
-        raise ConfigError([f"{path}: not UTF-8 text (byte {fault.start}); save it as UTF-8"]) from None
-    except OSError as fault:
-        raise ConfigError([f"{path}: cannot be read ({fault.strerror}); check its permissions"]) from None
+    text = _text(path)
     try:
         root = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)
+        lines: dict[Location, str] = {}
+        wrong = list(_walk(root, (), str(path), lines)) if root is not None else []
+        data = {} if wrong else yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -125,15 +133,32 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
         raise ConfigError([f"{path}:{line}: not valid YAML ({fault.reason}: #x{fault.character:04x})"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise ConfigError([f"{path}: not valid YAML ({str(fault).splitlines()[0]})"]) from None
+    if wrong:
+        raise ConfigError(wrong)
     if root is None:
         return {}, {}
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: must be lines of 'key: value' (is a {type(data).__name__})"])
-    lines: dict[Location, str] = {}
-    wrong = list(_walk(root, (), str(path), lines))
-    if wrong:
-        raise ConfigError(wrong)
     return data, lines
+
+
+def _text(path: Path) -> str:
+    """What stands in a file. An empty one is a save that failed, not the wish for the defaults."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        text = content.decode("utf-8")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; name an existing one with --config"]) from None
+    except UnicodeDecodeError as fault:
+        raise ConfigError([f"{path}: not UTF-8 text (byte {fault.start}); save it as UTF-8"]) from None
+    except OSError as fault:
+        raise ConfigError([f"{path}: cannot be read ({fault.strerror}); check its permissions"]) from None
+    if len(content) > MOST_BYTES:
+        raise ConfigError([f"{path}: longer than {MOST_BYTES // 1000} KB, so no configuration; name another file"])
+    if not content.strip() and path.is_file():
+        raise ConfigError([f"{path}: is empty; write it anew: fer-edge check-config --defaults > FILE"])
+    return text
 
 
 def _walk(
@@ -143,6 +168,8 @@ def _walk(
     if node in within:
         yield f"{lines[at]} {'.'.join(at)}: is an alias of what it stands in"
         return
+    if len(lines) > MOST_VALUES:
+        raise ConfigError([f"{path}: more than {MOST_VALUES} values, aliases counted; no configuration has so many"])
     within = (*within, node)
     if isinstance(node, yaml.SequenceNode):
         for n, child in enumerate(node.value):

@@ -30,6 +30,7 @@ _SENTENCES = {
     "bool_type": "must be true or false{got}",
     "string_pattern_mismatch": "has a character or form that is not allowed{got}{example}",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters{got}",
     "too_short": "needs {min_length} values, has {actual_length}",
     "too_long": "takes {max_length} values, has {actual_length}",
     "tuple_type": "must be a list{got}",
@@ -39,14 +40,19 @@ _SENTENCES = {
     "value_error": "{error}",
 }
 """pydantic's error types in our words; {got} is the value that stands in the file."""
+_EMPTY = ("string_type", "int_type", "float_type", "bool_type", "tuple_type")
+_LONGEST = 80
+"""Of a value shown in a message, characters."""
 
 
 def sentence(error: Mapping[str, Any]) -> str:
     """One sentence for one of pydantic's errors: the limit, and what stands there."""
+    if error["input"] is None and error["type"] in _EMPTY:
+        return "is empty; give a value, or take the line out for the default"
     plain = not isinstance(error["input"], dict | list | tuple)
     words = {
         **error.get("ctx", {}),
-        "got": f" (got {error['input']!r})" if plain else "",
+        "got": f" (got {_short(error['input'])})" if plain else "",
         "nearest": _nearest(error["loc"]) if error["type"] == "extra_forbidden" else "",
         "example": _example(error["loc"]) if error["type"] == "string_pattern_mismatch" else "",
     }
@@ -54,6 +60,11 @@ def sentence(error: Mapping[str, Any]) -> str:
     if known:
         return known.format(**words)
     return f"{error['msg'][0].lower()}{error['msg'][1:]}{words['got']}"
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…, {len(shown)} characters"
 
 
 def _nearest(location: Sequence[str | int]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+_MOST_BYTES = 1_000_000
+
 
 def state_dir(configured: str | None) -> Path:
     """Where state lives: the configured folder, systemd's, or the user's."""
@@ -41,11 +43,18 @@ class Memory:
         """What was saved under this name; None where there is nothing that can be read."""
         path = self.folder / f"{name}.json"
         try:
-            data = json.loads(path.read_text("utf-8"))
+            with path.open("rb") as file:
+                data = json.loads(file.read(_MOST_BYTES).decode("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError) as fault:
+        except OSError as fault:
             log.warning("%s: cannot be read (%s); starting without it", path, fault)
+            return None
+        except (ValueError, RecursionError) as fault:
+            aside = path.with_suffix(".json.damaged")
+            log.warning("%s: damaged (%s); kept as %s, starting without it", path, fault, aside.name)
+            with contextlib.suppress(OSError):
+                path.replace(aside)
             return None
         return data if isinstance(data, dict) else None
 

@@ -14,7 +14,7 @@ SOURCES = (
     "a camera number (0), a /dev path, auto (the first camera), csi:N, a video file, "
     "an rtsp:// or http:// stream, or sim:SCRIPT"
 )
-NO_SOURCE = re.compile(r"(?!sim:|csi:\d+\Z|(?:rtsps?|https?)://[^/])[A-Za-z0-9]+:(?!\\)")
+NO_SOURCE = re.compile(r"[-+]\d+\Z|(?!sim:|csi:\d+\Z|(?:rtsps?|https?)://[^/])[A-Za-z0-9]+:(?!\\)")
 """How a source begins that is none of :data:`SOURCES`; a drive's letter (``C:\\``) begins a file."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]

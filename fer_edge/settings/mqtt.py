@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from fer_edge.settings.base import Section
 
 _HOST = r"^[^\s/@:]+$|^[0-9A-Fa-f:.]+(%[0-9A-Za-z]+)?$"
+LONGEST_PREFIX = 200
+"""Characters; MQTT ends at 65,535 bytes a topic, and many brokers sooner."""
 _TOPIC = r"^[^/+#$\x00]([^+#\x00]*[^/+#\x00])?$"
 
 
@@ -53,7 +55,11 @@ class HomeAssistantSettings(Section):
 
     enabled: bool = Field(True, description="announce this device to Home Assistant")
     prefix: str = Field(
-        "homeassistant", pattern=_TOPIC, examples=["homeassistant"], description="Home Assistant's discovery prefix"
+        "homeassistant",
+        max_length=LONGEST_PREFIX,
+        pattern=_TOPIC,
+        examples=["homeassistant"],
+        description="Home Assistant's discovery prefix",
     )
 
 
@@ -71,7 +77,11 @@ class MqttSettings(Section):
     port: int = Field(1883, ge=1, le=65535, description="the broker's port; 8883 is usual with TLS")
     protocol: Literal["auto", "5", "3.1.1"] = Field("auto", description="MQTT version: auto (5, else 3.1.1), 5, 3.1.1")
     topic_prefix: str = Field(
-        "fer-edge", pattern=_TOPIC, examples=["fer-edge"], description="topics begin with this, then the node's name"
+        "fer-edge",
+        max_length=LONGEST_PREFIX,
+        pattern=_TOPIC,
+        examples=["fer-edge"],
+        description="topics begin with this, then the node's name",
     )
     username: str | None = Field(None, description="user name at the broker; empty: none")
     password_file: str | None = Field(

@@ -37,7 +37,10 @@ def unpacked(data: Image) -> Picture | None:
     Perception looks at luma alone. Leaving the colours packed saves their inverse transform, their
     resampling, the conversion to BGR and the one back to grey: two fifths of it all (docs/performance.md).
     """
-    luma = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | _AS_IT_LIES)
+    try:
+        luma = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | _AS_IT_LIES)
+    except cv2.error:  # says that it is larger than OPENCV_IO_MAX_IMAGE_PIXELS
+        return None
     if luma is None:
         return None
 

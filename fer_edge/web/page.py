@@ -19,10 +19,9 @@ from fer_edge.web.logbook import Logbook
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aiohttp.web import AppRunner
-
     from fer_edge.core import DriverState, Event, Signals
     from fer_edge.settings import Settings
+    from fer_edge.web.doorkeeper import Doorkeeper
     from fer_edge.web.hub import Hub
     from fer_edge.web.node import Node
 
@@ -113,6 +112,7 @@ class LivePage:
 
         from fer_edge.web.archive import Archive
         from fer_edge.web.configuration import Configuration
+        from fer_edge.web.doorkeeper import Doorkeeper
         from fer_edge.web.hub import Hub
         from fer_edge.web.server import Server
 
@@ -121,21 +121,27 @@ class LivePage:
         server = Server(self._access, self._hub, routes)
         runner = web.AppRunner(server.app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
         await runner.setup()
+        assert runner.server is not None
+        server.doorkeeper = Doorkeeper(runner.server)
+        sweeping = asyncio.create_task(server.doorkeeper.sweep())
+        listener: asyncio.Server | None = None
         try:
             async with self._hub.running():
-                await self._listen(runner)
+                listener = await self._listen(server.doorkeeper)
                 await self._stop.wait()
         finally:
+            sweeping.cancel()
+            if listener is not None:
+                listener.close()
             await runner.cleanup()
 
-    async def _listen(self, runner: AppRunner) -> None:
-        """Take the port; while another program has it, say so once and try again."""
-        from aiohttp import web
-
+    async def _listen(self, doorkeeper: Doorkeeper) -> asyncio.Server | None:
+        """Take the port; while another program has it, say so once and try again. None when stopped meanwhile."""
+        loop = asyncio.get_running_loop()
         host, port, told = self._settings.web.host, self._settings.web.port, False
         while not self._stop.is_set():
             try:
-                await web.TCPSite(runner, host, port).start()
+                listener = await loop.create_server(doorkeeper, host, port)
             except OSError as fault:
                 if not told:
                     log.warning("live page: %s:%d %s", host, port, _why(fault))
@@ -143,10 +149,11 @@ class LivePage:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), RETRY_S)
                 continue
-            self.port = int(runner.addresses[0][1])
+            self.port = int(listener.sockets[0].getsockname()[1])
             log.info("live page: %s%s", self.url, self._from_elsewhere())
             self.listening.set()
-            return
+            return listener
+        return None
 
 
 def _why(fault: OSError) -> str:

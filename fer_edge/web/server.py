@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import WSMsgType, web
 
 from fer_edge.web.access import COOKIE
+from fer_edge.web.doorkeeper import Tries
 from fer_edge.web.visitor import Visitor
 
 if TYPE_CHECKING:
     from fer_edge.web.access import Access
+    from fer_edge.web.doorkeeper import Doorkeeper
     from fer_edge.web.hub import Hub
 
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).with_name("static")
 MOST_VISITORS = 16
+ANSWER_S = 10.0
+"""A request is read and answered in so long, or its connection is closed; a page that looks on is not meant."""
 WRONG_TOKEN_S = 0.5
 """What a wrong token costs whoever tries."""
 _KINDS = {
@@ -54,6 +58,8 @@ class Server:
     def __init__(self, access: Access, hub: Hub, routes: Mapping[str, Handler] | None = None) -> None:
         self._access = access
         self._hub = hub
+        self._tries = Tries()
+        self.doorkeeper: Doorkeeper | None = None
         self._sockets: set[web.WebSocketResponse] = set()
         self.app = web.Application(middlewares=[self._guard], client_max_size=4096)
         self.app.add_routes(
@@ -70,7 +76,17 @@ class Server:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuses foreign host names; adds the headers that keep a browser strict."""
+        """Refuses foreign host names; adds the headers that keep a browser strict; waits for nobody."""
+        if self.doorkeeper is None:
+            return await self._guarded(request, handler)
+        with self.doorkeeper.serving(request.protocol):
+            try:
+                async with asyncio.timeout(None if request.path == "/live" else ANSWER_S):
+                    return await self._guarded(request, handler)
+            except TimeoutError:
+                return _refused(408, f"the request did not come to its end in {ANSWER_S:g} s")
+
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._access.host_allowed(request.headers.get("Host")):
             return _refused(
                 403, "this page is not known by that name; open it by its address, or add the name to web.names"
@@ -101,7 +117,10 @@ class Server:
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         self._check_origin(request)
         token = (await request.post()).get("token", "")
+        if not self._tries.allowed:
+            return _door("Too many wrong tokens. Wait a little.", 429)
         if not isinstance(token, str) or not self._access.right(token.strip()):
+            self._tries.wrong()
             log.warning("live page: a wrong token from %s", request.remote)
             await asyncio.sleep(WRONG_TOKEN_S)
             return _door("That is not the token.", 401)

@@ -1,0 +1,106 @@
+"""Files that are meant to hurt: each is one clear line, at no cost in memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_edge import config
+from fer_edge.errors import ConfigError
+from fer_edge.service.memory import Memory
+
+
+def _told(path: Path | str, text: str | None = None) -> str:
+    """What a faulty configuration is told."""
+    if text is not None:
+        Path(path).write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        config.load(Path(path))
+    return str(wrong.value)
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_aliases_that_multiply_are_refused_before_they_do(tmp_path: Path, merge: bool) -> None:
+    lines = ["a0: &a0 {x: 1}" if merge else "a0: &a0 [1, 2]"]
+    for n in range(1, 30):
+        twice = f"*a{n - 1}, *a{n - 1}"
+        lines.append(f"a{n}: &a{n} {{<<: [{twice}], y{n}: 1}}" if merge else f"a{n}: &a{n} [{twice}]")
+    assert "aliases counted" in _told(tmp_path / "bomb.yaml", "\n".join(lines))
+
+
+def test_a_device_given_as_a_file_is_read_no_further_than_a_configuration_can_be_long() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "no configuration" in _told("/dev/zero")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_an_empty_file_is_a_save_that_failed_and_nobody_is_left_unwatched_by_it(tmp_path: Path) -> None:
+    assert "is empty" in _told(tmp_path / "config.yaml", " \n")
+    (tmp_path / "config.yaml").write_text("# every default is fine\n", "utf-8")
+    assert config.load(tmp_path / "config.yaml").node == "fer-edge"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("mqtt: {port: true}", "must be a whole number (got 'true')"),
+        ("mqtt: {port: 20:30}", "must be a whole number (got '20:30')"),
+        ("mqtt: {reconnect_s: [true, 5]}", "reconnect_s.0: must be a number"),
+        ("camera: {rotation: false}", "rotation: must be"),
+        ("camera: {fps: true}", "must be a number (got 'true')"),
+        ("mqtt: {host: }", "mqtt.host: is empty"),
+        ("camera: {source: -1}", "of no known form"),
+        (f"mqtt: {{topic_prefix: {'x' * 70_000}}}", "must have at most 200 characters"),
+    ],
+)
+def test_what_passed_the_check_and_could_not_be_meant(tmp_path: Path, line: str, says: str) -> None:
+    told = _told(tmp_path / "config.yaml", line)
+    assert says in told
+    assert len(told) < 400
+
+
+@pytest.mark.parametrize("number", ["8883", "0x22b3", "+8883"])
+def test_numbers_are_written_as_ever(tmp_path: Path, number: str) -> None:
+    (tmp_path / "config.yaml").write_text(f"mqtt: {{port: {number}, keepalive_s: 30, answer_s: 1.5e1}}", "utf-8")
+    mqtt = config.load(tmp_path / "config.yaml").mqtt
+    assert (mqtt.port, mqtt.answer_s) == (8883, 15.0)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"reason": ', "\x00"])
+def test_a_damaged_memory_is_set_aside_and_stops_no_start(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(content, "utf-8")
+    memory = Memory(tmp_path)
+    assert memory.load("calibration") is None
+    assert not path.exists() and path.with_suffix(".json.damaged").read_text("utf-8") == content
+    memory.save("calibration", {"v": 1})
+    assert json.loads(path.read_text("utf-8")) == {"v": 1}
+
+
+_DECODE = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from fer_edge.sources.picture import unpacked
+print(unpacked(np.frombuffer(Path(sys.argv[1]).read_bytes(), np.uint8)), end=" ")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_a_jpeg_of_32000_by_32000_is_left_packed(tmp_path: Path) -> None:
+    import cv2
+    import numpy as np
+
+    small = cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1].tobytes()
+    size = small.index(b"\xff\xc0") + 5
+    huge = small[:size] + struct.pack(">HH", 32_000, 32_000) + small[size + 4 :]
+    (tmp_path / "huge.jpg").write_bytes(huge)
+    command = [sys.executable, "-c", _DECODE, str(tmp_path / "huge.jpg")]
+    picture, peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert picture == "None" and int(peak_mb) < 200
