@@ -42,7 +42,7 @@ class EmbeddedBroker:
         try:
             import amqtt.broker  # noqa: F401
         except ImportError as error:
-            raise MissingExtra("the embedded broker needs amqtt; install it: pip install 'fer-edge[demo]'") from error
+            raise MissingExtra("the embedded broker needs amqtt; install it: pip install amqtt") from error
         self.port = self.port or _free_port()
         _be_quiet()
         self._thread.start()

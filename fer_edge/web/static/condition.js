@@ -12,7 +12,7 @@ export function alarms(state) {
 export function condition({ state, health, connected }) {
   if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: "Trying again …", blank: "No connection to the node" };
   if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: health?.camera_fault, blank: "No picture yet" };
-  if (state.paused) return { level: "unknown", words: "not watching", headline: "Paused", detail: `goes on by itself in ${span(state.paused_s)}`, blank: "Paused: nothing is looked at" };
+  if (state.paused) return { level: "unknown", words: "not watching", headline: "Paused", detail: `resumes in ${span(state.paused_s)}`, blank: "Paused: nothing is looked at" };
   const open = alarms(state);
   const lost = state.frame ? null : health?.camera_fault ?? "the camera gives no picture";
   if (open.length) {
