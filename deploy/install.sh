@@ -21,6 +21,9 @@ UNIT=/etc/systemd/system/fer-edge.service
 DROP_INS=$UNIT.d
 COMMAND=/usr/local/bin/fer-edge
 LOG=/var/log/fer-edge-install.log
+LOCK=/run/lock/fer-edge-install.lock
+# A version is taken for good when it has run for so long, seconds: some die only after they were ready.
+SETTLE=10
 HERE=$(cd "$(dirname "$0")" && pwd)
 
 say() { printf '%s\n' "$*"; }
@@ -185,12 +188,26 @@ install_unit() {
     quietly systemctl enable fer-edge.service || fail 1 "the service could not be enabled (details: $LOG)"
 }
 
+# Whether the service, ready already, still runs in the same process a while later.
+settled() {
+    pid=$(systemctl show --property=MainPID --value fer-edge.service)
+    sleep "$SETTLE"
+    [ "$pid" = "$(systemctl show --property=MainPID --value fer-edge.service)" ] &&
+        systemctl is-active --quiet fer-edge.service
+}
+
+# Two at once would take the same folders: the second one is told, and changes nothing.
+lock() {
+    exec 9>"$LOCK" || fail 1 "$LOCK cannot be opened"
+    flock --nonblock 9 || fail 1 "another install.sh is at work; wait until it has ended"
+}
+
 # Starts what `current` names; on failure goes back to the version that ran before.
 restart() {
     if ! systemd_runs; then
         say "systemd does not run here: the service starts with the next boot"
         return
-    elif systemctl restart fer-edge.service 2>>"$LOG"; then
+    elif systemctl restart fer-edge.service 2>>"$LOG" && settled; then
         say "fer-edge runs: systemctl status fer-edge, journalctl -u fer-edge, fer-edge doctor"
         return
     fi
@@ -299,6 +316,7 @@ done
 [ -z "$PURGE" ] || [ "$ACTION" = uninstall ] || fail 2 "--purge goes with --uninstall"
 SOURCE=$(readlink -f "${SOURCE:-$HERE/..}") || fail 2 "$SOURCE: no such wheel"
 check_machine
+lock
 umask 022
 export PIP_NO_CACHE_DIR="${PIP_NO_CACHE_DIR:-1}"
 : >"$LOG"

@@ -104,3 +104,14 @@ def test_a_jpeg_of_32000_by_32000_is_left_packed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _DECODE, str(tmp_path / "huge.jpg")]
     picture, peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert picture == "None" and int(peak_mb) < 200
+
+
+def test_which_file_is_judged_is_said_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("FER_EDGE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "own.yaml"
+    monkeypatch.setattr(config, "SERVICE_FILE", own)
+    assert config.why(Path("config.yaml")) == f"the config.yaml of {tmp_path}; no service is installed"
+    own.write_text("node: service\n", "utf-8")
+    assert config.why(Path("config.yaml")).endswith(f"the service's own is {own}")
+    assert config.why(own) == "the service's own"

@@ -76,3 +76,16 @@ def test_classify_never_writes_over_a_picture_it_was_given(
     assert result.returncode == 2 and "is the picture itself" in result.stderr, result.stderr
     assert result.stdout == "" and result.stderr.count("\n") == 1
     assert all(path.read_bytes() == portrait.read_bytes() for path in tmp_path.glob("*.png"))
+
+
+def test_a_picture_as_small_as_a_cut_out_face_is_read_as_one(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    picture = cv2.imread(str(portrait), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(tmp_path / "face.png"), cv2.resize(picture[35:163, 165:293], (48, 48)))
+    said = fer_edge("classify", "face.png")
+    assert "face 1 at 0,0 48x48" in said.stdout, (said.stdout, said.stderr)
+
+
+def test_twelve_bits_in_a_png_of_sixteen_are_stretched(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+    picture = cv2.imread(str(portrait), cv2.IMREAD_GRAYSCALE).astype("uint16") * 16
+    cv2.imwrite(str(tmp_path / "dark.png"), picture)
+    assert "face 1 at" in fer_edge("classify", "dark.png", NO_EMOTION).stdout

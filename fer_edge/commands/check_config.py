@@ -57,4 +57,6 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write("\n".join(faults) + "\n")
     else:
         sys.stderr.write(f"{path or 'built-in defaults'}: fine\n")
+    if not (args.file or args.also or args.json) and (note := config.why(path)):
+        sys.stderr.write(f"{note}\n")
     return ConfigError.exit_code if faults else 0

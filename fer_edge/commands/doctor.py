@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from fer_edge import config
 from fer_edge.commands import checkup, options
 from fer_edge.commands.checkup import Finding
 from fer_edge.errors import ConfigError, UnavailableError
@@ -50,12 +51,24 @@ def examine(args: argparse.Namespace) -> Iterator[Finding]:
     settings = Settings()
     try:
         settings = options.settings(args)
-        yield Finding("configuration", "ok", "fine")
+        yield _which(args)
     except ConfigError as wrong:
         for fault in wrong.faults:
             yield Finding("configuration", "fail", fault, "correct it; everything below is for the defaults")
     for check in checkup.CHECKS:
         yield from _one(check, settings)
+
+
+def _which(args: argparse.Namespace) -> Finding:
+    """The file that is judged; one that the service does not use is worth a word."""
+    path = args.config or config.find()
+    note = "" if args.config else config.why(path)
+    says = f"{path or 'built-in defaults'}: fine{f' ({note})' if note else ''}"
+    if not args.config and path != config.SERVICE_FILE and config.SERVICE_FILE.is_file():
+        return Finding(
+            "configuration", "warn", says, f"for the service: fer-edge doctor --config {config.SERVICE_FILE}"
+        )
+    return Finding("configuration", "ok", says)
 
 
 def _one(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:

@@ -19,10 +19,12 @@ from fer_edge.config.template import template
 from fer_edge.errors import ConfigError, UsageError
 from fer_edge.settings import Settings
 
-SEARCHED = (Path("config.yaml"), Path("/etc/fer-edge/config.yaml"))
+SERVICE_FILE = Path("/etc/fer-edge/config.yaml")
+"""The installed service's own."""
+SEARCHED = (Path("config.yaml"), SERVICE_FILE)
 """Where a configuration is looked for when none is named, first to last."""
 
-__all__ = ["SEARCHED", "find", "load", "origins", "template"]
+__all__ = ["SEARCHED", "SERVICE_FILE", "find", "load", "origins", "template", "why"]
 
 Location = tuple[str, ...]
 
@@ -59,6 +61,18 @@ def find() -> Path | None:
     if named:
         return Path(named)
     return next((path for path in SEARCHED if path.is_file()), None)
+
+
+def why(path: Path | None) -> str:
+    """Why it is this file that :func:`find` found, and where the service's own is, in words."""
+    if os.environ.get("FER_EDGE_CONFIG"):
+        return "named by FER_EDGE_CONFIG"
+    if path is None:
+        return "no config.yaml here and none in /etc/fer-edge"
+    if path == SERVICE_FILE:
+        return "the service's own"
+    own = f"the service's own is {SERVICE_FILE}" if SERVICE_FILE.is_file() else "no service is installed"
+    return f"the config.yaml of {Path.cwd()}; {own}"
 
 
 def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple[str, Any]] = ()) -> Settings:

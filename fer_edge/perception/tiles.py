@@ -41,6 +41,14 @@ class Tiled:
         return once(found)
 
 
+class Whole:
+    """A finder for pictures that are a face cut out: the face is the whole of it."""
+
+    def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:
+        """One face, as large as the picture."""
+        return [Face(Box(0.0, 0.0, float(grey.shape[1]), float(grey.shape[0])), score=1.0)]
+
+
 def pieces(width: int, height: int) -> Iterator[tuple[int, int, int]]:
     """Left, top and side of every piece of a picture, in pixels."""
     for parts in PARTS:

@@ -24,6 +24,8 @@ _MAX_WAITING = 16
 _PER_SECOND = 10.0
 _BURST = 20.0
 _STALE_S = 10.0
+LEAST_PAUSE_S = 1.0
+"""A shorter pause would be over before anybody is told of it."""
 _VERB = re.compile(r"[a-z][a-z_]{0,31}")
 
 Transaction = Annotated[str, Field(max_length=128)] | int
@@ -37,7 +39,7 @@ class _Body(BaseModel):
 
 
 class _Pause(_Body):
-    seconds: float = Field(gt=0, le=3600)
+    seconds: float = Field(ge=LEAST_PAUSE_S, le=3600)
 
 
 class _Acknowledge(_Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -59,3 +60,16 @@ def test_who_is_not_root_is_told_to_use_sudo(tmp_path: Path) -> None:
         script.unlink()
     assert told.returncode == 1
     assert "must be run as root; try: sudo" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+def test_two_at_once_are_one_and_a_word(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        pytest.skip("needs root on Debian")
+    lock = tmp_path / "lock"
+    script = tmp_path / "install.sh"
+    script.write_text(SCRIPT.read_text().replace("/run/lock/fer-edge-install.lock", str(lock)))
+    script.chmod(0o755)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = run(script, str(ROOT))
+    assert told.returncode == 1 and "another install.sh is at work" in told.stderr

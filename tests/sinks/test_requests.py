@@ -75,6 +75,7 @@ def test_every_verb_reaches_the_main_loop_and_is_answered(
         ("päng", {}),
         ("pause", b""),
         ("pause", {"seconds": 0}),
+        ("pause", {"seconds": 0.01}),
         ("pause", {"seconds": 3600.1}),
         ("pause", {"seconds": "60"}),
         ("pause", {"seconds": True}),
