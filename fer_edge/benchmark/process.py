@@ -42,9 +42,9 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
         heard = Heard(base, began)
         _listen(subscriber, heard, PATIENCE_S, until_a_face=True)
         _listen(subscriber, heard, WARM_S)
-        cpu, wall, before = _cpu_s(process.pid), time.monotonic(), heard.messages
+        cpu, wall, before = cpu_s(process.pid), time.monotonic(), heard.messages
         _listen(subscriber, heard, seconds)
-        spent, took = _cpu_s(process.pid) - cpu, time.monotonic() - wall
+        spent, took = cpu_s(process.pid) - cpu, time.monotonic() - wall
         return {
             "broker": kind,
             "fps": fps,
@@ -114,7 +114,7 @@ def _listen(subscriber: Subscriber, heard: Heard, seconds: float, *, until_a_fac
             return
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """User and system seconds of a process, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -15,6 +15,7 @@ def text(result: Mapping[str, Any]) -> str:
         "latency": _latency,
         "sustain": _sustain,
         "daemon": _daemon,
+        "page": _page,
         "scaling": _scaling,
         "soak": _soak,
         "compared": _compared,
@@ -78,6 +79,16 @@ def _daemon(daemon: Mapping[str, Any]) -> Iterator[str]:
     )
     if daemon.get("first_event_s") is not None:
         yield f"  the first event ({daemon['first_event']}) {daemon['first_event_s']:.2f} s after the start"
+
+
+def _page(page: Mapping[str, Any]) -> Iterator[str]:
+    yield f"The live page, {page['page_bytes'] / 1000:.0f} kB, of a daemon at {page['fps']:.0f} frames/s:"
+    yield "  viewers   % of a core   latency p95, ms   frames/s   pictures/s   updates dropped"
+    for row in page["viewers"]:
+        yield (
+            f"  {row['viewers']:>7}{row['cpu_percent']:>14.1f}{row['latency_ms_p95']:>18.1f}"
+            f"{row['frames_per_s']:>11.1f}{row['pictures_per_s']:>13.1f}{row['dropped_samples']:>18}"
+        )
 
 
 def _scaling(scaling: Mapping[str, Any]) -> Iterator[str]:

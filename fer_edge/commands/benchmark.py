@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--baseline", action="store_true", help="side by side with Haar and a network in every frame")
     more.add_argument("--latency", action="store_true", help="from a frame to its event at a subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
+    more.add_argument("--page", action="store_true", help="what the live page costs with no, one and ten viewers")
     more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep the pace of --fps for so long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
     more.add_argument(
@@ -97,6 +98,10 @@ def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
         result["latency"] = latency.measure(settings, args.source, args.seconds, args.fps)
     if args.daemon:
         result["daemon"] = process.measure(settings, args.source, args.seconds, args.fps)
+    if args.page:
+        from fer_edge.benchmark import viewers
+
+        result["page"] = viewers.measure(settings, args.source, args.seconds, args.fps)
     if args.sustain:
         result["sustain"] = sustain.keep_pace(settings, args.source, args.sustain, args.fps)
     if args.scaling:

@@ -79,9 +79,12 @@ function eyes({ context, width, colour }, [top, tall], samples, x, data) {
     const over = sample[1] && !(samples[n + 1]?.[1] && samples[n + 1][0] - sample[0] < GAP_S);
     if (!over) return;
     if (until - began >= TOLD_CLOSURE_S) {
+      const text = data.length(until - began), wide = context.measureText(text).width + 6;
+      context.fillStyle = colour("panel");
+      context.fillRect(x(began) - wide, top + tall - 16, wide, 15);
       context.fillStyle = colour("text");
       context.textAlign = "right";
-      context.fillText(`${data.length(until - began)} `, x(began), top + tall - 8);
+      context.fillText(text, x(began) - 3, top + tall - 8);
     }
     began = null;
   });
