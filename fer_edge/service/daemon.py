@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
 from fer_edge.core import DriverState, Signals
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, UsageError
 from fer_edge.service.health import Health, temperature_c, throttled
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.pace import Pace
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
+LEAST_WATCH_S = 5.0
+"""Between two pauses: a sleep is told after 3 s, and a flicker of pauses must not hide it."""
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -77,6 +79,7 @@ class Daemon:
         self._reload = threading.Event()
         self._why_stopped = "end of source"
         self._paused_until: float | None = None
+        self._may_pause = float("-inf")
         self._stats_due = self._save_due = 0.0
         self._memory: Memory
         self._builder: Builder
@@ -126,6 +129,8 @@ class Daemon:
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         now = self._clock()
+        if self._paused_until is None and now < self._may_pause:
+            raise UsageError(f"not yet: after a pause {LEAST_WATCH_S:g} s are watched; ask again, or for a longer one")
         self._parts.emit(self._parts.pipeline.monitor.abort(now, "paused"))
         self._paused_until = now + seconds
         log.info("paused for %.0f s", seconds)
@@ -134,6 +139,7 @@ class Daemon:
         """End a pause now."""
         if self._paused_until is not None:
             self._paused_until = None
+            self._may_pause = self._clock() + LEAST_WATCH_S
             log.info("going on")
 
     def recalibrate(self) -> None:
