@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from convert.seeing import faces68
-from convert.seeing.augment import Variation, cover, vary
+from convert.seeing import covers, faces68
+from convert.seeing.augment import Variation, vary
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, shape, warp
 
@@ -17,6 +17,10 @@ SHARES = {"scene": 0.62, "pasted": 0.14}
 """Of every batch: scenes with faces, marked faces pasted into scenes without; the rest shows none."""
 SIZES = (11.0, 105.0)
 """Face sizes (root of the area) drawn, in pixels of the network's picture."""
+SMALL_SHARE, SMALL = 0.4, (11.0, 26.0)
+"""How often a small face is drawn on purpose, and its sizes: they are the hard ones."""
+COVERED_SHARE, LIT_SHARE = 0.4, 0.12
+"""How often something stands before a face, or light comes from one side of it only; both also where none is."""
 SMALLEST = 9.0
 """Faces under this size are neither faces nor not, pixels."""
 SMALL_UP_TO, LARGE_FROM = 40.0, 28.0
@@ -49,6 +53,7 @@ def sampler(
 ) -> Callable:
     """Draws batches of (pictures (n, size, size), targets (n, cells, CELL)). ``hard``: pictures once mistaken."""
     shows = [scene for scene in peopled if len(scene.boxes)]
+    patterns = [scene.picture for scene in empty]
 
     def one(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         kind = rng.random()
@@ -60,10 +65,8 @@ def sampler(
             view = _nothing(hard[int(rng.integers(len(hard)))])
         else:
             view = zoomed(empty[int(rng.integers(len(empty)))], size, rng)
-        picture = vary(view.picture, VARIATION, rng)
-        if len(view.boxes) and rng.random() < 0.15:
-            picture = half_covered(picture, view.boxes[int(rng.integers(len(view.boxes)))], rng)
-        return picture, targets(view, size)
+        picture = _beset(view, size, patterns, rng)
+        return vary(picture, VARIATION, rng), targets(view, size)
 
     def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         drawn = [one(rng) for _ in range(count)]
@@ -86,7 +89,7 @@ def zoomed(scene: Scene, size: int, rng: np.random.Generator) -> View:
         place = np.full(2, size / 2)
     else:
         box = scene.boxes[int(rng.integers(len(scene.boxes)))]
-        wanted = np.exp(rng.uniform(*np.log(SIZES)))
+        wanted = np.exp(rng.uniform(*np.log(SMALL if rng.random() < SMALL_SHARE else SIZES)))
         scale = float(np.clip(wanted / np.sqrt(box[2] * box[3]), 0.6 * fit, 3.5))
         focus = box[:2] + box[2:] / 2
         reach = np.clip(0.5 - 0.35 * wanted / size, 0.12, 0.42) * size
@@ -157,13 +160,19 @@ def pasted(faces: faces68.MarkedFaces, scene: Scene, rng: np.random.Generator) -
     return Scene(picture, box[None].astype(np.float32), five[None].astype(np.float32), empty, "pasted")
 
 
-def half_covered(picture: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A face with a part under a hand, a phone or an edge."""
-    x0, y0 = (int(v) for v in np.clip(box[:2], 0, picture.shape[0] - 3))
-    x1, y1 = (int(v) for v in np.clip(box[:2] + box[2:], (x0 + 2, y0 + 2), picture.shape[0]))
-    painted = picture.copy()
-    painted[y0:y1, x0:x1] = cover(np.ascontiguousarray(picture[y0:y1, x0:x1]), rng, 0.6)
-    return painted
+def _beset(view: View, size: int, patterns: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """The view with something before one of its faces or light from one side of it; where none is, at any place."""
+    if len(view.boxes):
+        box = view.boxes[int(rng.integers(len(view.boxes)))]
+    else:
+        tall = float(np.exp(rng.uniform(*np.log(SIZES))))
+        box = np.array([*rng.uniform(0, size - 0.8 * tall, 2), 0.8 * tall, tall])
+    picture = view.picture
+    if rng.random() < LIT_SHARE:
+        picture = covers.one_side_lit(picture, box, rng)
+    if rng.random() < COVERED_SHARE:
+        picture = covers.covered(picture, box, rng, patterns)
+    return picture
 
 
 def targets(view: View, size: int) -> np.ndarray:

@@ -26,6 +26,10 @@ TURNED_COPIES = {"helen": 2.0, "afw": 2.0, "ytf": 0.1}
 """Turned copies of a face on which angles are measured, by source; one of a source not named."""
 YAWS, PITCHES = (0, 15, 30, 45, 60), (-40, -20, -10, 0, 10, 20, 40)
 """Edges of the groups in which angles are told, degrees."""
+NETWORK_SIDE = 128
+"""Sizes of faces are told in pixels of a picture brought to this longer side."""
+SIZES = (8, 10, 14, 20, 28, 40, 128)
+"""Edges of the groups in which recall is told, pixels of :data:`NETWORK_SIDE`."""
 SMALLEST = 0.06
 """Marked faces under this share of the picture's longer side are neither missed nor wrong (8 pixels of 128)."""
 
@@ -125,7 +129,8 @@ def detector(
     """
     finder = Tiny(TinyDetector(path=str(model), score=score))
     landmarks = Landmarks(confirm) if confirm else None
-    found_faces = right = wanted = missed = false = pictures = 0
+    right = wanted = missed = false = pictures = 0
+    sizes, seen = [], []
     for scene in _pictures(folder, boxes, split):
         pictures += 1
         least = SMALLEST * max(scene.picture.shape)
@@ -135,10 +140,12 @@ def detector(
         got = np.array([[f.box.x, f.box.y, f.box.width, f.box.height] for f in found], np.float32).reshape(-1, 4)
         overlap = scenes.iou(got, scene.boxes) if len(scene.boxes) else np.zeros((len(got), 0))
         matched = overlap.max(axis=1, initial=0) >= SAME_FACE
-        counted = np.sqrt(scene.boxes[:, 2:].prod(axis=1)) >= least
+        roots = np.sqrt(scene.boxes[:, 2:].prod(axis=1))
+        counted = roots >= least
         hit = overlap.max(axis=0, initial=0) >= SAME_FACE if len(got) else np.zeros(len(scene.boxes), bool)
         allowed = _inside(got, scene.ignore)
-        found_faces += len(got)
+        sizes += (roots[counted] / max(scene.picture.shape) * NETWORK_SIDE).tolist()
+        seen += hit[counted].tolist()
         wanted, missed = wanted + int(counted.sum()), missed + int((counted & ~hit).sum())
         right += int(matched.sum())
         false += int((~matched & ~allowed).sum())
@@ -146,9 +153,20 @@ def detector(
         "n": pictures,
         "faces": wanted,
         "recall": round(1 - missed / wanted, 4) if wanted else None,
+        "recall_by_size": _by_size(np.array(sizes), np.array(seen, bool)),
         "precision": round(right / (right + false), 4) if right + false else None,
         "false_faces_per_image": round(false / max(pictures, 1), 5),
     }
+
+
+def _by_size(sizes: np.ndarray, seen: np.ndarray) -> dict[str, str]:
+    """Faces found of those of each size, as 'k of n'."""
+    rows = {}
+    for low, high in itertools.pairwise(SIZES):
+        within = (sizes >= low) & (sizes < high)
+        if within.any():
+            rows[f"{low} to {high}"] = f"{int(seen[within].sum())} of {int(within.sum())}"
+    return rows
 
 
 def _pictures(folder: Path, boxes: Path | None, split: str) -> Sequence[scenes.Scene]:

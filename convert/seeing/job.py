@@ -21,6 +21,8 @@ SAMPLES = 400
 """Pictures that set the ranges of an int8 network."""
 COMPARED = 200
 """Other pictures, on which the int8 network is compared with its float parent."""
+SETTLED = 512
+"""Pictures from which batch norms put back into a .tflite's network take their statistics."""
 SCALING = {"colour": "grey", "scale": 1 / 128, "offset": -1.0}
 """A grey level becomes level / 128 - 1, which in int8 is the level less 128."""
 
@@ -83,7 +85,7 @@ def add_arguments(job: Job, parser: argparse.ArgumentParser, verb: str) -> None:
         )
         return
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained .keras file")
-    parser.add_argument("--start", type=Path, help="a .keras file of the same network to go on from")
+    parser.add_argument("--start", type=Path, help="a .keras or .tflite file of the same network to go on from")
     parser.add_argument(
         "--size", type=whole(), default=job.size, help=f"side of the picture the network takes ({job.size})"
     )
@@ -139,16 +141,31 @@ def _train(job: Job, args: argparse.Namespace) -> int:
     keras.utils.set_random_seed(args.seed)
     net = job.build(args)
     if args.start:
-        try:
-            net.set_weights(_load(keras, args.start).get_weights())
-        except ValueError:
-            raise UsageError(f"--start {args.start}: not the network these options describe") from None
+        _start(keras, net, args.start)
+    draw = job.sampler(args, net)
+    if args.start and args.start.suffix == ".tflite":
+        from convert.seeing import rounded
+
+        rounded.settle(net, training.to_input(draw(np.random.default_rng(args.seed), SETTLED)[0]))
     how = {key: getattr(args, key) for key in ("steps", "batch", "rate", "weight_decay")}
-    net = training.fit(net, job.sampler(args, net), getattr(losses, job.loss), args.out, how, args.seed)
+    net = training.fit(net, draw, getattr(losses, job.loss), args.out, how, args.seed)
     with files.replacing(args.out / f"{job.name}.keras") as beside:
         net.save(beside)
     print(f"{args.out / job.name}.keras: {net.count_params()} parameters")
     return 0
+
+
+def _start(keras: Any, net: Any, path: Path) -> None:
+    """Give a network the weights of a .keras file, or the rounded ones of a .tflite."""
+    if path.suffix == ".tflite":
+        from convert.seeing import rounded
+
+        rounded.load(net, path)
+        return
+    try:
+        net.set_weights(_load(keras, path).get_weights())
+    except ValueError:
+        raise UsageError(f"--start {path}: not the network these options describe") from None
 
 
 def _quantize(job: Job, args: argparse.Namespace) -> int:

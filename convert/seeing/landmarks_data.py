@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.seeing import faces68, turned, worn
+from convert.seeing import covers, faces68, turned, worn
 from convert.seeing.augment import Variation, cover, vary
 from convert.seeing.scenes import Scene
 from fer_edge.perception import shape, warp
 from fer_edge.perception.detector import Tiny
-from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS, region_of
+from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS, box_of, region_of
 from fer_edge.settings.perception import TinyDetector
 
 POINTS = 68
@@ -25,6 +25,8 @@ RARE = 4.0
 """How much more often a marked face with shut eyes or a wide mouth is drawn."""
 GLASSES_SHARE, YAWN_SHARE = 0.04, 0.2
 """How often dark glasses are drawn on a marked face, and a mouth that allows it is pulled wide open."""
+COVERED_SHARE, LIT_SHARE = 0.3, 0.12
+"""How often something stands before a face, or light comes from one side of it only; both also where none is."""
 TURNED_SHARE = 0.3
 """How often a marked face is turned to the side, up or down."""
 TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
@@ -77,6 +79,7 @@ def sampler(
     aside = turned.many(faces, TURNED_COPIES, seed)
     regions = [shape.face_region(points) for points in faces.points]
     chances = _chances(faces)
+    patterns = [scene.picture for scene in empty]
     taught = [
         (scene.picture, box, points)
         for scene in scenes
@@ -95,6 +98,7 @@ def sampler(
         elif kind < GLASSES_SHARE + YAWN_SHARE and worn.can_yawn(points):
             image, points = worn.yawn(image, points, rng)
             region = shape.face_region(points)
+        image = _beset(image, points, patterns, rng)
         if rng.random() < calm:
             piece, known = _cut(image, region, points, size, STEADY, rng, AS_IT_IS)
         else:
@@ -104,12 +108,14 @@ def sampler(
     def turned_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         shown = aside[int(rng.integers(len(aside)))]
         told = np.where(shown.hidden[:, None], np.nan, shown.points)
-        piece, known = _cut(shown.image, shape.face_region(shown.points), told, size, _spread(rng), rng)
+        image = _beset(shown.image, shown.points, patterns, rng)
+        piece, known = _cut(image, shape.face_region(shown.points), told, size, _spread(rng), rng)
         return piece, _target(full=known)
 
     def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         image, box, points = taught[int(rng.integers(len(taught)))]
         angle = float(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
+        image = _beset_box(image, box, angle if abs(angle) < 60 else 0.0, patterns, rng)
         region = box_region(box, angle if abs(angle) < 60 else 0.0)
         piece, known = _cut(image, region, points, size, STRAYED, rng)
         return piece, _target(weak=known)
@@ -150,6 +156,22 @@ def _chances(faces: faces68.MarkedFaces) -> np.ndarray:
         weight[i] *= RARE if rare and faces.source[i] != "ytf" else 1.0
     total = np.cumsum(weight)
     return total / total[-1]
+
+
+def _beset(
+    image: np.ndarray, points: np.ndarray, patterns: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    box = box_of(points)
+    return _beset_box(image, np.array([box.x, box.y, box.width, box.height]), shape.tilt(points), patterns, rng)
+
+
+def _beset_box(
+    image: np.ndarray, box: np.ndarray, angle: float, patterns: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """The picture with something before the face in ``box``, or light from one side of it only, or as it is."""
+    if rng.random() < LIT_SHARE:
+        image = covers.one_side_lit(image, box, rng)
+    return covers.covered(image, box, rng, patterns, angle) if rng.random() < COVERED_SHARE else image
 
 
 def _spread(rng: np.random.Generator) -> Spread:
@@ -225,5 +247,7 @@ def no_face(
         else:
             side *= rng.uniform(0.2, 0.42)
             centre = (x + rng.normal() * 0.2 * side, y + rng.normal() * 0.2 * side)
+    corner = np.array([*centre, 0, 0]) + side * np.array([-0.32, -0.4, 0.64, 0.8])
+    picture = _beset_box(picture, corner, 0.0, [scene.picture for scene in empty], rng)
     piece = warp.cut(picture, warp.upright(centre, side, rng.normal() * 20, size), size)
     return warp.standardise(vary(piece, VARIATION, rng))

@@ -152,7 +152,7 @@ def test_calm_crops_show_a_face_in_its_own_light_and_the_others_do_not(monkeypat
     picture, points = solid_face()
     faces = MarkedFaces(picture[None], points[None], np.array(["user"]))
     monkeypatch.setattr(landmarks_data, "SHARES", {"marked": 1.0, "taught": 0.0})
-    for name in ("TURNED_SHARE", "GLASSES_SHARE", "YAWN_SHARE"):
+    for name in ("TURNED_SHARE", "GLASSES_SHARE", "YAWN_SHARE", "COVERED_SHARE", "LIT_SHARE"):
         monkeypatch.setattr(landmarks_data, name, 0.0)
     plain = landmarks_data.unvaried(faces, 96, 1, 1)[0].astype(float)
 
@@ -162,4 +162,4 @@ def test_calm_crops_show_a_face_in_its_own_light_and_the_others_do_not(monkeypat
         crops, _ = draw(np.random.default_rng(2), 60)
         return float(np.mean([min(np.abs(c - plain).mean(), np.abs(c[:, ::-1] - plain).mean()) for c in crops]))
 
-    assert strays(1.0) < 0.7 * strays(0.0)
+    assert strays(1.0) < 0.8 * strays(0.0)
