@@ -188,6 +188,34 @@ def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
     assert measured["recall"] > 0.3
 
 
+@pytest.mark.parametrize(("task", "stages"), [("detector", "8 8 16 16"), ("landmarks", "8 8 16 16 16")])
+def test_a_training_can_start_from_a_rounded_file_and_says_what_it_said(task: str, stages: str, tmp_path: Path) -> None:
+    import keras
+
+    from convert.seeing import export, job, nets, rounded, training
+
+    pictures = np.stack([draw_face(np.random.default_rng(n), 128 if task == "detector" else 96)[0] for n in range(60)])
+    widths = job.stages(stages)
+    net = nets.detector(128, widths, 14) if task == "detector" else nets.regressor(96, widths, 137)
+    for layer in net.layers:  # statistics and biases as a training leaves them, not as a fresh network has them
+        if isinstance(layer, keras.layers.BatchNormalization):
+            count, rng = len(layer.get_weights()[0]), np.random.default_rng(1)
+            layer.set_weights(
+                [rng.uniform(0.5, 1.5, count), rng.normal(0, 0.3, count), *[rng.uniform(0.1, 0.4, count)] * 2]
+            )
+    inputs = training.to_input(pictures)
+    deployed = nets.two_outputs(net) if task == "detector" else net
+    content = export.convert(deployed, pictures, float_ends=task == "landmarks")
+    (tmp_path / "old.tflite").write_bytes(content)
+    again = keras.models.clone_model(net)
+    rounded.load(again, tmp_path / "old.tflite")
+    said = again.predict_on_batch(inputs)
+    assert said == pytest.approx(net.predict_on_batch(inputs), abs=0.05)
+    rounded.settle(again, inputs)
+    assert again.predict_on_batch(inputs) == pytest.approx(said, abs=1e-3)
+    assert np.array(again(inputs, training=True)) == pytest.approx(said, abs=0.01), "as in the first step of a training"
+
+
 def test_training_goes_on_from_its_checkpoint(
     tmp_path: Path, marked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
