@@ -1,7 +1,11 @@
-"""Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``: emotion, pixels, Usage."""
+"""Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``: emotion, pixels, Usage.
+
+As Kaggle wrote them or as a spreadsheet saved them again: with commas, semicolons or tabs, in UTF-8 or UTF-16.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +77,7 @@ def _pictures(path: Path, wanted: str) -> Iterator[_Row]:
     """Every row of the file, those of the split ``wanted`` with their pixels."""
     csv.field_size_limit(1 << 24)
     with _text(path) as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, delimiter=_delimiter(path))
         columns = _columns(path, next(_rows(path, reader), []))
         needed = max(columns.values()) + 1
         for row in _rows(path, reader):
@@ -88,9 +92,22 @@ def _pictures(path: Path, wanted: str) -> Iterator[_Row]:
 
 def _text(path: Path) -> TextIO:
     try:
-        return path.open(newline="", encoding="utf-8-sig")
+        return path.open(newline="", encoding=_encoding(path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _encoding(path: Path) -> str:
+    """UTF-16 where the file says so with its first two bytes, as spreadsheets do; else UTF-8."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8-sig"
+
+
+def _delimiter(path: Path) -> str:
+    """What stands between the columns of the header: the most frequent of comma, semicolon and tab."""
+    with path.open(encoding=_encoding(path), errors="replace") as file:
+        header = file.readline(1 << 16)
+    return max(",;\t", key=header.count)
 
 
 def _rows(path: Path, reader: Any) -> Iterator[list[str]]:
@@ -148,7 +165,7 @@ def _read_votes(path: Path, rows: int) -> NDArray[np.int64] | None:
         return None
     votes: list[list[int]] = []
     with _text(path) as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, delimiter=_delimiter(path))
         next(_rows(path, reader), [])
         for row in _rows(path, reader):
             try:

@@ -33,6 +33,29 @@ def test_both_kaggle_headers_give_the_same_pictures(tmp_path: Path, header: str)
     assert data.origins[0] == "fer.csv:3"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_a_spreadsheet_saved_reads_as_the_original(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    original = write_csv(tmp_path / "fer.csv", fer_rows(6))
+    saved = tmp_path / "saved" / "fer.csv"
+    votes = "Usage,Image name," + ",".join("abcdefghij") + "\n" + "Training,x,0,8,0,0,0,0,0,0,2,0\n" * 6
+    saved.parent.mkdir()
+    saved.write_text(original.read_text().replace(",", delimiter), encoding=encoding)
+    saved.with_name("fer2013new.csv").write_text(votes.replace(",", delimiter), encoding=encoding)
+    expected, data = load(original, "val", Want()), load(saved, "val", Want())
+    assert np.array_equal(data.images, expected.images)
+    assert data.labels.tolist() == expected.labels.tolist()
+    assert data.origins == expected.origins
+    assert data.vote_majority().tolist() == [3, 3]
+
+
+def test_utf_16_cut_in_the_middle_is_named(tmp_path: Path) -> None:
+    whole = write_csv(tmp_path / "whole.csv", fer_rows(3)).read_text().encode("utf-16")
+    (tmp_path / "cut.csv").write_bytes(whole[:-1])
+    with pytest.raises(DataError, match=r"cut.csv:\d+: not CSV text .*utf-16"):
+        load(tmp_path / "cut.csv", "train", Want())
+
+
 def test_votes_beside_a_csv_become_shares(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "fer2013.csv", fer_rows(3))
     votes = ["Usage,Image name," + ",".join("abcdefghij")]
