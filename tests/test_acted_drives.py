@@ -25,8 +25,9 @@ def test_the_head_acts_what_the_story_tells() -> None:
     story = Story(3).during(1, 2, yaw=20.0).closed(2.2, 3)
     seen = [Perception(QUIET).read(frame) for frame in frames(story, Camera(10), MOUNTED["ahead"], 0)]
     assert (seen[18].yaw or 0) - (seen[5].yaw or 0) > 10
-    assert (seen[5].eyes_closed or 1) < 0.3
-    assert (seen[28].eyes_closed or 0) > 0.6
+    assert seen[5].eyes_closed is not None and seen[28].eyes_closed is not None
+    assert seen[5].eyes_closed < 0.3
+    assert seen[28].eyes_closed > 0.6
 
 
 def test_a_camera_aside_sees_the_head_turned() -> None:

@@ -51,6 +51,6 @@ def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what
 ) -> None:
     monkeypatch.setitem(sys.modules, "skimage", None)  # as on a plain install
     settings = Settings(camera={"source": "sim:alert"}, mqtt={"enabled": False}, state_dir=str(tmp_path))  # type: ignore[arg-type]
-    with pytest.raises(MissingExtra, match=r"pip install 'fer-edge\[demo\]'") as told:
+    with pytest.raises(MissingExtra, match=r"pip install scikit-image") as told:
         Daemon(lambda: settings).run()
     assert "\n" not in str(told.value)

@@ -65,9 +65,10 @@ class Monitor:
             events += self._interrupt(signals.at, "gap", last_at)
             self._learner.reset()
         if self._another(signals):
-            events += self._interrupt(signals.at, "person", last_at)
+            events += self._rules.another(signals.at, last_at)
+            for reader in (self._mouth, self._eyes, self._head):
+                reader.reset()
             self._learner.reset()
-            self._rules.forget()
         now = self._read(signals)
         events += self._rules.step(now)
         if self._people:
@@ -159,8 +160,8 @@ class Monitor:
             learner.eyes.learn(openness, now.dt)
 
     def _level(self, face: FaceNow) -> Level | None:
-        """Of what is open; none where the driver is judged, unknown where nobody is seen."""
-        watched = face.present and face.lens is Lens.CLEAR
+        """Of what is open; none where the driver is judged, unknown where nobody is or nothing can be."""
+        watched = face.present and face.lens is Lens.CLEAR and self._rules.watching and not self._rules.blind
         return self._rules.level or (Level.NONE if watched else None)
 
     def _describe(self, now: Moment, signals: Signals) -> DriverState:

@@ -170,10 +170,12 @@ class Delivery:
         if since is not None and time.monotonic() - since > self._mqtt.answer_s:
             self._parts.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
 
-    def _tell_state(self, expiry_s: int | None = EXPIRY_S) -> None:
+    def _tell_state(self, *, expires: bool = True) -> None:
         payload = self._parts.feed.take(self._journal.ids)
         if payload is not None:
-            self.publisher.set(self._parts.topics.state, payload, expiry_s=expiry_s)
+            # Said again at each heartbeat: it may not expire between two.
+            lasts_s = max(EXPIRY_S, int(3 * self._mqtt.heartbeat_s))
+            self.publisher.set(self._parts.topics.state, payload, expiry_s=lasts_s if expires else None)
 
     def _take(self, wait_s: float) -> None:
         try:
@@ -213,7 +215,7 @@ class Delivery:
         until = time.monotonic() + _GOODBYE_S
         self._store()
         self._journal.end_left_open("stopped")
-        self._tell_state(expiry_s=None)
+        self._tell_state(expires=False)
         self._settle(until - _GOODBYE_S / 2)
         self.publisher.set(self._parts.topics.status, "offline")
         self._settle(until)

@@ -114,7 +114,7 @@ def test_whoever_asks_for_another_connection_is_answered_by_the_one_they_asked(
     assert subscriber.wait("new/status").text == "online"
     for verb in ("reload", "recalibrate"):
         assert subscriber.wait(f"old/response/{verb}").json == {"status": "ok", "data": {}, "transaction": 7}
-    assert subscriber.wait("new/camera").text == "online"
+    wait_until(lambda: subscriber.of("new/camera")[-1].text == "online", "the camera of the new node")
     subscriber.publish("fer-edge/new/request/ping", '{"transaction": 8}')
     assert subscriber.wait("new/response/ping").json["transaction"] == 8
     node.terminate()

@@ -1,13 +1,4 @@
-"""What stays retained when a node ends, whichever way it ends: read afterwards by a newcomer, from a real mosquitto.
-
-| ending | status | camera | state |
-|---|---|---|---|
-| SIGTERM, end of a file | offline | offline | nobody watched, nothing open |
-| killed | offline (the will) | true for 90 s at most (expiry) | likewise |
-| started again | online, after camera and state were rewritten | as it is | as it is |
-| paused | online | disabled | paused, level null |
-| camera lost | online | offline | level of what is still open, else null |
-"""
+"""What stays retained when a node ends, whichever way it ends: read afterwards by a newcomer, from a real mosquitto."""
 
 from __future__ import annotations
 

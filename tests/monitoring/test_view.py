@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fer_edge.core import Lens
+from fer_edge.core import Lens, Level
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story, signals
 from tests.monitoring.telling import SETTINGS, Told, assert_told, tell
@@ -103,3 +103,11 @@ def test_sunglasses_and_mirror_checks_are_still_a_degraded_view() -> None:
 
 def test_glare_for_9_s_is_nothing() -> None:
     assert_told(tell(Story(100).during(70, 79, eyes_seen=False)), [], "view", "fatigue", "attention")
+
+
+def test_a_driver_whose_eyes_cannot_be_judged_is_not_said_to_be_safe() -> None:
+    """Dark glasses from 70 on: told as a degraded view at 80, and from then on there is no level."""
+    told = tell(Story(100).during(70, 95, eyes_seen=False))
+    assert told.state_at(69).level is Level.NONE
+    assert told.state_at(85).level is None
+    assert told.last.level is Level.NONE

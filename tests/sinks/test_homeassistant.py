@@ -62,9 +62,11 @@ def test_without_expressions_and_without_fatigue_nothing_of_them_is_shown() -> N
     kiosk = announced(profile="kiosk")["components"]
     assert not {"level", "danger", "perclos", "event_fatigue", "event_attention"} & set(kiosk)
     watching = announced(profile="kiosk", monitoring={"fatigue": True})["components"]
-    assert set(watching) - set(kiosk) == {"level", "danger", "perclos", "event_fatigue"}
+    assert set(watching) - set(kiosk) == {"level", "danger", "perclos", "event_fatigue", "event_attention"}
     tired_only = announced(monitoring={"attention": False})["components"]
-    assert "event_attention" not in tired_only
+    assert "event_attention" in tired_only, "lids that are down are told there, whatever is switched off"
+    neither = announced(monitoring={"attention": False, "fatigue": False})["components"]
+    assert "event_attention" not in neither
 
 
 def test_templates_render_as_home_assistant_would() -> None:

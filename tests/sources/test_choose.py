@@ -46,5 +46,5 @@ def test_a_form_that_is_unknown_is_told_without_its_password() -> None:
 
 
 def test_an_unknown_script_is_told_the_built_in_ones() -> None:
-    with pytest.raises(FerEdgeError, match="no such script; use a file or one of alert, asleep, demo"):
+    with pytest.raises(FerEdgeError, match="no such script; use a file or one of alert, asleep, behaviours, demo"):
         make_source("sim:nothing", CameraSettings(), paced=True)

@@ -62,7 +62,7 @@ def test_a_hand_over_the_lens(page: Page, nodes: Nodes, tmp_path: Path) -> None:
     assert page.inner_text("#headline") == "Lens covered", "what it is, not what its event is called"
     says(page, "#headline", "Awake")
     page.wait_for_function("() => !document.querySelector('#events').textContent.includes('now')")
-    assert "info, lens covered" in page.inner_text("#events")
+    assert "for information, lens covered" in page.inner_text("#events")
     assert page.locator("#events li").count() == 1
     node.terminate()
 

@@ -42,7 +42,8 @@ class Rules:
         if driver and settings.emotion.enabled:
             self.emotion = Emotion(keys, settings.emotion, monitoring.filter.gap_s, monitoring.view.absent_s)
         self._absent = Absent(keys, monitoring)
-        degraded = Degraded(keys, monitoring, eyes=fatigue)
+        degraded = self._degraded = Degraded(keys, monitoring, eyes=fatigue)
+        self.watching = fatigue or attention
         rules = (self._distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)
         self._rules: tuple[Rule, ...] = tuple(rule for rule in rules if rule)
         self._closure, self._drowsy = closure, drowsy
@@ -66,12 +67,14 @@ class Rules:
 
     def abandon(self, at: float) -> list[Event]:
         """The driver is gone: end everything but that."""
-        self.forget()
+        self._signs.reset()
         return [event for rule in self._rules if rule is not self._absent for event in rule.abort(at, "absent")]
 
-    def forget(self) -> None:
-        """Another driver: what the last one showed of fatigue is no sign any more."""
+    def another(self, at: float, until: float | None) -> list[Event]:
+        """Another driver: what the last one did ends and is no sign any more; the view stays what it is."""
         self._signs.reset()
+        theirs = [rule for rule in self._rules if rule.category != "view"]
+        return [event for rule in theirs for event in rule.abort(at, "person", until)]
 
     def yawns(self, at: float) -> int:
         """Yawns in their window."""
@@ -87,6 +90,11 @@ class Rules:
         """The highest level of what is open of fatigue and attention; expressions and the view do not count."""
         levels = [rule.open.level for rule in self._rules if rule.open and rule.category in ALARMING]
         return max(levels, key=RANK.__getitem__) if levels else None
+
+    @property
+    def blind(self) -> bool:
+        """Whether the view is known not to show what has to be judged."""
+        return self._degraded.open is not None
 
     @property
     def open(self) -> tuple[OpenEvent, ...]:

@@ -221,6 +221,8 @@ class Perceiver:
         closed = driver.closed(openness, shut)
         if noise.probability_spread:
             closed = min(max(closed + self._random.gauss(0.0, noise.probability_spread), 0.0), 1.0)
+        if driver.fooled:  # it knows no other names than open and shut
+            return _Eyes(openness, closed, None, None, None if shut else 0.0)
         seen = lid_state(1.0 if kept > 0.2 else kept, truth.gaze_pitch, truth.squint)
         rest = 1.0 - closed
         lowered, narrowed = (0.94 * rest if seen == name else 0.03 * rest for name in ("lowered", "narrowed"))
