@@ -103,7 +103,8 @@ def test_a_jpeg_of_32000_by_32000_is_left_packed(tmp_path: Path) -> None:
     (tmp_path / "huge.jpg").write_bytes(huge)
     command = [sys.executable, "-c", _DECODE, str(tmp_path / "huge.jpg")]
     picture, peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    assert picture == "None" and int(peak_mb) < 200
+    # A child begins with the peak of the tests around it; unpacked, the picture alone would take 1 GB.
+    assert picture == "None" and int(peak_mb) < 800
 
 
 def test_which_file_is_judged_is_said_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
