@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fer_edge.commands.aim import TODO, advice
+from fer_edge.commands.aim import ADVICE, advice
 from fer_edge.core import Box, Face, Signals
 from fer_edge.monitoring import aim
 from tests.conftest import Run
@@ -51,7 +51,7 @@ def test_the_side_and_the_angle_are_the_driver_s_own(word: str, signals: dict[st
 def test_every_word_of_the_judgement_has_its_advice() -> None:
     source = inspect.getsource(aim.aim).split('"""')[1]
     words = set(re.findall(r"``(\w+)``", source)) - {"fine", "size"}
-    assert words == set(TODO)
+    assert words == set(ADVICE)
 
 
 def test_a_missing_camera_is_one_line(fer_edge: Run) -> None:

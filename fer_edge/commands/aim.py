@@ -30,7 +30,7 @@ LINE_S = 1.0
 
 
 FINE = "fine"
-TODO = {
+ADVICE = {
     "nobody": "no face: point the camera at the driver",
     "covered": "too dark or covered: uncover the lens, turn on a light or the infrared lamp",
     "rotated": "the picture does not stand upright: turn the camera, or set camera.rotation: {rotated}",
@@ -106,7 +106,7 @@ def advice(word: str, seen: Signals, size: tuple[int, int]) -> str:
     """What to do about it, with the side or the angle."""
     if word == FINE:
         return "good, hold still"
-    return TODO[word].format(rotated=seen.rotated, edge=_cut(seen, size), turned=_turned(seen))
+    return ADVICE[word].format(rotated=seen.rotated, edge=_cut(seen, size), turned=_turned(seen))
 
 
 def _cut(seen: Signals, size: tuple[int, int]) -> str:

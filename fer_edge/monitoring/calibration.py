@@ -79,7 +79,7 @@ class Baseline:
 
 
 class ShutEyes:
-    """The openness that is read from this driver's shut eyes: the median of surely shut ones, from the prior on."""
+    """The openness that is read from this driver's shut eyes: the median of those in closures, the prior before."""
 
     def __init__(self, settings: CalibrationSettings) -> None:
         self._settings = settings
@@ -87,7 +87,7 @@ class ShutEyes:
         self.value = settings.shut_prior
 
     def learn(self, openness: float, dt: float) -> None:
-        """Take the openness of eyes that are surely shut for ``dt`` seconds."""
+        """Take the openness of eyes in a closure that lasts ``dt`` seconds."""
         self._seen.add(openness, dt)
         if self._seen.total_s >= self._settings.shut_s:
             self.value = min(self._seen.quantile(0.5) or 0.0, self._settings.shut_most)

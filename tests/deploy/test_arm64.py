@@ -35,21 +35,21 @@ WORST_STEPS, MEAN_STEPS = 16.0, 2.0
 ANSWERS = """
 import sys, numpy as np
 from fer_edge.perception.interpreter import Model
-with np.load("/work/in.npz") as given:
+with np.load("/trial/in.npz") as given:
     told = {}
     for name in given.files:
         model = Model("/usr/lib/fer-edge/lib/python%d.%d/site-packages/fer_edge/models/%s.tflite" % (*sys.version_info[:2], name))
         told[name] = np.stack([np.concatenate([v.ravel() for v in model.run(p)]) for p in given[name]])
-np.savez("/work/out.npz", **told)
+np.savez("/trial/out.npz", **told)
 """  # noqa: E501
 WHAT = os.environ.get("FER_EDGE_ARM64_TESTS", "tests/monitoring tests/perception tests/sinks/test_outbox.py").split()
 
 
 class Emulated:
-    """The root of an arm64 system; ``work`` is a folder seen as /work inside."""
+    """The root of an arm64 system; ``work`` is a folder seen as /trial inside."""
 
     def __init__(self, release: str, root: Path) -> None:
-        self.release, self.root, self.work = release, root, root / "work"
+        self.release, self.root, self.work = release, root, root / "trial"
         self.work.mkdir(exist_ok=True)
 
     def run(self, *command: str, timeout: float = 3000.0, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -63,7 +63,9 @@ class Emulated:
         return done
 
     def python(self, *arguments: str, **options: float) -> subprocess.CompletedProcess[str]:
-        return self.run("PYTHONPATH=/work/tests-site:/work/src", "/usr/lib/fer-edge/bin/python3", *arguments, **options)
+        return self.run(
+            "PYTHONPATH=/trial/tests-site:/trial/src", "/usr/lib/fer-edge/bin/python3", *arguments, **options
+        )
 
 
 @pytest.fixture(scope="module", params=["12", "13"])
@@ -111,7 +113,7 @@ def test_every_shipped_model_answers_as_on_this_machine(emulated: Emulated) -> N
 def test_a_clip_is_told_as_on_this_machine(emulated: Emulated, fer_edge: Run) -> None:
     film(emulated.work / "driver.avi")
     here = fer_edge("replay", emulated.work / "driver.avi", "--json").stdout.splitlines()[:60]
-    there = emulated.run("fer-edge", "replay", "/work/driver.avi", "--json").stdout.splitlines()
+    there = emulated.run("fer-edge", "replay", "/trial/driver.avi", "--json").stdout.splitlines()
     assert len(there) > 60
     for mine, theirs in zip(map(json.loads, here), map(json.loads, there[:60]), strict=True):
         assert (mine["kind"], mine.get("n")) == (theirs["kind"], theirs.get("n"))
@@ -124,8 +126,8 @@ def test_a_clip_is_told_as_on_this_machine(emulated: Emulated, fer_edge: Run) ->
 def test_a_pin_library_is_there_and_the_alarm_says_what_is_missing(emulated: Emulated) -> None:
     emulated.python("-c", "import lgpio, gpiozero; assert hasattr(lgpio, 'gpiochip_open'), 'an empty stub'")
     refused = emulated.run(
-        "fer-edge", "run", "--source=/work/driver.avi", "--set=mqtt.enabled=false", "--set=alarm.gpio.pin=17",
-        "--set=state_dir=/work/state", check=False,
+        "fer-edge", "run", "--source=/trial/driver.avi", "--set=mqtt.enabled=false", "--set=alarm.gpio.pin=17",
+        "--set=state_dir=/trial/state", check=False,
     )  # fmt: skip
     assert refused.returncode == 69 and "pin 17 cannot be used" in refused.stderr, refused.stderr
 
@@ -150,7 +152,7 @@ def test_its_own_tests_pass_there(emulated: Emulated) -> None:
     for name in ("pyproject.toml", "config.yaml"):
         shutil.copy(ROOT / name, src)
     pytest_there = "/usr/lib/fer-edge/bin/python3 -m pytest -q -p no:cacheprovider --timeout=600"
-    command = f"cd /work/src && {pytest_there} {' '.join(WHAT)}"
-    done = emulated.run("PYTHONPATH=/work/tests-site:/work/src", "sh", "-c", command, check=False)
+    command = f"cd /trial/src && {pytest_there} {' '.join(WHAT)}"
+    done = emulated.run("PYTHONPATH=/trial/tests-site:/trial/src", "sh", "-c", command, check=False)
     print(done.stdout[-600:])
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
