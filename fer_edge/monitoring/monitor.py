@@ -100,10 +100,13 @@ class Monitor:
         """What was learned of the driver, JSON-able, for the next run; empty until it is calibrated."""
         return self._learner.saved()
 
-    def abort(self, at: float, reason: str) -> tuple[Event, ...]:
-        """End every open event: watching stops or pauses. What is known of the driver stays."""
+    def abort(self, at: float, reason: str, *, until: float | None = None) -> tuple[Event, ...]:
+        """End every open event: watching stops or pauses. What is known of the driver stays.
+
+        ``until`` is the moment up to which it was watched, where that is not ``at``.
+        """
         self._timeline.pause()
-        return tuple(self._interrupt(at, reason, None))
+        return tuple(self._interrupt(at, reason, until))
 
     def _interrupt(self, at: float, reason: str, until: float | None) -> list[Event]:
         events = list(self._rules.abort(at, reason, until))

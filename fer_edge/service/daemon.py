@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
 from fer_edge.core import DriverState, Signals
-from fer_edge.errors import FerEdgeError, UsageError
+from fer_edge.errors import FerEdgeError
 from fer_edge.service.health import Health, temperature_c, throttled
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.pace import Pace
 from fer_edge.service.parts import Builder, Parts
+from fer_edge.service.pauses import Pauses
 from fer_edge.service.report import Reporter, info
 from fer_edge.service.requests import Desk, carry_out
 from fer_edge.service.systemd import Notifier
@@ -39,8 +40,6 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
-LEAST_WATCH_S = 5.0
-"""Between two pauses: a sleep is told after 3 s, and a flicker of pauses must not hide it."""
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -78,9 +77,8 @@ class Daemon:
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._why_stopped = "end of source"
-        self._paused_until: float | None = None
-        self._may_pause = float("-inf")
-        self._stats_due = self._save_due = 0.0
+        self._pauses = Pauses(clock)
+        self._stats_due = self._save_due = self._seen_at = 0.0
         self._memory: Memory
         self._builder: Builder
         self._parts: Parts
@@ -128,19 +126,13 @@ class Daemon:
 
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
-        now = self._clock()
-        if self._paused_until is None and now < self._may_pause:
-            raise UsageError(f"not yet: after a pause {LEAST_WATCH_S:g} s are watched; ask again, or for a longer one")
-        self._parts.emit(self._parts.pipeline.monitor.abort(now, "paused"))
-        self._paused_until = now + seconds
+        self._pauses.begin(seconds)
+        self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "paused"))
         log.info("paused for %.0f s", seconds)
 
     def resume(self) -> None:
-        """End a pause now."""
-        if self._paused_until is not None:
-            self._paused_until = None
-            self._may_pause = self._clock() + LEAST_WATCH_S
-            log.info("going on")
+        """End a pause, as soon as it was long enough to be told."""
+        self._pauses.ask_to_end()
 
     def recalibrate(self) -> None:
         """Forget what was learned of the driver and learn anew."""
@@ -158,7 +150,7 @@ class Daemon:
 
     def stats(self) -> dict[str, Any]:
         """Health over the last minute, with what the camera says."""
-        return self._reporter.stats(self._parts, self._pace.fps)
+        return self._reporter.stats(self._parts, self._pace.fps, self._pauses)
 
     def info(self, outbox: dict[str, Any]) -> dict[str, Any]:
         """What topic ``info`` says."""
@@ -185,14 +177,15 @@ class Daemon:
         self._parts, self._origins = parts, origins
         self._pace = _pace(parts.settings)
         self._stats_due = min(self._stats_due, self._clock() + parts.settings.mqtt.stats_interval_s)
-        old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
         if parts.mqtt is not old.mqtt:
             self._reporter.camera = ""
         elif parts.mqtt:
             parts.mqtt.refresh_info()
-        # The next frame may be long in coming, and the open events have ended.
-        self._state = replace(self._state, open_events=(), level=None)
-        self._say_nothing_is_known()
+        if parts.pipeline.monitor is not old.pipeline.monitor:
+            old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
+            # The next frame may be long in coming, and the open events have ended.
+            self._state = replace(self._state, open_events=(), level=None)
+            self._say_nothing_is_known()
         if parts.settings.log_level != old.settings.log_level:
             logging.getLogger().setLevel(parts.settings.log_level.upper())
         if state_dir(parts.settings.state_dir) != self._memory.folder:
@@ -231,7 +224,7 @@ class Daemon:
         self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
         self._save_calibration()
         # What stays retained must be true for as long as nobody runs.
-        self._paused_until = None
+        self._pauses = Pauses(self._clock)
         self._state = replace(self._state, open_events=(), level=None)
         self._say_nothing_is_known()
         if self._parts.mqtt:
@@ -257,7 +250,7 @@ class Daemon:
             over = capture.finished.is_set()
             frame = capture.box.take(TICK_S)
             self._between_frames()
-            if self._paused_until is not None:
+            if self._pauses.left_s is not None:
                 self._say_nothing_is_known()
             elif frame is not None and self._pace.admit(frame.at):
                 self._process(frame)
@@ -268,7 +261,7 @@ class Daemon:
         began = self._clock()
         step = self._parts.pipeline.step(frame)
         now = self._clock()
-        self._state = step.state
+        self._state, self._seen_at = step.state, frame.at
         self.health.processed(now - frame.at)
         self._pace.looked(now, now - began)
         self.viewer.show(frame, step)
@@ -286,27 +279,37 @@ class Daemon:
             with suppress(FerEdgeError):
                 self.reload()
         self._start_new_parts()
-        if self._paused_until is not None and now >= self._paused_until:
-            self.resume()
-        if self._reporter.say_camera(self._parts, paused=self._paused_until is not None):
+        if self._pauses.over(self._parts.settings.monitoring.closure.unresponsive_s):
+            log.info("going on")
+        if self._reporter.say_camera(self._parts, paused=self._pauses.left_s is not None):
             self._say_nothing_is_known()
+        self._end_unseen(now)
         if not self._parts.capture.stuck:
             self._notifier.alive()
         if now >= self._stats_due:
             self._stats_due = now + self._parts.settings.mqtt.stats_interval_s
-            self._reporter.say_stats(self._parts, self._pace.fps)
+            self._reporter.say_stats(self._parts, self._pace.fps, self._pauses)
         if now >= self._save_due:
             self._save_due = now + SAVE_S
             self._save_calibration()
 
+    def _end_unseen(self, now: float) -> None:
+        """What was open when the camera was lost is not told for ever: it ends as after any such gap."""
+        unseen = self._reporter.camera == "offline" and bool(self._state.open_events)
+        if unseen and now - self._seen_at >= self._parts.settings.monitoring.closure.absent_s:
+            self._parts.emit(self._parts.pipeline.monitor.abort(now, "gap", until=self._seen_at))
+            self._state = replace(self._state, open_events=(), level=None)
+            self._say_nothing_is_known()
+
     def _say_nothing_is_known(self) -> None:
-        """A state without a frame. Events stay open when the camera is lost; a pause or a reload has ended them."""
+        """A state without a frame. Events stay open when the camera is lost, for a while; all else has ended them."""
         now = self._clock()
         unknown = DriverState(at=now, profile=self._parts.settings.profile, calibration=self._state.calibration)
-        if self._paused_until is None:
+        left_s = self._pauses.left_s
+        if left_s is None:
             self._state = replace(unknown, open_events=self._state.open_events, level=self._state.level)
         else:
-            self._state = replace(unknown, paused_s=max(0.0, self._paused_until - now))
+            self._state = replace(unknown, paused_s=left_s)
         for sink in self._parts.pipeline.sinks:
             sink.state(self._state, Signals(at=now, number=-1))
 

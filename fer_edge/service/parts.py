@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.monitoring import Monitor
+from fer_edge.perception.interpreter import MODELS
 from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.service.capture import Capture
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ModelFiles = tuple[tuple[str, int, int, int], ...]
+"""Path, time of change, size and inode of every file that perception reads."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -38,6 +44,7 @@ class Parts:
     mqtt: MqttSink | None
     page: LivePage | None = None
     alarm: AlarmSink | None = None
+    models: ModelFiles = ()
 
     def start(self, old: Parts | None = None) -> None:
         """Start what ``old`` has not; what only ``old`` has is closed before.
@@ -86,25 +93,34 @@ class Builder:
     keys: Iterator[int] = field(default_factory=lambda: count(1))
 
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
-        """Parts for these settings, with capture, MQTT, page and alarm of ``old`` where nothing of theirs changed.
+        """Parts for these settings, with those of ``old`` where nothing of theirs changed.
+
+        Where rules, camera, broker and alarm stay, so does the monitor: a closure that is going on goes on.
 
         Raises ConfigError, ModelError, MissingExtra or UsageError with everything old untouched; a missing
         camera or broker is no error here.
         """
         # What is only a matter of configuration is refused before models are loaded.
         page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
-        perception = Perception(settings)
-        monitor = Monitor(settings, saved=self.memory.load("calibration"), keys=self.keys)
+        models = model_files(settings)
+        same_eyes = old is not None and old.models == models and _seeing(old.settings) == _seeing(settings)
+        perception = old.pipeline.perception if old and same_eyes else Perception(settings)
         same_camera = old is not None and old.settings.camera == settings.camera
         same_broker = old is not None and _broker(old.settings) == _broker(settings)
+        same_alarm = old is not None and old.settings.alarm == settings.alarm and same_broker
+        same_rules = old is not None and _watching(old.settings) == _watching(settings)
+        if old and same_rules and same_camera and same_alarm:
+            monitor = old.pipeline.monitor
+        else:
+            monitor = Monitor(settings, saved=self.memory.load("calibration"), keys=self.keys)
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
-        same_alarm = old is not None and old.settings.alarm == settings.alarm and old.mqtt is mqtt
         # One that could not have its pin at the last reload tries again.
         works = old is None or old.alarm is None or old.alarm.has_pin
         alarm = old.alarm if old and same_alarm and works else _alarm(settings, mqtt)
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page) if sink is not None]
-        return Parts(settings, Pipeline(perception, monitor, [*sinks, *self.extra_sinks]), capture, mqtt, page, alarm)
+        pipeline = Pipeline(perception, monitor, [*sinks, *self.extra_sinks])
+        return Parts(settings, pipeline, capture, mqtt, page, alarm, models)
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
@@ -142,3 +158,27 @@ def _broker(settings: Settings) -> tuple[Any, ...]:
     """Every setting that the MQTT sink reads."""
     watched = settings.fatigue, settings.attention, settings.emotion.enabled
     return settings.mqtt, settings.node, settings.profile, watched
+
+
+def _seeing(settings: Settings) -> tuple[Any, ...]:
+    """Every setting that perception reads."""
+    watched = settings.fatigue, settings.attention
+    return settings.perception, settings.emotion, settings.profile, watched
+
+
+def _watching(settings: Settings) -> tuple[Any, ...]:
+    """Every setting that the monitor reads."""
+    return settings.monitoring, settings.emotion, settings.profile
+
+
+def model_files(settings: Settings) -> ModelFiles:
+    """What tells whether a model, a card or a cascade was exchanged since it was loaded."""
+    named = [settings.emotion.model, getattr(settings.perception.detector, "cascade", None)]
+    named.append(getattr(settings.perception.detector, "path", None))
+    own = [Path(name).with_suffix(suffix) for name in named if name for suffix in (Path(name).suffix, ".json")]
+    found = []
+    for path in sorted({*MODELS.iterdir(), *own}):
+        with suppress(OSError):
+            seen = path.stat()
+            found.append((str(path), seen.st_mtime_ns, seen.st_size, seen.st_ino))
+    return tuple(found)

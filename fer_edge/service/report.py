@@ -9,6 +9,7 @@ from fer_edge.sinks.payloads import info_payload
 if TYPE_CHECKING:
     from fer_edge.service.health import Health
     from fer_edge.service.parts import Parts
+    from fer_edge.service.pauses import Pauses
     from fer_edge.service.systemd import Notifier
 
 
@@ -43,16 +44,16 @@ class Reporter:
             self._notifier.status(f"camera {status}")
         return status == "offline"
 
-    def say_stats(self, parts: Parts, pace_fps: float | None) -> None:
+    def say_stats(self, parts: Parts, pace_fps: float | None, pauses: Pauses) -> None:
         """Tell the health of the last minute."""
-        stats = self.stats(parts, pace_fps)
+        stats = self.stats(parts, pace_fps, pauses)
         if self.camera == "online":
             self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
         if parts.mqtt:
             parts.mqtt.stats(stats)
 
-    def stats(self, parts: Parts, pace_fps: float | None) -> dict[str, Any]:
-        """Health over the last minute, with what the camera says."""
+    def stats(self, parts: Parts, pace_fps: float | None, pauses: Pauses) -> dict[str, Any]:
+        """Health over the last minute, with what the camera says and how much was paused since the start."""
         capture, mqtt = parts.capture, parts.mqtt
         return {
             **self._health.stats(),
@@ -65,6 +66,8 @@ class Reporter:
             "camera": self.camera,
             "camera_fault": capture.reason or None,
             "pace_fps": pace_fps,
+            "pauses": pauses.count,
+            "paused_s": pauses.total_s,
         }
 
 

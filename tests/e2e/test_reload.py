@@ -54,17 +54,19 @@ def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes,
     node.terminate()
 
 
-def test_a_reload_while_the_camera_is_away_leaves_no_event_open(
+def test_other_rules_taken_while_the_camera_is_away_leave_no_event_open(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
-    story = script(tmp_path, "0 awake\n2 eyes-closed\n6 unplugged\n120 end\n")
-    node = nodes.start(story, *LIGHT, port=mosquitto.port).ready()
+    story, path = script(tmp_path, "0 awake\n2 eyes-closed\n6 unplugged\n120 end\n"), tmp_path / "config.yaml"
+    path.write_text("monitoring: {closure: {sleep_s: 3.0}}\n")
+    node = nodes.start(story, *LIGHT, "--config", str(path), port=mosquitto.port).ready()
 
     def last() -> dict[str, Any]:
         return subscriber.of("/state")[-1].json if subscriber.of("/state") else {}
 
     wait_until(lambda: last().get("level") == "critical", "the sleep")
     wait_until(lambda: subscriber.of("/camera")[-1].text == "offline", "the loss of the camera")
+    path.write_text("monitoring: {closure: {sleep_s: 2.5}}\n")
     node.hang_up()
     wait_until(lambda: subscriber.events()[-1].get("reason") == "reloaded", "the event's end")
     wait_until(lambda: (last()["level"], last()["open_events"], last()["present"]) == (None, [], None), "no open event")
