@@ -17,9 +17,9 @@ import yaml
 
 from fer_edge.core import Event, Level, Phase
 from fer_edge.settings import Settings
-from fer_edge.sinks.homeassistant import discovery
+from fer_edge.sinks.mqtt.homeassistant import discovery
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import event_payload
-from fer_edge.sinks.topics import Topics
 from tests.brokers import Mosquitto, needs_mosquitto, wait_until
 
 DEPLOY = Path(__file__).parent.parent / "deploy"

@@ -197,7 +197,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
 
 def _take_the_services_password() -> None:
     """As root: the password that systemd gives the service, unless one is given already."""
-    from fer_edge.sinks.secrets import VARIABLE
+    from fer_edge.sinks.mqtt import VARIABLE
 
     given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
     if not given and os.access(SERVICE_PASSWORD, os.R_OK):

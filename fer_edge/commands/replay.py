@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import Pipeline
-    from fer_edge.sinks.jsonl import JsonLines
+    from fer_edge.sinks.files import JsonLines
     from fer_edge.sources import make_source
 
     recording = _recording(args)

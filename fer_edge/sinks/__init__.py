@@ -1,1 +1,6 @@
-"""Where states and events go."""
+"""Where states and events go: four houses, each entered by its own door (the package's ``__init__``).
+
+``mqtt`` publishes and answers, ``alarm`` sounds on this machine, ``files`` writes lines, ``subscriber`` is the other
+side. What they all speak lies beside them: ``payloads`` (values as plain dictionaries), ``wire`` (those as bytes) and
+``clock`` (when).
+"""

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError
+from fer_edge.sinks.mqtt import VERBS
 from fer_edge.sinks.payloads import rounded
-from fer_edge.sinks.requests import VERBS
 from fer_edge.web.pictures import Pictures
 from fer_edge.web.visitor import Visitor
 

@@ -13,8 +13,8 @@ from fer_edge.core import Event, Level, Phase
 from fer_edge.errors import UnavailableError
 from fer_edge.settings import AlarmSettings
 from fer_edge.settings.alarm import GpioAlarm
-from fer_edge.sinks.alarm import AlarmSink, Loudness
-from fer_edge.sinks.buzzer import PATTERNS_S, Buzzer
+from fer_edge.sinks.alarm.buzzer import PATTERNS_S, Buzzer
+from fer_edge.sinks.alarm.sink import AlarmSink, Loudness
 from tests.brokers import wait_until
 from tests.sinks.examples import event
 

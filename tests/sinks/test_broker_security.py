@@ -13,7 +13,7 @@ import pytest
 
 from fer_edge.errors import ConfigError
 from fer_edge.settings import MqttSettings
-from fer_edge.sinks.secrets import password, tls_context
+from fer_edge.sinks.mqtt.secrets import password, tls_context
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, wait_until
 from tests.sinks.examples import event, settings
 from tests.sinks.nodes import node

@@ -10,9 +10,9 @@ import jinja2
 import pytest
 
 from fer_edge.settings import Settings
-from fer_edge.sinks.homeassistant import discovery
+from fer_edge.sinks.mqtt.homeassistant import discovery
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import state_payload
-from fer_edge.sinks.topics import Topics
 from tests.sinks.examples import STATE
 from tests.sinks.schemas import load
 

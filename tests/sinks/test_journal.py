@@ -11,8 +11,8 @@ import pytest
 
 from fer_edge.core import Event, Phase
 from fer_edge.sinks.clock import SystemClock, iso
-from fer_edge.sinks.journal import Journal, Stamp
-from fer_edge.sinks.outbox import Outbox
+from fer_edge.sinks.mqtt.journal import Journal, Stamp
+from fer_edge.sinks.mqtt.outbox import Outbox
 from tests.sinks.clocks import HandClock
 from tests.sinks.examples import event
 from tests.sinks.schemas import conform

@@ -6,7 +6,7 @@ import io
 import json
 
 from fer_edge.core import DriverState, Phase
-from fer_edge.sinks.jsonl import JsonLines
+from fer_edge.sinks.files import JsonLines
 from tests.sinks.examples import ALL_KNOWN, NOTHING_KNOWN, event
 from tests.sinks.schemas import conform
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fer_edge.sinks.outbox import Message, Outbox
+from fer_edge.sinks.mqtt.outbox import Message, Outbox
 
 WALL = 1_795_000_000.0
 

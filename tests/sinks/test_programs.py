@@ -14,7 +14,7 @@ from fer_edge.core import Event, Level, Phase
 from fer_edge.settings import AlarmSettings
 from fer_edge.settings.alarm import CommandAlarm
 from fer_edge.sinks.alarm import AlarmSink
-from fer_edge.sinks.programs import Programs
+from fer_edge.sinks.alarm.programs import Programs
 from tests.brokers import wait_until
 from tests.sinks.examples import event
 
@@ -149,7 +149,7 @@ def test_one_that_may_not_be_killed_is_left_alone_and_the_others_go_on(
     def refused(pid: int, number: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("fer_edge.sinks.programs.os.killpg", refused)
+    monkeypatch.setattr("fer_edge.sinks.alarm.programs.os.killpg", refused)
     slow = {"run": ["sleep", "2"], "timeout_s": 0.2, "every_s": 60}
     commands = [slow, {"run": [str(note)], "every_s": 0}]
     sink = AlarmSink(AlarmSettings.model_validate({"commands": commands}), {}.get)

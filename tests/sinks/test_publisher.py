@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from fer_edge.core import Level
-from fer_edge.sinks.journal import Journal, Stamp
-from fer_edge.sinks.outbox import Outbox
-from fer_edge.sinks.publisher import Publisher
-from fer_edge.sinks.topics import Topics
+from fer_edge.sinks.mqtt.journal import Journal, Stamp
+from fer_edge.sinks.mqtt.outbox import Outbox
+from fer_edge.sinks.mqtt.publisher import Publisher
+from fer_edge.sinks.mqtt.topics import Topics
 from tests.sinks.clocks import HandClock
 from tests.sinks.examples import event, settings
 

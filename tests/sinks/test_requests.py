@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.sinks.client import Incoming
-from fer_edge.sinks.requests import MAX_BYTES, VERBS, RequestDesk
-from fer_edge.sinks.topics import Topics
+from fer_edge.sinks.mqtt.client import Incoming
+from fer_edge.sinks.mqtt.requests import MAX_BYTES, VERBS, RequestDesk
+from fer_edge.sinks.mqtt.topics import Topics
 from tests.sinks.examples import settings
 from tests.sinks.schemas import conform, load
 

@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from fer_edge.settings.alarm import EventType
-from fer_edge.sinks.homeassistant import _EVENTS
-from fer_edge.sinks.requests import VERBS
+from fer_edge.sinks.mqtt.homeassistant import _EVENTS
+from fer_edge.sinks.mqtt.requests import VERBS
 from tests.sinks.schemas import load
 
 NAMES = [

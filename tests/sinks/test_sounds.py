@@ -15,7 +15,7 @@ from fer_edge.errors import UnavailableError
 from fer_edge.settings import AlarmSettings
 from fer_edge.settings.alarm import SoundAlarm
 from fer_edge.sinks.alarm import AlarmSink
-from fer_edge.sinks.sounds import AGAIN_S, STUCK_S, Sounds
+from fer_edge.sinks.alarm.sounds import AGAIN_S, STUCK_S, Sounds
 from fer_edge.sounds.__main__ import RATE, TONES, samples
 from tests.brokers import wait_until
 from tests.sinks.examples import event

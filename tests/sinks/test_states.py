@@ -10,7 +10,7 @@ import pytest
 from fer_edge.core import Calibration, DriverState, Lens, Level, OpenEvent, PersonState
 from fer_edge.settings import MqttSettings
 from fer_edge.sinks.clock import iso
-from fer_edge.sinks.states import StateFeed
+from fer_edge.sinks.mqtt.states import StateFeed
 from tests.sinks.clocks import HandClock
 
 AWAKE = DriverState(at=1.0, present=True, emotion="neutral", perclos=0.01)

@@ -7,9 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from fer_edge.settings import MqttSettings
-from fer_edge.sinks.client import Identity, Incoming, Subscription
-from fer_edge.sinks.link import Link, Listener
-from fer_edge.sinks.secrets import password, tls_context
+from fer_edge.sinks.mqtt import Identity, Incoming, Link, Listener, Subscription, password, tls_context
 
 _MAX_PACKET = 1024 * 1024
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fer_edge.core import Event, Phase
 from fer_edge.sinks.clock import Clock, iso
-from fer_edge.sinks.outbox import Message, Outbox
+from fer_edge.sinks.mqtt.outbox import Message, Outbox
 from fer_edge.sinks.payloads import Payload, event_body, stamp_event
 
 _log = logging.getLogger(__name__)

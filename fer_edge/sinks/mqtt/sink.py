@@ -14,16 +14,16 @@ from typing import Any
 from fer_edge.core import DriverState, Event, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.settings import Settings
-from fer_edge.sinks.client import Identity, Incoming, Subscription
 from fer_edge.sinks.clock import Clock, SystemClock
-from fer_edge.sinks.delivery import Delivery, OutboxCondition, Parts
-from fer_edge.sinks.journal import Stamp
-from fer_edge.sinks.link import Link, Listener
+from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
+from fer_edge.sinks.mqtt.delivery import Delivery, OutboxCondition, Parts
+from fer_edge.sinks.mqtt.journal import Stamp
+from fer_edge.sinks.mqtt.link import Link, Listener
+from fer_edge.sinks.mqtt.requests import Request, RequestDesk
+from fer_edge.sinks.mqtt.secrets import password, tls_context
+from fer_edge.sinks.mqtt.states import StateFeed
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import Payload
-from fer_edge.sinks.requests import Request, RequestDesk
-from fer_edge.sinks.secrets import password, tls_context
-from fer_edge.sinks.states import StateFeed
-from fer_edge.sinks.topics import Topics
 
 _log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from functools import partial
 from fer_edge.core import DriverState, Event, Level, Phase, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.settings.alarm import AlarmLevel, AlarmSettings, GpioAlarm, SoundAlarm
-from fer_edge.sinks.buzzer import Buzzer
-from fer_edge.sinks.programs import Programs
-from fer_edge.sinks.sounds import Sounds
+from fer_edge.sinks.alarm.buzzer import Buzzer
+from fer_edge.sinks.alarm.programs import Programs
+from fer_edge.sinks.alarm.sounds import Sounds
 
 _log = logging.getLogger(__name__)
 

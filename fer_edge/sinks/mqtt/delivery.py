@@ -13,15 +13,15 @@ from typing import Any
 
 from fer_edge.core import DriverState, Event
 from fer_edge.settings import Settings
-from fer_edge.sinks import homeassistant
 from fer_edge.sinks.clock import Clock
-from fer_edge.sinks.journal import Journal, Stamp
-from fer_edge.sinks.link import Link
-from fer_edge.sinks.outbox import Outbox
+from fer_edge.sinks.mqtt import homeassistant
+from fer_edge.sinks.mqtt.journal import Journal, Stamp
+from fer_edge.sinks.mqtt.link import Link
+from fer_edge.sinks.mqtt.outbox import Outbox
+from fer_edge.sinks.mqtt.publisher import Publisher
+from fer_edge.sinks.mqtt.states import StateFeed
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import Payload, state_payload, stats_payload
-from fer_edge.sinks.publisher import Publisher
-from fer_edge.sinks.states import StateFeed
-from fer_edge.sinks.topics import Topics
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from fer_edge.core import Level
 from fer_edge.errors import UnavailableError
 from fer_edge.settings.alarm import SoundAlarm
-from fer_edge.sinks.remaining import Remaining
+from fer_edge.sinks.alarm.remaining import Remaining
 
 _log = logging.getLogger(__name__)
 

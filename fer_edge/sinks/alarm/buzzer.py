@@ -11,7 +11,7 @@ from typing import Any
 from fer_edge.core import Level
 from fer_edge.errors import MissingExtra, UnavailableError
 from fer_edge.settings.alarm import GpioAlarm
-from fer_edge.sinks.remaining import Remaining
+from fer_edge.sinks.alarm.remaining import Remaining
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 from fer_edge import __version__
 from fer_edge.core import EMOTIONS
 from fer_edge.settings import Settings
-from fer_edge.sinks.topics import Topics
+from fer_edge.sinks.mqtt.topics import Topics
 
 _EVENTS = {
     "fatigue": ["microsleep", "sleep", "unresponsive", "drowsy", "yawn", "nod"],

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fer_edge.sinks.clock import Clock
-from fer_edge.sinks.journal import Journal, Outgoing
-from fer_edge.sinks.topics import Topics
+from fer_edge.sinks.mqtt.journal import Journal, Outgoing
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.wire import encode
 
 _log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from fer_edge.settings import MqttSettings
-from fer_edge.sinks.client import (
+from fer_edge.sinks.mqtt.client import (
     V5,
     V311,
     BoundedClient,
@@ -36,7 +36,7 @@ from fer_edge.sinks.client import (
     new_client,
     subscribe,
 )
-from fer_edge.sinks.explain import closed_early, connect_error, connect_refusal, refusal
+from fer_edge.sinks.mqtt.explain import closed_early, connect_error, connect_refusal, refusal
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_edge.sinks.client import Incoming
-from fer_edge.sinks.topics import Topics
+from fer_edge.sinks.mqtt.client import Incoming
+from fer_edge.sinks.mqtt.topics import Topics
 
 MAX_BYTES = 4096
 _MAX_WAITING = 16

@@ -1,0 +1,20 @@
+"""MQTT: the sink that publishes and answers, and the connection under it."""
+
+from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
+from fer_edge.sinks.mqtt.link import Link, Listener
+from fer_edge.sinks.mqtt.requests import VERBS
+from fer_edge.sinks.mqtt.secrets import VARIABLE, password, tls_context
+from fer_edge.sinks.mqtt.sink import MqttSink
+
+__all__ = [
+    "VARIABLE",
+    "VERBS",
+    "Identity",
+    "Incoming",
+    "Link",
+    "Listener",
+    "MqttSink",
+    "Subscription",
+    "password",
+    "tls_context",
+]
