@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fer_edge.errors import UsageError
-from fer_edge.sinks.requests import LEAST_PAUSE_S
+from fer_edge.sinks.mqtt import LEAST_PAUSE_S
 
 MARGIN_S = 2.0
 """So much longer than the slowest fatigue rule needs is watched between two pauses."""

@@ -2,11 +2,12 @@
 
 from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
 from fer_edge.sinks.mqtt.link import Link, Listener
-from fer_edge.sinks.mqtt.requests import VERBS
+from fer_edge.sinks.mqtt.requests import LEAST_PAUSE_S, VERBS
 from fer_edge.sinks.mqtt.secrets import VARIABLE, password, tls_context
 from fer_edge.sinks.mqtt.sink import MqttSink
 
 __all__ = [
+    "LEAST_PAUSE_S",
     "VARIABLE",
     "VERBS",
     "Identity",
