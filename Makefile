@@ -13,7 +13,7 @@ ARCHS ?= amd64 arm64
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 dist deb image lint check clean
+.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 test-fleet fleet fleet-down dist deb image lint check clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -31,6 +31,18 @@ test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same 
 
 test-install: $(TESTABLE)  ## install.sh on a fresh Debian 12 in a namespace: needs root, debootstrap, the network, some minutes
 	@FER_EDGE_TEST_INSTALL=1 $(BIN)/python -m pytest tests/deploy/test_install.py -s $(ARGS)
+
+fleet: $(VENV)/.fleet  ## brokers, database, metrics, ingest and simulated nodes on this machine; NODES=50; see docs/fleet.md
+	@deploy/fleet/packages.sh
+	@$(BIN)/python -m fleet up
+	@$(BIN)/python -m fleet demo --nodes $(or $(NODES),50)
+
+fleet-down: $(VENV)/.fleet  ## stop them
+	@$(BIN)/python -m fleet down
+
+test-fleet: $(TESTABLE)  ## the fleet side against real engines: RabbitMQ, PostgreSQL, Prometheus; less than ten minutes
+	@deploy/fleet/packages.sh
+	@FER_EDGE_TEST_FLEET=1 $(BIN)/python -m pytest tests/fleet -s $(ARGS)
 
 lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/ruff check .
@@ -70,7 +82,11 @@ $(READY): pyproject.toml
 
 $(TESTABLE): $(READY)
 	@echo "Installing what the tests need from PyPI"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,fleet,test]'
+	@touch $@
+
+$(VENV)/.fleet: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fleet]'
 	@touch $@
 
 $(VENV)/.dist: $(READY)

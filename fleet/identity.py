@@ -1,0 +1,89 @@
+"""Who may speak: one user a node, who can write what is its own topics and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+from typing import Any
+
+import psycopg
+
+from fer_edge.errors import UsageError
+from fleet.management import Management
+from fleet.queues import EXCHANGE
+
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_WRITTEN = r"(status|camera|info|state|stats|event\.(fatigue|attention|emotion|view)|response\.[a-z]+)"
+
+
+def rules(node: str, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Permissions and topic permissions of a node's user."""
+    queue = rf"^mqtt-subscription-fer-edge-{re.escape(node)}qos[01]$"  # of what this client has subscribed to
+    general = {
+        "user": node,
+        "vhost": "/",
+        "configure": queue,
+        "write": rf"^amq\.topic$|{queue}",
+        "read": rf"^amq\.topic$|{queue}",
+    }
+    topics = {
+        "user": node,
+        "vhost": "/",
+        "exchange": EXCHANGE,
+        "write": rf"^{prefix}\.{re.escape(node)}\.{_WRITTEN}$",
+        "read": rf"^{prefix}\.{re.escape(node)}\.request\.(\*|[a-z]+)$",
+    }
+    return general, topics
+
+
+def password_hash(password: str) -> str:
+    """As RabbitMQ keeps it: four random bytes and SHA-256 over them and the password."""
+    salt = os.urandom(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def enrol(broker: Management, db: psycopg.Connection[Any], nodes: list[str], prefix: str) -> dict[str, str]:
+    """Give nodes a user with a fresh password each, which is told once and not kept; name to password.
+
+    Enrolling again gives a new password. Raises UsageError for a name that no node can have.
+    """
+    for node in nodes:
+        if not _NODE.fullmatch(node):
+            raise UsageError(f"{node!r}: a node's name has letters, digits, - and _, 63 at most")
+    passwords = {node: secrets.token_urlsafe(24) for node in nodes}
+    both = [rules(node, prefix) for node in nodes]
+    broker.import_definitions(
+        {
+            "users": [
+                {
+                    "name": node,
+                    "password_hash": password_hash(word),
+                    "hashing_algorithm": "rabbit_password_hashing_sha256",
+                    "tags": [],
+                    "limits": {},
+                }
+                for node, word in passwords.items()
+            ],
+            "permissions": [general for general, _ in both],
+            "topic_permissions": [topics for _, topics in both],
+        }
+    )
+    db.cursor().executemany(
+        "INSERT INTO enrolled (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET revoked_at = NULL",
+        [(node,) for node in nodes],
+    )
+    return passwords
+
+
+def revoke(broker: Management, db: psycopg.Connection[Any], node: str) -> int:
+    """Take a node's user away and hang up on it; how many connections it had. Its history stays."""
+    known = db.execute(
+        "UPDATE enrolled SET revoked_at = now() WHERE node = %s AND revoked_at IS NULL", (node,)
+    ).rowcount
+    if not known:
+        raise UsageError(f"{node}: is not enrolled; python -m fleet nodes lists those that are")
+    broker.delete_user(node)
+    return broker.close_connections(node)

@@ -1,0 +1,78 @@
+"""The queues that the ingest reads, and the connection to the broker that has them.
+
+A node publishes to MQTT topics; RabbitMQ's plugin hands them to the exchange ``amq.topic``. Durable, replicated
+queues bound there hear everything from the moment they exist, whether the ingest runs or not. So nothing depends on
+retained messages, which RabbitMQ 3.10 keeps on one member only and does not give to wildcard subscribers.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError
+
+from fer_edge.errors import UnavailableError
+from fleet.messages import RETAINED
+from fleet.settings import FleetSettings
+
+EXCHANGE = "amq.topic"
+EVENTS, STATES, WORDS = "fleet.events", "fleet.states", "fleet.nodes"
+QUEUES = (EVENTS, STATES, WORDS)
+
+STATES_BYTES = 4 * 1024**3
+"""States waiting beyond this push out the oldest: the disk is for events. Those have no bound but the disk's alarm,
+which makes the nodes keep theirs."""
+
+
+def bindings(prefix: str) -> dict[str, tuple[str, ...]]:
+    """The routing keys of each queue."""
+    return {
+        EVENTS: (f"{prefix}.*.event.#",),
+        STATES: (f"{prefix}.*.state",),
+        WORDS: tuple(f"{prefix}.*.{word}" for word in RETAINED),
+    }
+
+
+def connect(settings: FleetSettings) -> pika.BlockingConnection:
+    """A connection to any member that answers. Raises UnavailableError."""
+    broker = settings.broker
+    credentials = pika.PlainCredentials(broker.user, broker.password())
+    options = pika.SSLOptions(ssl.create_default_context()) if broker.tls else None
+    members = [
+        pika.ConnectionParameters(
+            member.host,
+            member.amqp,
+            credentials=credentials,
+            heartbeat=30,
+            socket_timeout=5,
+            blocked_connection_timeout=60,
+            ssl_options=options,
+        )
+        for member in random.sample(broker.members, len(broker.members))
+    ]
+    try:
+        return pika.BlockingConnection(members)
+    except (AMQPError, OSError) as error:
+        where = ", ".join(f"{member.host}:{member.amqp}" for member in broker.members)
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise UnavailableError(f"broker {where}: {why}; does it run, and are user and password right?") from error
+
+
+def declare(channel: BlockingChannel, prefix: str) -> None:
+    """Queues with a replica on each of up to five members, and what goes into them."""
+    for queue, keys in bindings(prefix).items():
+        arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+        if queue == STATES:
+            arguments |= {"x-max-length-bytes": STATES_BYTES, "x-overflow": "drop-head"}
+        channel.queue_declare(queue, durable=True, arguments=arguments)
+        for key in keys:
+            channel.queue_bind(queue, EXCHANGE, key)
+
+
+def depths(channel: BlockingChannel) -> dict[str, int]:
+    """Messages that wait in each queue and are with no reader."""
+    return {queue: channel.queue_declare(queue, passive=True).method.message_count for queue in QUEUES}

@@ -1,0 +1,162 @@
+"""PostgreSQL: batches in, each in one transaction, each message once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from fer_edge.errors import UnavailableError
+from fleet.messages import RETAINED, Dead, Message
+from fleet.partitions import Partition, expired, needed, partition
+from fleet.settings import Keep
+
+_log = logging.getLogger(__name__)
+
+_LOCK = 0x66657265  # of pg_advisory_lock: "fere"
+
+
+def statement(name: str) -> sql.SQL:
+    """One of the files in ``sql/``."""
+    text = resources.files("fleet").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+    return sql.SQL(text)
+
+
+def connect(database: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit. Raises UnavailableError."""
+    try:
+        return psycopg.connect(database, autocommit=True, application_name="fer-edge-fleet", connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise UnavailableError(f"database: {' '.join(str(error).split())}; is PostgreSQL running?") from error
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a batch."""
+
+    events: int = 0
+    doubled: int = 0
+    states: int = 0
+    dead: int = 0
+
+
+@dataclass
+class Store:
+    """Writes to one database over one connection."""
+
+    db: psycopg.Connection[Any]
+    _there: set[Partition] = field(default_factory=set)
+    _sql: dict[str, sql.SQL] = field(default_factory=dict)
+
+    def migrate(self) -> None:
+        """Create what is missing; views are made anew."""
+        with self.db.transaction():
+            self.db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            self.db.execute(statement("schema"))
+            self.db.execute(statement("views"))
+        self.make(needed(datetime.now(UTC)))
+
+    def make(self, wanted: Sequence[Partition]) -> None:
+        """Create partitions that are not there."""
+        missing = sorted(set(wanted) - self._there)
+        if not missing:
+            return
+        with self.db.transaction():
+            self.db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            for one in missing:
+                self.db.execute(
+                    sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
+                        sql.Identifier(one.name),
+                        sql.Identifier(one.table),
+                        sql.Literal(one.start.isoformat()),
+                        sql.Literal(one.end.isoformat()),
+                    )
+                )
+        self._there.update(missing)
+
+    def tidy(self, keep: Keep, now: datetime) -> list[str]:
+        """Create the next partitions and drop those past their keeping; their names."""
+        self._there.clear()
+        self.make(needed(now))
+        query = "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        old = expired([name for (name,) in self.db.execute(query)], now, keep)
+        for name in old:
+            with self.db.transaction():
+                self.db.execute("SET LOCAL lock_timeout = '10s'")
+                self.db.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+        return old
+
+    def write(self, batch: Sequence[Message | Dead]) -> Written:
+        """All of a batch in one transaction.
+
+        What the database itself refuses (a number beyond its range, a character it does not know) is found by
+        halves and becomes a dead letter. Raises psycopg.OperationalError where nothing can be written now.
+        """
+        try:
+            return self._write(batch)
+        except psycopg.errors.CheckViolation:
+            if not self._there:
+                raise
+            self._there.clear()  # a partition was dropped meanwhile
+            return self.write(batch)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(batch) > 1:
+                half, both = len(batch) // 2, Written()
+                for part in (batch[:half], batch[half:]):
+                    one = self.write(part)
+                    both.events += one.events
+                    both.doubled += one.doubled
+                    both.states += one.states
+                    both.dead += one.dead
+                return both
+            refused = batch[0]
+            if isinstance(refused, Dead):
+                raise
+            reason = f"database: {' '.join(str(error).split())}"
+            return self._write([Dead(refused.topic, refused.received, refused.body.encode(), reason)])
+
+    def _write(self, batch: Sequence[Message | Dead]) -> Written:
+        good = [one for one in batch if isinstance(one, Message)]
+        dead = [one for one in batch if isinstance(one, Dead)]
+        events = [one for one in good if one.kind == "event"]
+        states = [one for one in good if one.kind == "state"]
+        words = [one for one in good if one.kind in RETAINED]
+        self.make(self._partitions(events, states, words, dead))
+        done = Written(dead=len(dead))
+        with self.db.transaction():
+            if events:
+                self._run("write_runs", events)
+                done.events = int(self._run("write_events", events).fetchone()[0])  # type: ignore[index]
+                done.doubled = len(events) - done.events
+            if states:
+                done.states = self._run("write_states", states).rowcount
+            if words:
+                self._run("write_retained", words)
+                self._run("write_health", words)
+            if dead:
+                self.db.cursor().executemany(
+                    "INSERT INTO dead_letters (at, node, topic, reason, payload) VALUES (%s, %s, %s, %s, %s)",
+                    [(one.received, one.node, one.topic, one.reason, one.payload) for one in dead],
+                )
+        return done
+
+    def _run(self, name: str, messages: Sequence[Message]) -> psycopg.Cursor[Any]:
+        query = self._sql.setdefault(name, statement(name))
+        return self.db.execute(query, {"rows": "[" + ",".join(one.row for one in messages) + "]"})
+
+    @staticmethod
+    def _partitions(
+        events: Sequence[Message], states: Sequence[Message], words: Sequence[Message], dead: Sequence[Dead]
+    ) -> list[Partition]:
+        return [
+            *(partition("events", one.at) for one in events),
+            *(partition("states", one.at) for one in states),
+            *(partition("health", one.at) for one in words if one.kind == "stats"),
+            *(partition("dead_letters", one.received) for one in dead),
+        ]
