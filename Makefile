@@ -32,10 +32,10 @@ test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same 
 test-install: $(TESTABLE)  ## install.sh on a fresh Debian 12 in a namespace: needs root, debootstrap, the network, some minutes
 	@FER_EDGE_TEST_INSTALL=1 $(BIN)/python -m pytest tests/deploy/test_install.py -s $(ARGS)
 
-fleet: $(VENV)/.fleet  ## brokers, database, metrics, ingest and simulated nodes on this machine; NODES=50; see docs/fleet.md
+fleet: $(VENV)/.fleet  ## brokers, database, metrics, ingest and simulated nodes on this machine; NODES=50 HOURS=0.1
 	@deploy/fleet/packages.sh
 	@$(BIN)/python -m fleet up
-	@$(BIN)/python -m fleet demo --nodes $(or $(NODES),50)
+	@$(BIN)/python -m fleet simulate --nodes $(or $(NODES),50) --hours $(or $(HOURS),0.1) --cut-every-h 0.1 --cut-longest-s 60
 
 fleet-down: $(VENV)/.fleet  ## stop them
 	@$(BIN)/python -m fleet down

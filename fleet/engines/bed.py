@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,8 @@ from typing import Any
 import yaml
 
 from fer_edge.errors import ConfigError, UsageError
-from fleet.engines import postgres, rabbitmq
-from fleet.engines.process import Engine, folder, free_ports
-from fleet.management import Management
+from fleet.engines import postgres, prometheus, rabbitmq
+from fleet.engines.process import Engine, answers, folder, free_ports
 from fleet.settings import DEFAULT_FILE, FleetSettings, Member
 from fleet.store import Store, connect
 
@@ -45,13 +45,19 @@ class Bed:
         if brokers and brokers != len(layout["members"]):
             raise UsageError(f"{home} has {len(layout['members'])} brokers; give another --folder for {brokers}")
         members = [Member(**one) for one in layout["members"]]
+        workers = [layout["metrics"] + number for number in range(FleetSettings().ingest.workers)]
+        jobs = {"rabbitmq": [one.metrics for one in members], "ingest": workers}
+        dsn = f"postgresql://fleet:{layout['database_password']}@127.0.0.1:{layout['postgres']}/fleet"
         found = [
             postgres.engine(home, layout["postgres"], layout["database_password"]),
             *rabbitmq.members(
                 home, members, layout["dist"], layout["epmd"], layout["broker_password"], layout["cookie"]
             ),
+            *prometheus.engines(home, layout, jobs, dsn),
         ]
-        return cls(home, {engine.name: engine for engine in found}, layout)
+        command = (sys.executable, "-m", "fleet", "ingest", "--config", str(home / DEFAULT_FILE))
+        ingest = Engine("ingest", home, command, lambda: all(map(answers, workers)), as_caller=True)
+        return cls(home, {engine.name: engine for engine in (*found, ingest)}, layout)
 
     @property
     def config(self) -> Path:
@@ -63,18 +69,27 @@ class Bed:
         """What it says."""
         return FleetSettings.read(self.config)
 
-    def up(self) -> None:
+    @property
+    def pages(self) -> dict[str, int]:
+        """Ports of what a person can look at."""
+        metrics = {"Prometheus": self._layout["prometheus"]} if "prometheus" in self.engines else {}
+        return {"RabbitMQ": self._layout["members"][0]["management"], **metrics}
+
+    def up(self, *, with_ingest: bool = True) -> None:
         """Start what does not run, wait until all of it can be used, and bring the database up to date."""
-        for engine in self.engines.values():
+        *others, ingest = self.engines.values()
+        for engine in others:
             engine.start()
-        for engine in self.engines.values():
+        for engine in others:
             engine.wait()
         port, password = self._layout["postgres"], self._layout["database_password"]
         postgres.create_database(port, password)
         self._write_settings(f"postgresql://fleet:{password}@127.0.0.1:{port}/fleet")
         with connect(self.settings.database) as db:
             Store(db).migrate()
-        Management(self.settings).call("GET", "overview")
+        if with_ingest:
+            ingest.start()
+            ingest.wait()
 
     def down(self) -> None:
         """Stop everything, the last started first."""

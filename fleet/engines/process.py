@@ -81,7 +81,10 @@ def answers(port: int) -> bool:
 
 @dataclass(frozen=True)
 class Engine:
-    """``ready`` says whether it can be used; ``end`` is the signal that it ends cleanly on."""
+    """``ready`` says whether it can be used; ``end`` is the signal that it ends cleanly on.
+
+    ``as_caller`` runs it under the account that asks, not the engines' own.
+    """
 
     name: str
     home: Path
@@ -89,6 +92,7 @@ class Engine:
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
     end: signal.Signals = signal.SIGTERM
+    as_caller: bool = False
 
     @property
     def log(self) -> Path:
@@ -112,12 +116,12 @@ class Engine:
             process = subprocess.Popen(
                 [str(word) for word in self.command],
                 env={**os.environ, **self.environment},
-                cwd=self.home,
+                cwd=Path.cwd() if self.as_caller else self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **_identity(),
+                **({} if self.as_caller else _identity()),
             )
         (self.home / f"{self.name}.pid").write_text(f"{process.pid} {_began(process.pid)}")
 

@@ -33,7 +33,7 @@ def bed() -> Iterator[Bed]:
     home.chmod(0o755)  # the engines run under an account of their own
     bed = Bed.at(home)
     try:
-        bed.up()
+        bed.up(with_ingest=False)
         yield bed
     finally:
         bed.down()
