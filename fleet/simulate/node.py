@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 
 from fer_edge.core import DriverState, Event
-from fer_edge.sinks.client import Identity
 from fer_edge.sinks.clock import iso
-from fer_edge.sinks.journal import Journal, Stamp
+from fer_edge.sinks.mqtt.client import Identity
+from fer_edge.sinks.mqtt.journal import Journal, Stamp
+from fer_edge.sinks.mqtt.publisher import Publisher
+from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import info_payload, state_payload, stats_payload
-from fer_edge.sinks.publisher import Publisher
-from fer_edge.sinks.topics import Topics
 from fer_edge.sinks.wire import encode
 from fleet.simulate.clocks import NodeClock
 from fleet.simulate.drives import SETTINGS, Drive

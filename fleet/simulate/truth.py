@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from fer_edge.sinks.outbox import Message, Outbox
+from fer_edge.sinks.mqtt.outbox import Message, Outbox
 
 
 class Said(NamedTuple):

@@ -16,7 +16,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from fer_edge.sinks.client import MAX_PACKET, V311, Identity, new_client
+from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, new_client
 
 KEEPALIVE_S = 60
 
