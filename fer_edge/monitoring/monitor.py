@@ -15,7 +15,7 @@ from fer_edge.monitoring.moment import FaceNow, Moment
 from fer_edge.monitoring.people import People
 from fer_edge.monitoring.rules import Rules
 from fer_edge.monitoring.timeline import Step, Timeline
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MonitorReads
 
 SHUT = 0.5
 """Probability of shut eyes from which, in a closure, their openness is learned as this driver's shut one."""
@@ -30,7 +30,7 @@ class Monitor:
     """
 
     def __init__(
-        self, settings: Settings, *, saved: Mapping[str, Any] | None = None, keys: Iterator[int] | None = None
+        self, settings: MonitorReads, *, saved: Mapping[str, Any] | None = None, keys: Iterator[int] | None = None
     ) -> None:
         monitoring = settings.monitoring
         self._settings, self._absent_s = settings, monitoring.closure.absent_s

@@ -8,13 +8,13 @@ from fer_edge.core import Event, OpenEvent, Person, PersonState, Signals
 from fer_edge.monitoring.rules.base import QUIET
 from fer_edge.monitoring.rules.emotion import Emotion
 from fer_edge.monitoring.rules.present import Present
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MonitorReads
 
 
 class Follower:
     """One person: how long in view, and the smoothed expression."""
 
-    def __init__(self, keys: Iterator[int], settings: Settings, person: int, at: float) -> None:
+    def __init__(self, keys: Iterator[int], settings: MonitorReads, person: int, at: float) -> None:
         rules, details = settings.monitoring.people, {"person": person}
         self.person, self.since, self.seen_at = person, at, at
         self.presence = Present(keys, rules, details)
@@ -54,7 +54,7 @@ class Follower:
 class People:
     """Follows everyone by the track ids that perception gives."""
 
-    def __init__(self, keys: Iterator[int], settings: Settings) -> None:
+    def __init__(self, keys: Iterator[int], settings: MonitorReads) -> None:
         self._keys, self._settings = keys, settings
         self._gone_s = settings.monitoring.people.gone_s
         self._followed: dict[int, Follower] = {}

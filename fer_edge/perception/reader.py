@@ -25,7 +25,7 @@ from fer_edge.timing import NoStages, Stages
 if TYPE_CHECKING:
     from fer_edge.core import FaceFinder, Frame, Image, Points
     from fer_edge.perception.interpreter import Model
-    from fer_edge.settings import Settings
+    from fer_edge.settings.reads import PerceptionReads
 
 
 class Perception:
@@ -35,7 +35,9 @@ class Perception:
     where a model cannot be used, so a bad reload is refused before the old one is let go.
     """
 
-    def __init__(self, settings: Settings, *, finder: FaceFinder | None = None, stages: Stages | None = None) -> None:
+    def __init__(
+        self, settings: PerceptionReads, *, finder: FaceFinder | None = None, stages: Stages | None = None
+    ) -> None:
         # OpenCV's own threads cost more than they give on pictures of this size, and more on a busy machine.
         cv2.setNumThreads(settings.perception.threads)
         self._settings = settings
@@ -139,7 +141,7 @@ class _Read:
 class _Driver:
     """The driver's signals: one face followed, its eyes, mouth and head read."""
 
-    def __init__(self, settings: Settings, finder: FaceFinder, landmarks: Landmarks, stages: Stages) -> None:
+    def __init__(self, settings: PerceptionReads, finder: FaceFinder, landmarks: Landmarks, stages: Stages) -> None:
         seen = settings.perception
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fer_edge import __version__
 
 if TYPE_CHECKING:
-    from fer_edge.settings import Settings
+    from fer_edge.settings.monitoring import DrowsySettings
 
 STYLE = """
 :root { color-scheme: light; }
@@ -55,7 +55,7 @@ class Drive:
     curve: Sequence[Sequence[float | None]]
 
 
-def html(drive: Drive, settings: Settings) -> str:
+def html(drive: Drive, limits: DrowsySettings) -> str:
     """The page as text; it has no script and fetches nothing."""
     counts = Counter(event["type"] for event in drive.events)
     told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common()) or "No events."
@@ -70,7 +70,7 @@ def html(drive: Drive, settings: Settings) -> str:
 <h1>{escape(title)}</h1>
 <dl>{"".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _figures(drive.figures))}</dl>
 <p>{escape(told)}</p>
-{_drawing(drive, since, until, settings)}
+{_drawing(drive, since, until, limits)}
 <h2>Events</h2>
 <table><thead><tr>
 <th>began</th><th>event</th><th>level</th><th class="number">lasted, s</th><th>why</th></tr></thead><tbody>
@@ -103,9 +103,8 @@ def _row(event: Mapping[str, Any], form: str) -> str:
     )
 
 
-def _drawing(drive: Drive, since: float, until: float, settings: Settings) -> str:
+def _drawing(drive: Drive, since: float, until: float, limits: DrowsySettings) -> str:
     """Events above, PERCLOS with its limits below, on what was watched."""
-    limits = settings.monitoring.drowsy
     scale = (_WIDE - _LEFT) / max(1.0, until - since)
     most = max([1.6 * limits.warning, *(point[5] or 0.0 for point in drive.curve)])
 

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
-from fer_edge.core import DriverState, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.service.health import Health, temperature_c, throttled
+from fer_edge.service.in_use import InUse
+from fer_edge.service.known import Known
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.pace import Pace
-from fer_edge.service.parts import Builder, Parts
+from fer_edge.service.parts import Builder
 from fer_edge.service.pauses import Pauses
 from fer_edge.service.report import Reporter, info
 from fer_edge.service.requests import Desk, carry_out
+from fer_edge.service.signals import handled
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from fer_edge.core import Frame, Sink
+    from fer_edge.service.parts import Parts
     from fer_edge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,6 @@ TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Daemon:
@@ -67,8 +66,7 @@ class Daemon:
         self.ready = threading.Event()
         self.hung = False
         self._load = load
-        self._read_origins = origins
-        self._origins: Mapping[str, str] = {}
+        self._origins = origins
         self._extra_sinks = extra_sinks
         self._clock = clock
         self._notifier = Notifier()
@@ -78,13 +76,11 @@ class Daemon:
         self._reload = threading.Event()
         self._why_stopped = "end of source"
         self._pauses = Pauses(clock)
-        self._stats_due = self._save_due = self._seen_at = 0.0
+        self._stats_due = self._save_due = 0.0
         self._memory: Memory
-        self._builder: Builder
-        self._parts: Parts
-        self._replaced: Parts | None = None
+        self._in_use: InUse
         self._pace: Pace
-        self._state: DriverState
+        self._known: Known
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT, :meth:`stop`, or the end of a file; 0 for every clean end.
@@ -93,9 +89,7 @@ class Daemon:
         an alarm's pin that cannot be had; a missing camera or broker is waited for.
         """
         # Handlers first: a stop that comes while models load must not be lost.
-        main = threading.current_thread() is threading.main_thread()
-        restore = {number: signal.signal(number, self._on_signal) for number in _SIGNALS} if main else {}
-        try:
+        with handled(stop=self.stop, reload=self._reload.set):
             self._startup()
             try:
                 self._loop()
@@ -104,9 +98,6 @@ class Daemon:
                 raise
             finally:
                 self._shutdown()
-        finally:
-            for number, handler in restore.items():
-                signal.signal(number, handler)
         return 0
 
     # --- what others may ask for ----------------------------------------------------------------
@@ -122,7 +113,7 @@ class Daemon:
 
     def configuration(self) -> tuple[Settings, Mapping[str, str]]:
         """The settings in use and where those that are no defaults come from; safe from any thread."""
-        return self._parts.settings, self._origins
+        return self._in_use.configuration
 
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
@@ -158,23 +149,20 @@ class Daemon:
 
     def reload(self) -> None:
         """Take configuration and models anew. Raises FerEdgeError and keeps the old ones if they are bad."""
-        self._start_new_parts()  # of a reload asked for in the same breath
+        self._in_use.start()  # the parts of a reload asked for in the same breath
         self._notifier.reloading()
         try:
             # Saved first: the new rules begin with what the old ones have learned.
             self._save_calibration()
-            parts, origins = self._builder.build(self._load(), self._parts), self._read_origins()
-        except Exception as fault:
-            # What cannot be built must not end what runs, even where nobody expected it.
-            refused = fault if isinstance(fault, FerEdgeError) else FerEdgeError(repr(fault))
+            old = self._in_use.renew()
+        except FerEdgeError as refused:
             self._reporter.refused = "; ".join(str(refused).splitlines())
             log.error("reload refused, going on as before: %s", self._reporter.refused)
-            raise refused from None
+            raise
         finally:
             self._notifier.ready()
         self._reporter.refused = None
-        old = self._replaced = self._parts
-        self._parts, self._origins = parts, origins
+        parts = self._parts
         self._pace = _pace(parts.settings)
         self._stats_due = min(self._stats_due, self._clock() + parts.settings.mqtt.stats_interval_s)
         if parts.mqtt is not old.mqtt:
@@ -183,8 +171,8 @@ class Daemon:
             parts.mqtt.refresh_info()
         if parts.pipeline.monitor is not old.pipeline.monitor:
             old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
-            # The next frame may be long in coming, and the open events have ended.
-            self._state = replace(self._state, open_events=(), level=None)
+            # The next frame may be long in coming.
+            self._known.events_ended()
             self._say_nothing_is_known()
         if parts.settings.log_level != old.settings.log_level:
             logging.getLogger().setLevel(parts.settings.log_level.upper())
@@ -192,25 +180,19 @@ class Daemon:
             log.warning("state_dir: %s stays in use until a restart", self._memory.folder)
         log.info("reloaded")
 
-    def _start_new_parts(self) -> None:
-        """After a reload whose requester has an answer: it goes out by the connection that may end here."""
-        old, self._replaced = self._replaced, None
-        if old is not None:
-            self._parts.start(old)
-
     # --- start and stop -------------------------------------------------------------------------
 
     def _startup(self) -> None:
         settings = self._load()
         self._memory = Memory(state_dir(settings.state_dir))
-        self._builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
-        self._parts, self._origins = self._builder.build(settings), self._read_origins()
+        builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
+        self._in_use = InUse(builder, settings, self._load, self._origins)
         self._pace = _pace(settings)
-        self._state = DriverState(at=self._clock(), profile=settings.profile)
+        self._known = Known(settings.profile, self._clock)
         last = self._memory.load("last_exit")
         if last:
             log.info("the last run ended: %s", last.get("reason"))
-        self._parts.start()
+        self._in_use.start()
         self._memory.save("last_exit", {"reason": "killed, or still running", "pid": os.getpid()})
         self._stats_due = self._clock() + settings.mqtt.stats_interval_s
         self._save_due = self._clock() + SAVE_S
@@ -225,7 +207,7 @@ class Daemon:
         self._save_calibration()
         # What stays retained must be true for as long as nobody runs.
         self._pauses = Pauses(self._clock)
-        self._state = replace(self._state, open_events=(), level=None)
+        self._known.events_ended()
         self._say_nothing_is_known()
         if self._parts.mqtt:
             self._parts.mqtt.camera("offline")
@@ -235,11 +217,9 @@ class Daemon:
         self._memory.save("last_exit", {"reason": self._why_stopped, "time": time.time(), "version": __version__})
         log.info("stopped: %s", self._why_stopped)
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            self._reload.set()
-        else:
-            self.stop(signal.Signals(number).name)
+    @property
+    def _parts(self) -> Parts:
+        return self._in_use.parts
 
     # --- the loop -------------------------------------------------------------------------------
 
@@ -261,7 +241,7 @@ class Daemon:
         began = self._clock()
         step = self._parts.pipeline.step(frame)
         now = self._clock()
-        self._state, self._seen_at = step.state, frame.at
+        self._known.seen(step.state, frame.at)
         self.health.processed(now - frame.at)
         self._pace.looked(now, now - began)
         self.viewer.show(frame, step)
@@ -278,12 +258,12 @@ class Daemon:
             self._reload.clear()
             with suppress(FerEdgeError):
                 self.reload()
-        self._start_new_parts()
+        self._in_use.start()
         if self._pauses.over(self._parts.settings.monitoring.closure.unresponsive_s):
             log.info("going on")
         if self._reporter.say_camera(self._parts, paused=self._pauses.left_s is not None):
             self._say_nothing_is_known()
-        self._end_unseen(now)
+        self._end_unseen()
         if not self._parts.capture.stuck:
             self._notifier.alive()
         if now >= self._stats_due:
@@ -293,25 +273,19 @@ class Daemon:
             self._save_due = now + SAVE_S
             self._save_calibration()
 
-    def _end_unseen(self, now: float) -> None:
+    def _end_unseen(self) -> None:
         """What was open when the camera was lost is not told for ever: it ends as after any such gap."""
-        unseen = self._reporter.camera == "offline" and bool(self._state.open_events)
-        if unseen and now - self._seen_at >= self._parts.settings.monitoring.closure.absent_s:
-            self._parts.emit(self._parts.pipeline.monitor.abort(now, "gap", until=self._seen_at))
-            self._state = replace(self._state, open_events=(), level=None)
+        after_s = self._parts.settings.monitoring.closure.absent_s
+        if self._reporter.camera == "offline" and self._known.open_unseen(after_s):
+            monitor = self._parts.pipeline.monitor
+            self._parts.emit(monitor.abort(self._clock(), "gap", until=self._known.seen_at))
+            self._known.events_ended()
             self._say_nothing_is_known()
 
     def _say_nothing_is_known(self) -> None:
-        """A state without a frame. Events stay open when the camera is lost, for a while; all else has ended them."""
-        now = self._clock()
-        unknown = DriverState(at=now, profile=self._parts.settings.profile, calibration=self._state.calibration)
-        left_s = self._pauses.left_s
-        if left_s is None:
-            self._state = replace(unknown, open_events=self._state.open_events, level=self._state.level)
-        else:
-            self._state = replace(unknown, paused_s=left_s)
+        state, signals = self._known.nothing(self._parts.settings.profile, self._pauses.left_s)
         for sink in self._parts.pipeline.sinks:
-            sink.state(self._state, Signals(at=now, number=-1))
+            sink.state(state, signals)
 
     def _save_calibration(self) -> None:
         self._memory.save("calibration", self._parts.pipeline.monitor.saved())

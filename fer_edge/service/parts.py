@@ -16,6 +16,7 @@ from fer_edge.perception.interpreter import MODELS
 from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.service.capture import Capture
+from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, read_by
 from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sources import make_source
@@ -100,16 +101,19 @@ class Builder:
         Raises ConfigError, ModelError, MissingExtra or UsageError with everything old untouched; a missing
         camera or broker is no error here.
         """
+
+        def same(reads: type) -> bool:
+            return old is not None and read_by(reads, old.settings) == read_by(reads, settings)
+
         # What is only a matter of configuration is refused before models are loaded.
-        page = old.page if old and _page(old.settings) == _page(settings) else self._page(settings)
+        page = old.page if old and same(PageReads) else self._page(settings)
         models = model_files(settings)
-        same_eyes = old is not None and old.models == models and _seeing(old.settings) == _seeing(settings)
+        same_eyes = same(PerceptionReads) and old is not None and old.models == models
         perception = old.pipeline.perception if old and same_eyes else Perception(settings)
         same_camera = old is not None and old.settings.camera == settings.camera
-        same_broker = old is not None and _broker(old.settings) == _broker(settings)
+        same_broker = same(MqttReads)
         same_alarm = old is not None and old.settings.alarm == settings.alarm and same_broker
-        same_rules = old is not None and _watching(old.settings) == _watching(settings)
-        if old and same_rules and same_camera and same_alarm:
+        if old and same(MonitorReads) and same_camera and same_alarm:
             monitor = old.pipeline.monitor
         else:
             monitor = Monitor(settings, saved=self.memory.load("calibration"), keys=self.keys)
@@ -147,28 +151,6 @@ def _alarm(settings: Settings, mqtt: MqttSink | None) -> AlarmSink | None:
     if not settings.alarm.wanted:
         return None
     return AlarmSink(settings.alarm, mqtt.event_key if mqtt else lambda _event_id: None)
-
-
-def _page(settings: Settings) -> tuple[Any, ...]:
-    """Every setting that the live page reads."""
-    return settings.web, settings.node, settings.monitoring.drowsy
-
-
-def _broker(settings: Settings) -> tuple[Any, ...]:
-    """Every setting that the MQTT sink reads."""
-    watched = settings.fatigue, settings.attention, settings.emotion.enabled
-    return settings.mqtt, settings.node, settings.profile, watched
-
-
-def _seeing(settings: Settings) -> tuple[Any, ...]:
-    """Every setting that perception reads."""
-    watched = settings.fatigue, settings.attention
-    return settings.perception, settings.emotion, settings.profile, watched
-
-
-def _watching(settings: Settings) -> tuple[Any, ...]:
-    """Every setting that the monitor reads."""
-    return settings.monitoring, settings.emotion, settings.profile
 
 
 def model_files(settings: Settings) -> ModelFiles:

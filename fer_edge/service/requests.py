@@ -5,34 +5,56 @@ from __future__ import annotations
 import queue
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fer_edge import __version__
 from fer_edge.errors import UsageError
 
-if TYPE_CHECKING:
-    from fer_edge.service.daemon import Daemon
+
+class Asked(Protocol):
+    """What a node can be asked to do; each raises FerEdgeError to refuse. The daemon does it."""
+
+    def pause(self, seconds: float) -> None:
+        """Look at nothing for so long, then go on by itself."""
+
+    def resume(self) -> None:
+        """End a pause."""
+
+    def recalibrate(self) -> None:
+        """Forget what was learned of the driver and learn anew."""
+
+    def reload(self) -> None:
+        """Take configuration and models anew."""
+
+    def acknowledge(self, event_id: str) -> bool:
+        """Silence the local alarm of an event; False where no alarm sounds for it."""
+
+    def speed(self, km_h: float) -> None:
+        """The vehicle's speed."""
+
+    def stats(self) -> dict[str, Any]:
+        """Health over the last minute."""
 
 
-def carry_out(daemon: Daemon, verb: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def carry_out(node: Asked, verb: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Do what a checked request asks and return the answer's data. Raises FerEdgeError to refuse."""
     match verb:
         case "ping":
             return {"version": __version__}
         case "pause":
-            daemon.pause(float(values["seconds"]))
+            node.pause(float(values["seconds"]))
         case "resume":
-            daemon.resume()
+            node.resume()
         case "recalibrate":
-            daemon.recalibrate()
+            node.recalibrate()
         case "reload":
-            daemon.reload()
+            node.reload()
         case "acknowledge":
-            return {"known": daemon.acknowledge(str(values["id"]))}
+            return {"known": node.acknowledge(str(values["id"]))}
         case "speed":
-            daemon.speed(float(values["km_h"]))
+            node.speed(float(values["km_h"]))
         case "stats":
-            return daemon.stats()
+            return node.stats()
         case _:
             raise UsageError(f"{verb}: not done by this version")
     return {}
@@ -50,13 +72,13 @@ class Desk:
         self._waiting.put((verb, values, answer))
         return answer
 
-    def serve(self, daemon: Daemon) -> None:
+    def serve(self, node: Asked) -> None:
         """Carry out everything that waits."""
         while not self._waiting.empty():
             verb, values, answer = self._waiting.get()
             if not answer.set_running_or_notify_cancel():
                 continue  # whoever asked has given up
             try:
-                answer.set_result(carry_out(daemon, verb, values))
+                answer.set_result(carry_out(node, verb, values))
             except Exception as fault:
                 answer.set_exception(fault)

@@ -19,7 +19,7 @@ from fer_edge.web import drives
 from fer_edge.web.drives import LEVELS, Query
 
 if TYPE_CHECKING:
-    from fer_edge.settings import Settings
+    from fer_edge.settings.reads import PageReads
     from fer_edge.web.logbook import Logbook
 
 MOST_S = 8 * 86_400.0
@@ -46,7 +46,7 @@ _REPORT_STYLE = base64.b64encode(hashlib.sha256(report.STYLE.encode()).digest())
 class Archive:
     """Routes over one logbook. The server lets in only who may look."""
 
-    def __init__(self, settings: Settings, book: Logbook) -> None:
+    def __init__(self, settings: PageReads, book: Logbook) -> None:
         self._settings = settings
         self._book = book
         self.routes: Mapping[str, Callable[[web.Request], Any]] = {
@@ -106,7 +106,7 @@ class Archive:
         told = report.Drive(
             self._settings.node, query.since, query.until, drives.figures(self._book, query), found, curve
         )
-        return report.html(told, self._settings)
+        return report.html(told, self._settings.monitoring.drowsy)
 
     def _named(self, ending: str) -> dict[str, str]:
         return {"Content-Disposition": f'attachment; filename="{self._settings.node}-events.{ending}"'}

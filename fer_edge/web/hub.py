@@ -18,7 +18,7 @@ from fer_edge.web.pictures import Pictures
 from fer_edge.web.visitor import Visitor
 
 if TYPE_CHECKING:
-    from fer_edge.settings import Settings
+    from fer_edge.settings.reads import PageReads
     from fer_edge.web.history import History
     from fer_edge.web.node import Node
 
@@ -34,7 +34,7 @@ ALLOWED = ("pause", "resume", "recalibrate")
 class Hub:
     """Lives in the page's event loop."""
 
-    def __init__(self, settings: Settings, node: Node, history: History) -> None:
+    def __init__(self, settings: PageReads, node: Node, history: History) -> None:
         self._settings = settings
         self._node = node
         self._history = history

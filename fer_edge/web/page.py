@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_edge.core import DriverState, Event, Signals
-    from fer_edge.settings import Settings
+    from fer_edge.settings.reads import PageReads
     from fer_edge.web.doorkeeper import Doorkeeper
     from fer_edge.web.hub import Hub
     from fer_edge.web.node import Node
@@ -38,7 +38,7 @@ class LivePage:
     Raises MissingExtra without aiohttp and ConfigError for a token that is missing or bad.
     """
 
-    def __init__(self, settings: Settings, node: Node, folder: Path | None = None) -> None:
+    def __init__(self, settings: PageReads, node: Node, folder: Path | None = None) -> None:
         try:
             import aiohttp  # noqa: F401
         except ImportError as error:

@@ -16,7 +16,7 @@ from fer_edge.monitoring.rules.nod import Nod
 from fer_edge.monitoring.rules.view import Absent, Degraded
 from fer_edge.monitoring.rules.yawn import Yawn
 from fer_edge.monitoring.signs import Signs
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MonitorReads
 
 ALARMING = frozenset({"fatigue", "attention"})
 """Categories of events that a state's level speaks of."""
@@ -26,7 +26,7 @@ RANK = {level: level.rank for level in Level}
 class Rules:
     """The rules in force, in their order: a distraction ends before it becomes unresponsiveness."""
 
-    def __init__(self, keys: Iterator[int], settings: Settings, head: HeadReader) -> None:
+    def __init__(self, keys: Iterator[int], settings: MonitorReads, head: HeadReader) -> None:
         monitoring, driver = settings.monitoring, settings.profile == "driver"
         fatigue, attention = settings.fatigue, settings.attention
         self._yawn = Yawn(keys, monitoring) if fatigue else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.core import DriverState, Event
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.clock import Clock
 from fer_edge.sinks.mqtt import homeassistant
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
@@ -57,7 +57,7 @@ class OutboxCondition:
 class Parts:
     """What the sink shares with its thread."""
 
-    settings: Settings
+    settings: MqttReads
     topics: Topics
     clock: Clock
     path: Path | None

@@ -6,7 +6,7 @@ from typing import Any
 
 from fer_edge import __version__
 from fer_edge.core import EMOTIONS
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.mqtt.topics import Topics
 
 _EVENTS = {
@@ -18,7 +18,7 @@ _EVENTS = {
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
 
 
-def discovery(settings: Settings, topics: Topics) -> dict[str, Any]:
+def discovery(settings: MqttReads, topics: Topics) -> dict[str, Any]:
     """The payload of ``<prefix>/device/fer-edge_<node>/config``."""
     identity = f"fer-edge_{settings.node}"
     parts = {**_sensors(topics), **_switches(topics)}
@@ -123,7 +123,7 @@ def _emotion(topics: Topics) -> dict[str, dict[str, Any]]:
     }
 
 
-def _events(settings: Settings, topics: Topics) -> dict[str, dict[str, Any]]:
+def _events(settings: MqttReads, topics: Topics) -> dict[str, dict[str, Any]]:
     hidden = {
         "fatigue": not settings.fatigue,
         # Lids that are down are told there, too, and that is fatigue's to switch off.

@@ -13,7 +13,7 @@ from typing import Any
 
 from fer_edge.core import DriverState, Event, Signals
 from fer_edge.errors import FerEdgeError
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.clock import Clock, SystemClock
 from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
 from fer_edge.sinks.mqtt.delivery import Delivery, OutboxCondition, Parts
@@ -44,7 +44,7 @@ class MqttSink:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: MqttReads,
         *,
         state_dir: Path | None,
         info: Callable[[Payload], Payload],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import MqttReads
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Topics:
     discovery_prefix: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Topics:
+    def of(cls, settings: MqttReads) -> Topics:
         """The topics that these settings name."""
         mqtt = settings.mqtt
         return cls(f"{mqtt.topic_prefix}/{settings.node}", settings.node, mqtt.homeassistant.prefix)

@@ -1,0 +1,134 @@
+"""A reload builds a part anew exactly where a setting changes that it reads, and none can be forgotten."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_edge.core import Frame
+from fer_edge.monitoring import Monitor
+from fer_edge.perception.reader import Perception
+from fer_edge.service.memory import Memory
+from fer_edge.service.parts import Builder, Parts
+from fer_edge.service.viewer import Viewer
+from fer_edge.settings import Settings
+from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, read_by
+from fer_edge.sinks.mqtt import MqttSink
+from fer_edge.sinks.mqtt.homeassistant import discovery
+from fer_edge.sinks.mqtt.topics import Topics
+from fer_edge.web import LivePage
+from tests.brokers import free_port
+from tests.sinks.examples import NOTHING_KNOWN, STATE
+
+READS = (PerceptionReads, MonitorReads, MqttReads, PageReads)
+DAY = "from=1764000000&to=1764086400"
+TAKEN_WHOLE = {"camera", "alarm"}
+"""Sections that are a part's only settings."""
+ASKED_FOR_ANEW = {"health", "log_level", "state_dir"}
+"""What the daemon takes from the settings in use each time, or at a start only, and says so."""
+BASE = {"alarm": {"commands": [{"run": ["true"]}]}, "emotion": {"enabled": False}, "web": {"enabled": True, "port": 0}}
+
+
+def test_no_setting_is_forgotten_by_a_reload() -> None:
+    settings = Settings()
+    whole = {name for reads in READS for name, value in read_by(reads, settings).items() if not isinstance(value, dict)}
+    assert whole.isdisjoint(TAKEN_WHOLE | ASKED_FOR_ANEW)
+    assert set(Settings.model_fields) == (whole & set(Settings.model_fields)) | TAKEN_WHOLE | ASKED_FOR_ANEW
+
+
+def _perception(settings: Any, _: Path) -> None:
+    image = np.zeros((120, 160, 3), np.uint8)
+    assert Perception(settings).read(Frame(image, 0.0, 0)).face is None
+
+
+def _monitor(settings: Any, _: Path) -> None:
+    Monitor(settings).step(NOTHING_KNOWN)
+
+
+def _mqtt(settings: Any, folder: Path) -> None:
+    discovery(settings, Topics.of(settings))
+    sink = MqttSink(settings, state_dir=folder, info=lambda outbox: outbox)
+    sink.start()
+    sink.state(STATE, NOTHING_KNOWN)
+    sink.stats({})
+    sink.close()
+
+
+def _page(settings: Any, folder: Path) -> None:
+    page = LivePage(settings, Shown(), folder)
+    page.start()
+    assert page.listening.wait(30)
+    for path in ("", f"history.json?{DAY}", f"report?{DAY}"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{page.port}/{path}", timeout=10) as answer:
+            assert answer.status == 200
+    page.close()
+
+
+class Shown:
+    """A daemon that nobody asks anything."""
+
+    viewer = Viewer()
+
+    def ask(self, *_: object) -> Any:
+        raise AssertionError("asked")
+
+    def configuration(self) -> Any:
+        raise AssertionError("asked")
+
+
+@pytest.mark.parametrize(
+    ("reads", "use"), [(PerceptionReads, _perception), (MonitorReads, _monitor), (MqttReads, _mqtt), (PageReads, _page)]
+)
+@pytest.mark.parametrize("profile", ["driver", "kiosk"])
+def test_a_part_lives_on_the_settings_that_it_names(
+    reads: type, use: Callable[[Any, Path], None], profile: str, tmp_path: Path
+) -> None:
+    settings = Settings(profile=profile, mqtt={"port": free_port()}, **BASE)  # type: ignore[arg-type]
+    use(_only(read_by(reads, settings)), tmp_path)
+
+
+def _only(values: dict[str, Any]) -> SimpleNamespace:
+    return SimpleNamespace(**{name: _only(each) if isinstance(each, dict) else each for name, each in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        ({}, ""),
+        ({"log_level": "error", "health": {"adaptive": False}}, ""),
+        ({"web": {"enabled": True, "port": 1}}, "page"),
+        ({"perception": {"threads": 2}}, "perception"),
+        ({"monitoring": {"yawn": {"end_s": 2.0}}}, "monitor"),
+        ({"monitoring": {"drowsy": {"advisory": 0.07}}}, "monitor page"),
+        ({"alarm": {"commands": [{"run": ["false"]}]}}, "alarm monitor"),
+        ({"mqtt": {"port": 2}}, "alarm monitor mqtt"),
+        ({"node": "cab-7"}, "alarm monitor mqtt page"),
+        ({"camera": {"fps": 7}}, "capture monitor"),
+        ({"profile": "kiosk"}, "alarm monitor mqtt perception"),
+    ],
+)
+def test_a_reload_builds_anew_what_reads_the_change_and_nothing_else(
+    change: dict[str, Any], anew: str, built: tuple[Builder, Parts]
+) -> None:
+    builder, old = built
+    new = builder.build(Settings(**(BASE | change)), old)
+    assert {name for name, part in _parts(new).items() if part is not _parts(old)[name]} == set(anew.split())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Builder, Parts]:
+    memory = Memory(tmp_path_factory.mktemp("state"))
+    builder = Builder(memory, time.monotonic, lambda outbox: outbox, Shown())
+    return builder, builder.build(Settings(**BASE))  # type: ignore[arg-type]
+
+
+def _parts(parts: Parts) -> dict[str, object]:
+    pipeline = {"perception": parts.pipeline.perception, "monitor": parts.pipeline.monitor}
+    return {"capture": parts.capture, "mqtt": parts.mqtt, "page": parts.page, "alarm": parts.alarm, **pipeline}
