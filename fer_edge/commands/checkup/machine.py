@@ -1,0 +1,118 @@
+"""The machine: clock, temperature, permissions, disk, service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_edge.commands.checkup.finding import Finding, Verdict
+from fer_edge.settings import Settings
+
+HOT_C = 75.0
+"""A Raspberry Pi slows down from 80 °C (documentation of the firmware's temp_limit)."""
+DISK_WARN_MB, DISK_FAIL_MB = 200, 20
+"""10,000 waiting events take some 10 MB; the rest is the system's need."""
+SERVICE_STATE = Path("/var/lib/fer-edge")
+UNIT_FILE = Path("/etc/systemd/system/fer-edge.service")
+
+
+def clock(settings: Settings) -> Iterator[Finding]:
+    """Whether the wall clock can be believed."""
+    from fer_edge.sinks.clock import SystemClock, iso
+
+    if SystemClock(settings.mqtt.trust_clock).wall_ok():
+        yield Finding("clock", "ok", f"{iso(time.time())}, set")
+    else:
+        yield Finding(
+            "clock",
+            "warn",
+            f"{iso(time.time())}, not known to be set: events will say time_ok false",
+            "connect to a network and: sudo timedatectl set-ntp true",
+        )
+
+
+def heat(_: Settings) -> Iterator[Finding]:
+    """Temperature, and whether the processor is held back."""
+    from fer_edge.service.health import temperature_c, throttled
+
+    warm = temperature_c()
+    if warm is None:
+        yield Finding("temperature", "ok", "not measured by this machine")
+    elif warm < HOT_C:
+        yield Finding("temperature", "ok", f"{warm:.0f} °C")
+    else:
+        yield Finding("temperature", "warn", f"{warm:.0f} °C, it slows down at 80", "a heat sink, a fan, or shade")
+    if throttled():
+        yield Finding(
+            "throttling", "warn", "the processor is held back now", "a stronger power supply or better cooling"
+        )
+
+
+def permissions(settings: Settings) -> Iterator[Finding]:
+    """State can be written, and cameras may be opened."""
+    folder = state_folder(settings)
+    try:
+        tempfile.TemporaryFile(dir=_there(folder)).close()
+        yield Finding("state folder", "ok", f"{folder}: can be written")
+    except OSError as error:
+        yield Finding(
+            "state folder",
+            "fail",
+            f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}): events live in memory only",
+            "correct its owner, or name another one in state_dir",
+        )
+    shut = [path for path in sorted(Path("/dev").glob("video*")) if not os.access(path, os.R_OK | os.W_OK)]
+    if shut:
+        yield Finding(
+            "permissions", "fail", f"{shut[0]}: not for this user", "sudo usermod -aG video $USER, then log in again"
+        )
+
+
+def state_folder(settings: Settings) -> Path:
+    """Where the daemon keeps its state; for root on a machine with the service, the service's."""
+    from fer_edge.service.memory import state_dir
+
+    if settings.state_dir or "STATE_DIRECTORY" in os.environ or os.geteuid() != 0 or not SERVICE_STATE.exists():
+        return state_dir(settings.state_dir)
+    return SERVICE_STATE
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or what there is of the way to it."""
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    """Room for events that wait for the broker."""
+    there = _there(state_folder(settings))
+    free_mb = shutil.disk_usage(there).free // 1_000_000
+    verdict: Verdict = "ok" if free_mb >= DISK_WARN_MB else "warn" if free_mb >= DISK_FAIL_MB else "fail"
+    yield Finding("disk", verdict, f"{there}: {free_mb} MB free", "" if verdict == "ok" else "free some space there")
+
+
+def service(_: Settings) -> Iterator[Finding]:
+    """The installed service, if there is one."""
+    if not UNIT_FILE.exists() or not Path("/run/systemd/system").exists():
+        return
+    if service_active():
+        yield Finding("service", "ok", "runs")
+    else:
+        yield Finding(
+            "service",
+            "warn",
+            "installed, but it does not run",
+            "journalctl -u fer-edge, then sudo systemctl start fer-edge",
+        )
+
+
+def service_active() -> bool:
+    """Whether systemd runs fer-edge here."""
+    try:
+        return subprocess.run(["systemctl", "is-active", "--quiet", "fer-edge"], check=False, timeout=5).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

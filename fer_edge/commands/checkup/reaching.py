@@ -1,0 +1,58 @@
+"""Where it goes: the broker."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_edge.commands.checkup.finding import Finding, fault
+from fer_edge.errors import FerEdgeError, UnavailableError
+from fer_edge.settings import Settings
+
+BROKER_S = 6.0
+"""A broker that has not accepted us after so long is called unreachable, seconds."""
+SERVICE_PASSWORD = Path("/etc/credstore/fer-edge.mqtt-password")
+
+
+def broker(settings: Settings) -> Iterator[Finding]:
+    """The broker accepts us: name, TCP, TLS, user and password; one on this machine is open to others."""
+    from fer_edge.commands import reach
+    from fer_edge.sinks.subscriber import Subscriber
+
+    mqtt = settings.mqtt
+    where = f"{mqtt.host}:{mqtt.port}"
+    if not mqtt.enabled:
+        yield Finding("broker", "ok", "switched off (mqtt.enabled)")
+        return
+    _take_the_services_password()
+    try:
+        subscriber = Subscriber(mqtt, (f"{mqtt.topic_prefix}/{settings.node}/status",))
+    except FerEdgeError as error:
+        yield fault("broker", error)
+        return
+    ends = time.monotonic() + BROKER_S
+    for _ in subscriber.messages(0.1):
+        if subscriber.connected or subscriber.fault or time.monotonic() > ends:
+            break
+    if subscriber.connected:
+        yield Finding("broker", "ok", f"{where}: accepts us")
+    else:
+        why = subscriber.fault or f"{where}: no answer; check mqtt.host, mqtt.port and the network"
+        why = reach.explained(mqtt, why.removeprefix("broker ").removesuffix("; connecting again"))
+        yield fault("broker", UnavailableError(why))
+    up = subscriber.connected
+    subscriber.close()
+    if up and reach.is_here(mqtt.host) and (address := reach.own_address()) and not reach.listens(address, mqtt.port):
+        says = f"{where}: hears this machine only (nothing listens on {address})"
+        yield Finding("broker reach", "warn", says, f"fine if nobody else subscribes; else {reach.GUIDE}")
+
+
+def _take_the_services_password() -> None:
+    """As root: the password that systemd gives the service, unless one is given already."""
+    from fer_edge.sinks.mqtt import VARIABLE
+
+    given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
+    if not given and os.access(SERVICE_PASSWORD, os.R_OK):
+        os.environ[VARIABLE] = SERVICE_PASSWORD.read_text("utf-8").rstrip("\r\n")

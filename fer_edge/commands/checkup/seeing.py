@@ -1,0 +1,124 @@
+"""What is seen, and what sees it: camera and models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fer_edge.addresses import without_credentials
+from fer_edge.commands.checkup.finding import Finding, fault
+from fer_edge.commands.checkup.machine import service_active
+from fer_edge.errors import FerEdgeError
+from fer_edge.settings import Settings
+
+if TYPE_CHECKING:
+    from fer_edge.core import Frame, Image
+
+CAMERA_S = 2.0
+"""How long frames are counted, seconds."""
+PATIENCE_S = 12.0
+"""A camera without a first frame, or a driver that does not return, is given up after so long, seconds."""
+SLOW = 0.8
+"""A camera that gives a smaller share of the frames asked for is worth a word."""
+
+
+def camera(settings: Settings) -> Iterator[Finding]:
+    """The configured source opens, and how many frames a second it really gives."""
+    from fer_edge.sources import cameras
+
+    found = cameras()
+    yield Finding("cameras here", "ok", ", ".join(found) if found else "none with a /dev/video*")
+    source = without_credentials(settings.camera.source)
+    try:
+        frames = _frames(settings)
+    except FerEdgeError as error:
+        if "busy" in str(error) and service_active():
+            yield Finding("camera", "ok", f"{source}: in use by the running service")
+        else:
+            yield fault("camera", error)
+        return
+    yield _rate(settings, frames)
+    if _unlit(frames[-1]):
+        yield Finding(
+            "picture", "warn", f"{source}: dark or covered", "uncover the lens, turn on a light or the infrared lamp"
+        )
+    from fer_edge.perception.mounting import turn_of
+
+    if turn := turn_of([_grey(frame) for frame in frames[:: max(len(frames) // 4, 1)]], settings.perception):
+        rotation = (settings.camera.rotation + (-turn if settings.camera.mirror else turn)) % 360
+        lies = "stands on its head" if turn == 180 else "lies on its side"
+        yield Finding("picture", "warn", f"{source}: the face in it {lies}", f"set camera.rotation: {rotation}")
+
+
+def _frames(settings: Settings) -> list[Frame]:
+    """The frames of about 2 s; at least one. Raises FerEdgeError; also for a driver that hangs."""
+    from fer_edge.errors import SourceUnavailable
+    from fer_edge.sources import make_source
+
+    source = make_source(settings.camera.source, settings.camera, paced=True)
+    frames: list[Frame] = []
+    faults: list[FerEdgeError] = []
+
+    def read() -> None:
+        try:
+            source.open()
+            while not frames or frames[-1].at - frames[0].at < CAMERA_S:
+                frames.append(source.read())
+        except FerEdgeError as error:
+            faults.append(error)
+        finally:
+            source.close()
+
+    # In a thread of its own: a call that hangs in a driver cannot be ended.
+    reader = threading.Thread(target=read, name="doctor's camera", daemon=True)
+    reader.start()
+    reader.join(PATIENCE_S)
+    if frames:
+        return list(frames)
+    if faults:
+        raise faults[0]
+    raise SourceUnavailable(f"{source.name}: no frame in {PATIENCE_S:.0f} s; unplug it and plug it in again")
+
+
+def _rate(settings: Settings, frames: list[Frame]) -> Finding:
+    height, width = frames[-1].image.shape[:2]
+    seconds = frames[-1].at - frames[0].at
+    rate = (len(frames) - 1) / seconds if seconds > 0 else 0.0
+    says = f"{without_credentials(settings.camera.source)}: {width} x {height}, {rate:.1f} frames/s"
+    wanted = settings.camera.fps
+    if rate >= SLOW * wanted or settings.camera.source.startswith("sim:"):
+        return Finding("camera", "ok", says)
+    return Finding(
+        "camera",
+        "warn",
+        f"{says} of {wanted:g} asked for",
+        "more light, camera.pixel_format: MJPG, or a smaller picture",
+    )
+
+
+def _unlit(frame: Frame) -> bool:
+    from fer_edge.core import Lens
+    from fer_edge.perception import quality
+
+    return quality.lens(_grey(frame)) is not Lens.CLEAR
+
+
+def _grey(frame: Frame) -> Image:
+    import cv2
+
+    return frame.image if frame.image.ndim == 2 else cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
+
+
+def models(settings: Settings) -> Iterator[Finding]:
+    """Every model loads, matches its card's hash, and runs in which interpreter."""
+    from fer_edge.perception.reader import Perception
+
+    try:
+        loaded = Perception(settings).models
+    except FerEdgeError as error:
+        yield fault("models", error)
+        return
+    names = ", ".join(f"{model.name} {str(model.card.get('sha256') or 'no hash')[:8]}" for model in loaded)
+    yield Finding("models", "ok", names or "none needed")
+    yield Finding("runtime", "ok", ", ".join(sorted({model.runtime for model in loaded})) or "none needed")
