@@ -5,11 +5,20 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, UsageError
+from fleet import identity, privacy
+from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings
+from fleet.store import Store, connect
+
+if TYPE_CHECKING:
+    from fleet.simulate.run import Plan
 
 FOLDER = Path(".fleet")
 
@@ -34,47 +43,55 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="fleet", description="The fleet side of fer-edge: broker, database, metrics.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, about: str, run: object, *, config: bool = True) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=about, description=about)
+    def add(run: Callable[[argparse.Namespace], int | None], *, config: bool = True) -> argparse.ArgumentParser:
+        about = (run.__doc__ or "").strip()
+        one = commands.add_parser(run.__name__.strip("_"), help=about, description=about)
         one.set_defaults(run=run)
         if config:
             one.add_argument("--config", type=Path, default=FOLDER / DEFAULT_FILE, help="settings (%(default)s)")
+        else:
+            one.add_argument("--folder", type=Path, default=FOLDER, help="where they live (%(default)s)")
         return one
 
-    up = add("up", "start the engines in a folder on this machine, loopback only", _up, config=False)
-    up.add_argument("--folder", type=Path, default=FOLDER, help="where they live (%(default)s)")
-    up.add_argument("--brokers", type=int, help="members of the broker cluster (3)")
-    down = add("down", "stop them", _down, config=False)
-    down.add_argument("--folder", type=Path, default=FOLDER, help="where they live (%(default)s)")
-    ingest = add("ingest", "from the broker's queues into the database, until SIGTERM", _ingest)
-    ingest.add_argument("--worker", type=int, metavar="N", help="one worker in this process, the N-th (0)")
-    simulate = add("simulate", "whole nodes' traffic, checked against what the database has", _simulate)
-    simulate.add_argument("--nodes", type=int, default=50, help="connections, one a node (%(default)s)")
-    simulate.add_argument("--hours", type=float, default=1 / 60, help="of the nodes' time (one minute)")
-    simulate.add_argument("--speed", type=float, default=1.0, help="how much faster than ours it passes (%(default)s)")
-    simulate.add_argument("--state-s", type=float, default=1.0, help="between two states, seconds (%(default)s)")
-    simulate.add_argument("--drives", type=int, default=24, help="different drives to play (%(default)s)")
-    simulate.add_argument("--drive-s", type=float, default=300.0, help="length of each, seconds (%(default)s)")
-    simulate.add_argument("--cut-every-h", type=float, default=0.0, help="a node's link drops so often, hours")
-    simulate.add_argument("--cut-longest-s", type=float, default=3600.0, help="for so long at most (%(default)s)")
-    simulate.add_argument("--restart-every-h", type=float, default=0.0, help="a node restarts so often, hours")
-    simulate.add_argument("--doubled", type=float, default=0.01, help="share of events sent twice (%(default)s)")
-    simulate.add_argument("--garbage", type=float, default=0.0, help="broken payloads, ten times this a second")
-    simulate.add_argument("--seed", type=int, default=1)
+    add(_up, config=False).add_argument("--brokers", type=int, help="members of the broker cluster (3)")
+    add(_down, config=False)
+    add(_migrate)
+    add(_ingest).add_argument("--worker", type=int, metavar="N", help="one worker in this process, the N-th (0)")
+    add(_enrol).add_argument("nodes", nargs="+", metavar="NODE")
+    add(_revoke).add_argument("node", metavar="NODE")
+    add(_nodes)
+    add(_dead).add_argument("--retry", action="store_true", help="read them anew, as after an update")
+    erased = add(_erase)
+    for one in (add(_export), erased):
+        one.add_argument("node", metavar="NODE")
+        one.add_argument("--from", dest="since", metavar="TIME", help="ISO 8601, UTC; default: the beginning")
+        one.add_argument("--to", dest="until", metavar="TIME", help="until just before; default: the end")
+    erased.add_argument("--yes", action="store_true", help="do it; without this only say how much it would be")
+    _plan_options(add(_simulate))
+    _plan_options(add(_prove))
     return top
 
 
-def _simulate(options: argparse.Namespace) -> int:
-    from fleet.simulate.run import Plan, Simulation
-
-    names = [name for name in Plan.__dataclass_fields__ if hasattr(options, name)]
-    plan = Plan(**{name: getattr(options, name) for name in names})
-    report = Simulation(FleetSettings.read(options.config), plan, options.config.parent).run()
-    print(report.text())
-    return 0 if report.verdict.good else 1
+def _plan_options(one: argparse.ArgumentParser) -> None:
+    for name, kind, default, about in (
+        ("nodes", int, 50, "connections, one a node"),
+        ("hours", float, 1 / 60, "of the nodes' time"),
+        ("speed", float, 1.0, "how much faster than ours it passes"),
+        ("state-s", float, 1.0, "between two states of a node, seconds"),
+        ("drives", int, 24, "different drives to play"),
+        ("drive-s", float, 300.0, "length of each, seconds"),
+        ("cut-every-h", float, 0.0, "a node's link drops so often on average, hours; 0 never"),
+        ("cut-longest-s", float, 3600.0, "for so long at most, seconds"),
+        ("restart-every-h", float, 0.0, "a node restarts so often on average, hours; 0 never"),
+        ("doubled", float, 0.01, "share of events that are sent twice"),
+        ("garbage", float, 0.0, "broken payloads, ten times this a second"),
+        ("seed", int, 1, "of everything drawn at random"),
+    ):
+        one.add_argument(f"--{name}", type=kind, default=default, help=f"{about} ({default:.3g})")
 
 
 def _up(options: argparse.Namespace) -> None:
+    """start engines and ingest in a folder on this machine, loopback only"""
     from fleet.engines import Bed
 
     bed = Bed.at(options.folder, options.brokers)
@@ -86,16 +103,108 @@ def _up(options: argparse.Namespace) -> None:
 
 
 def _down(options: argparse.Namespace) -> None:
+    """stop them"""
     from fleet.engines import Bed
 
     Bed.at(options.folder).down()
 
 
+def _migrate(options: argparse.Namespace) -> None:
+    """create or update the tables, drop what is past its keeping"""
+    with _store(options) as store:
+        store.migrate()
+        for name in store.tidy(_settings(options).keep, datetime.now(UTC)):
+            print(f"dropped {name}")
+
+
 def _ingest(options: argparse.Namespace) -> int:
+    """from the broker's queues into the database, until SIGTERM"""
     from fleet.ingest import serve, supervise
 
-    settings = FleetSettings.read(options.config)
     if options.worker is None:
-        return supervise(settings, options.config)
-    serve(settings, options.worker)
+        return supervise(_settings(options), options.config)
+    serve(_settings(options), options.worker)
     return 0
+
+
+def _enrol(options: argparse.Namespace) -> None:
+    """give nodes a user with a new password each; prints them once, a line a node"""
+    settings = _settings(options)
+    with _store(options) as store:
+        passwords = identity.enrol(Management(settings), store.db, options.nodes, settings.prefix)
+    for node, password in passwords.items():
+        print(f"{node}\t{password}")
+
+
+def _revoke(options: argparse.Namespace) -> None:
+    """take a node's user away and hang up on it; its history stays"""
+    with _store(options) as store:
+        closed = identity.revoke(Management(_settings(options)), store.db, options.node)
+    print(f"{options.node}: revoked, {closed} connections closed")
+
+
+def _nodes(options: argparse.Namespace) -> None:
+    """every node as it is now, a JSON object a line"""
+    with _store(options) as store:
+        for (line,) in store.db.execute("SELECT to_jsonb(n)::text FROM node_now n ORDER BY node"):
+            print(line)
+
+
+def _dead(options: argparse.Namespace) -> None:
+    """what could not be kept, by reason"""
+    with _store(options) as store:
+        if options.retry:
+            print("{} could be read now, {} are left".format(*privacy.retry(store)))
+        query = "SELECT reason, count(*), max(at), min(node) FROM dead_letters GROUP BY 1 ORDER BY 2 DESC"
+        for reason, count, at, node in store.db.execute(query):
+            print(f"{count:>8}  last {at:%Y-%m-%d %H:%M:%S}, such as {node}: {reason}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    """all that is kept of a node, a JSON object a line"""
+    with _store(options) as store:
+        for line in privacy.export(store.db, options.node, privacy.Span.of(options.since, options.until)):
+            print(line)
+
+
+def _erase(options: argparse.Namespace) -> None:
+    """delete all that is kept of a node"""
+    span = privacy.Span.of(options.since, options.until)
+    with _store(options) as store:
+        if not options.yes:
+            count = sum(1 for _ in privacy.export(store.db, options.node, span))
+            raise UsageError(f"erase {options.node}: {count} rows would be deleted for good; say --yes to do it")
+        gone = privacy.erase(store.db, options.node, span)
+    print(", ".join(f"{table} {count}" for table, count in gone.items()))
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    """whole nodes' traffic, checked against what the database has"""
+    from fleet.simulate.run import Simulation
+
+    report = Simulation(_settings(options), _plan(options), options.config.parent).run()
+    print(report.text())
+    return 0 if report.verdict.good else 1
+
+
+def _prove(options: argparse.Namespace) -> int:
+    """the same while broker, ingest, database and disk fail in turn, with what each part takes"""
+    from fleet.prove import prove
+
+    return prove(options.config.parent, _plan(options))
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    from fleet.simulate.run import Plan
+
+    return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__ if hasattr(options, name)})
+
+
+def _settings(options: argparse.Namespace) -> FleetSettings:
+    return FleetSettings.read(options.config)
+
+
+@contextmanager
+def _store(options: argparse.Namespace) -> Iterator[Store]:
+    with connect(_settings(options).database) as db:
+        yield Store(db)

@@ -19,6 +19,10 @@ from fer_edge.errors import UnavailableError
 ACCOUNTS = ("postgres", "rabbitmq", "nobody")
 
 
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+"""Those that this process has started, to be waited for when they end."""
+
+
 def account() -> str | None:
     """Who runs the engines where root asks: PostgreSQL refuses to be root, and nothing here has to be."""
     if os.geteuid() != 0:
@@ -123,9 +127,10 @@ class Engine:
                 start_new_session=True,
                 **({} if self.as_caller else _identity()),
             )
+        _CHILDREN[process.pid] = process
         (self.home / f"{self.name}.pid").write_text(f"{process.pid} {_began(process.pid)}")
 
-    def wait(self, seconds: float = 90.0) -> None:
+    def wait(self, seconds: float = 240.0) -> None:
         """Until it can be used. Raises UnavailableError with the last line of its log."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -162,8 +167,8 @@ class Engine:
 
 def _began(pid: int) -> str:
     """When a process began, in ticks since boot: a number may be another process's by now. Empty once it is dead."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if pid in _CHILDREN and _CHILDREN[pid].poll() is not None:
+        del _CHILDREN[pid]
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -80,6 +80,8 @@ FROM (
             THEN CASE e.level WHEN 'critical' THEN 100 WHEN 'warning' THEN 75 ELSE 50 END END)::real AS distracted
     FROM unnest(n.open_events, n.open_levels) AS e(type, level)
 ) o, LATERAL (
-    SELECT CASE WHEN known THEN greatest(least(perclos / 0.16 * 100, 100)::real, fatigue_floor) END AS fatigue,
+    -- least and greatest pass null over, which must not make of it 100.
+    SELECT CASE WHEN known THEN greatest(CASE WHEN perclos > 0.16 THEN 100 ELSE perclos / 0.16 * 100 END::real,
+            fatigue_floor) END AS fatigue,
         CASE WHEN known THEN coalesce(distracted, CASE WHEN looking IS NOT NULL THEN 0 END)::real END AS distraction
 ) l;

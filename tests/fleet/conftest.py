@@ -26,9 +26,15 @@ Ingesting = Callable[[], AbstractContextManager["subprocess.Popen[bytes]"]]
 
 @pytest.fixture(scope="session")
 def bed() -> Iterator[Bed]:
-    """Three brokers and a database, up."""
-    if os.environ.get("FER_EDGE_TEST_FLEET") != "1":
+    """Three brokers and a database, up; in the folder that FER_EDGE_TEST_FLEET names they are left running."""
+    wanted = os.environ.get("FER_EDGE_TEST_FLEET")
+    if not wanted:
         pytest.skip("needs RabbitMQ and PostgreSQL and some minutes: make test-fleet")
+    if wanted != "1":
+        bed = Bed.at(Path(wanted))
+        bed.up(with_ingest=False)
+        yield bed
+        return
     home = Path(tempfile.mkdtemp(prefix="fleet-"))
     home.chmod(0o755)  # the engines run under an account of their own
     bed = Bed.at(home)

@@ -1,0 +1,214 @@
+"""The proof under load: simulated nodes while a broker member, the ingest, the database and its disk fail in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psycopg
+from pika.exceptions import AMQPError
+from psycopg import sql
+
+from fer_edge.errors import FerEdgeError, UnavailableError
+from fleet import queues
+from fleet.engines import Bed
+from fleet.engines.process import folder
+from fleet.settings import FleetSettings
+from fleet.simulate.run import Plan, Simulation
+from fleet.store import connect
+
+_ROOM = 2 * 1024**2
+"""Bytes that are left on the disk that runs full."""
+_CALM = 500
+"""So many messages waiting are no backlog."""
+
+
+@dataclass
+class Outcome:
+    """One fault: how long it lasted, the most that waited, and how long after its end until little did."""
+
+    name: str
+    at_s: float
+    lasted_s: float = 0.0
+    most_waiting: int = 0
+    drained_s: float | None = None
+
+
+@dataclass
+class Watch:
+    """Samples processor, memory and queues while a block runs; faults are told to it."""
+
+    bed: Bed
+    settings: FleetSettings
+    began: float = field(default_factory=time.monotonic)
+    waiting: int = 0
+    most_waiting: int = 0
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    memory_mb: dict[str, float] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Sample until the block ends."""
+        thread = threading.Thread(target=self._sample)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+
+    def _sample(self) -> None:
+        first: dict[int, float] = {}
+        last: dict[int, tuple[str, float]] = {}
+        while not self._stop.wait(1.0):
+            with suppress(FerEdgeError, AMQPError), queues.connect(self.settings) as broker:
+                self.waiting = sum(queues.depths(broker.channel()).values())
+                self.most_waiting = max(self.most_waiting, self.waiting)
+            memory: dict[str, float] = {}
+            for pid, part, cpu_s, rss_mb in self._processes():
+                first.setdefault(pid, cpu_s)
+                last[pid] = (part, cpu_s)
+                memory[part] = memory.get(part, 0.0) + rss_mb
+            for part, mb in memory.items():
+                self.memory_mb[part] = max(self.memory_mb.get(part, 0.0), mb)
+        for pid, (part, cpu_s) in last.items():
+            self.cpu_s[part] = self.cpu_s.get(part, 0.0) + cpu_s - first[pid]
+
+    def _processes(self) -> Iterator[tuple[int, str, float, float]]:
+        """Number, part, processor seconds and resident MB of every process of the engines and of this one."""
+        parts = {engine.pid: name for name, engine in self.bed.engines.items() if engine.pid}
+        parts[os.getpid()] = "simulator"
+        parents: dict[int, int] = {}
+        used: dict[int, tuple[float, float]] = {}
+        tick, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, IndexError, ValueError):
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+                shared = int((entry / "statm").read_text().split()[2])
+                parents[int(entry.name)] = int(words[1])
+                used[int(entry.name)] = (
+                    (int(words[11]) + int(words[12])) / tick,
+                    (int(words[21]) - shared) * page / 2**20,
+                )
+        for pid, (cpu_s, rss_mb) in used.items():
+            above: int | None = pid
+            while above is not None and above not in parts:
+                above = parents.get(above)
+            if above is not None:
+                yield pid, parts[above], cpu_s, rss_mb
+
+
+def _member_killed(bed: Bed) -> Callable[[], None]:
+    bed.engines["rabbit2"].kill()
+    return bed.engines["rabbit2"].start
+
+
+def _ingest_killed(bed: Bed) -> Callable[[], None]:
+    bed.engines["ingest"].kill()
+    return bed.engines["ingest"].start
+
+
+def _database_restarted(bed: Bed) -> Callable[[], None]:
+    bed.engines["postgresql"].stop()
+    return bed.engines["postgresql"].start
+
+
+def _disk_full(bed: Bed) -> Callable[[], None]:
+    """Today's states move to a disk of their own with hardly any room, and back. Raises UnavailableError."""
+    place = folder(bed.home / "small")
+    with connect(bed.settings.database) as db:
+        query = (
+            "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        )
+        query += " WHERE i.inhparent = 'states'::regclass ORDER BY 2 DESC LIMIT 1"
+        name, size = db.execute(query).fetchone() or ("", 0)
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size + _ROOM}", "tmpfs", place], capture_output=True, check=False
+        )
+        if mounted.returncode:
+            raise UnavailableError("disk full: this account cannot mount a small disk; run as root")
+        folder(place)
+        db.execute(sql.SQL("CREATE TABLESPACE small LOCATION {}").format(sql.Literal(str(place))))
+        db.execute(sql.SQL("ALTER TABLE {} SET TABLESPACE small").format(sql.Identifier(name)))
+
+    def end() -> None:
+        with connect(bed.settings.database) as db:
+            db.execute(sql.SQL("ALTER TABLE {} SET TABLESPACE pg_default").format(sql.Identifier(name)))
+            db.execute("DROP TABLESPACE small")
+        subprocess.run(["umount", place], check=True)
+
+    return end
+
+
+FAULTS = {
+    "a broker member is killed": _member_killed,
+    "the ingest is killed": _ingest_killed,
+    "the database is restarted": _database_restarted,
+    "the database's disk is full": _disk_full,
+}
+
+
+def run_faults(watch: Watch, seconds: float, end: threading.Event) -> Iterator[Outcome]:
+    """Each fault in turn over so long, a fifth of its share down, the rest to recover."""
+    share = seconds / (len(FAULTS) + 1)
+    for number, (name, begin) in enumerate(FAULTS.items(), 1):
+        if end.wait(max(watch.began + number * share - share / 2 - time.monotonic(), 0.0)):
+            return
+        outcome = Outcome(name, round(time.monotonic() - watch.began, 1))
+        watch.most_waiting = 0
+        began = time.monotonic()
+        try:
+            mend = begin(watch.bed)
+            end.wait(min(share / 5, 60.0))
+            mend()
+        except (FerEdgeError, psycopg.Error, OSError) as error:
+            outcome.name += f": not tried ({' '.join(str(error).split())})"
+            yield outcome
+            continue
+        mended = time.monotonic()
+        outcome.lasted_s = round(mended - began, 1)
+        watch.waiting = max(watch.waiting, _CALM)
+        while watch.waiting >= _CALM and not end.wait(0.5) and time.monotonic() - mended < share:
+            pass
+        outcome.most_waiting = watch.most_waiting
+        outcome.drained_s = round(time.monotonic() - mended, 1) if watch.waiting < _CALM else None
+        yield outcome
+
+
+def prove(home: Path, plan: Plan) -> int:
+    """Bring the bed up, simulate, fail in turn, judge; prints one JSON object."""
+    bed = Bed.at(home)
+    bed.up()
+    simulation = Simulation(bed.settings, plan, home)
+    watch, outcomes, end = Watch(bed, bed.settings), list[Outcome](), threading.Event()
+    seconds = plan.hours * 3600 / plan.speed
+    faults = threading.Thread(target=lambda: outcomes.extend(run_faults(watch, seconds, end)))
+    with watch.running():
+        faults.start()
+        report = simulation.run()
+        end.set()
+        faults.join()
+    lasted = time.monotonic() - watch.began
+    print(
+        json.dumps(
+            json.loads(report.text())
+            | {
+                "plan": asdict(plan),
+                "messages_per_s": round((report.verdict.said + report.verdict.states_confirmed) / seconds, 1),
+                "faults": [asdict(one) for one in outcomes],
+                "cpu_percent": {part: round(100 * used / lasted, 1) for part, used in sorted(watch.cpu_s.items())},
+                "memory_mb": {part: round(mb) for part, mb in sorted(watch.memory_mb.items())},
+                "load": os.getloadavg()[1],
+            },
+            indent=1,
+        )
+    )
+    return 0 if report.verdict.good else 1
