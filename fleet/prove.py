@@ -22,9 +22,10 @@ from fleet.engines import Bed
 from fleet.engines.process import folder
 from fleet.settings import FleetSettings
 from fleet.simulate.run import Plan, Simulation
+from fleet.simulate.truth import latencies
 from fleet.store import connect
 
-_ROOM = 2 * 1024**2
+_ROOM = 128 * 1024
 """Bytes that are left on the disk that runs full."""
 _CALM = 500
 """So many messages waiting are no backlog."""
@@ -197,11 +198,15 @@ def prove(home: Path, plan: Plan) -> int:
         end.set()
         faults.join()
     lasted = time.monotonic() - watch.began
+    first_fault = time.time() - lasted + (outcomes[0].at_s if outcomes else lasted)
+    with connect(bed.settings.database) as db:
+        calm = latencies(simulation.truth, db, first_fault)
     print(
         json.dumps(
             json.loads(report.text())
             | {
                 "plan": asdict(plan),
+                "event_to_row_s_before_the_first_fault": calm,
                 "messages_per_s": round((report.verdict.said + report.verdict.states_confirmed) / seconds, 1),
                 "faults": [asdict(one) for one in outcomes],
                 "cpu_percent": {part: round(100 * used / lasted, 1) for part, used in sorted(watch.cpu_s.items())},

@@ -114,8 +114,14 @@ def stored_events(db: psycopg.Connection[Any], nodes: Iterable[str]) -> dict[str
     return found
 
 
-def latencies(truth: Truth, db: psycopg.Connection[Any]) -> list[float]:
-    """From a live event's first sending to its row, seconds, rising; both by this machine's clock."""
+def latencies(truth: Truth, db: psycopg.Connection[Any], until: float = float("inf")) -> dict[str, float]:
+    """From a live event's first sending to its row, seconds: p50, p99 and max; both by this machine's clock.
+
+    Of what was sent before ``until``, seconds since 1970.
+    """
     query = "SELECT run, seq, extract(epoch FROM stored_at)::float8 FROM events WHERE run = ANY (%s)"
     rows = db.execute(query, (list({run for run, _ in truth.sent}),))
-    return sorted(stored - truth.sent[run, seq] for run, seq, stored in rows if (run, seq) in truth.sent)
+    sent = truth.sent
+    told = sorted(stored - sent[run, seq] for run, seq, stored in rows if sent.get((run, seq), until) < until)
+    places = {"p50": len(told) // 2, "p99": int(len(told) * 0.99), "max": len(told) - 1}
+    return {name: round(told[place], 3) for name, place in places.items() if told}
