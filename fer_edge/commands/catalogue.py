@@ -17,6 +17,7 @@ COMMANDS = {
     "check-config": "every fault of a configuration file",
     "doctor": "camera, models, broker, clock: what works here",
     "aim": "aim the camera: what to change until the face is seen well",
+    "explain": "why it alarmed: what held, since when, what would have prevented it",
     "notice": "a page for the driver: what this node looks at, keeps and tells",
     "completion": "commands and options for a shell to complete",
 }

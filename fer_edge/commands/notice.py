@@ -120,6 +120,12 @@ def _kept(settings: Settings) -> tuple[str, ...]:
             f"Events, on this device, until the broker has confirmed them: at most {box.max_events:,} events and "
             f"{box.max_age_days:g} days. What the broker's owner keeps is up to them.",
         )
+    if settings.traces.enabled and (settings.fatigue or settings.attention):
+        found.append(
+            "What was measured around each alarm (numbers such as how far the eyes were open, no picture, no "
+            f"expression), on this device, for {settings.traces.max_age_days:g} days; "
+            "longer where it is marked as a false alarm."
+        )
     return tuple(found)
 
 

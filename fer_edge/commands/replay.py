@@ -1,6 +1,7 @@
 """Run the whole pipeline over a video on the video's own clock, without a broker.
 
-The same file gives the same lines every time. Saved calibrations are not used.
+The same file gives the same lines every time. Saved calibrations are not used. A trace of fer-edge explain
+(.trace.json.gz) is judged again by the rules of then; --set changes some of them, --config all.
 
 example:
   fer-edge replay drive.mp4
@@ -14,7 +15,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
+    parser.add_argument("video", metavar="VIDEO", help="a video file, sim:SCRIPT, or a trace of fer-edge explain")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
     parser.add_argument("--fps", type=options.positive, metavar="N", help="take the file to have N frames a second")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
@@ -40,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay to the end of the file and print a summary."""
+    if args.video.endswith(".trace.json.gz"):
+        return _retrace(args)
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import Pipeline
@@ -59,6 +62,31 @@ def run(args: argparse.Namespace) -> int:
         source.close()
     sink.summary(seconds, cpu_ms)
     sink.close()
+    for made in recording:
+        _write(args, made, settings)
+    return 0
+
+
+def _retrace(args: argparse.Namespace) -> int:
+    """Judge the signals of a trace again."""
+    from fer_edge.reports.retrace import judge, settings_of
+    from fer_edge.sinks.files import JsonLines
+    from fer_edge.sinks.traces import load
+
+    recording = _recording(args)
+    trace = load(Path(args.video))
+    settings = options.settings(args) if args.config else settings_of(trace, args.set)
+    sinks: list[Any] = [JsonLines(sys.stdout) if args.json else Timeline(sys.stdout), *recording]
+    times: list[float] = []
+    for judged in judge(trace, settings):
+        for sink in sinks:
+            for event in judged.events:
+                sink.event(event)
+            if judged.moment is not None:
+                sink.state(judged.state, judged.signals)
+        times.append(judged.signals.at)
+    sinks[0].summary(times[-1] - times[0] if times else 0.0, None)
+    sinks[0].close()
     for made in recording:
         _write(args, made, settings)
     return 0

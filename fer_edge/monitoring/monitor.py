@@ -26,7 +26,7 @@ class Monitor:
 
     Knows no clock but the frames' own and no picture. ``saved`` is what :meth:`saved` gave in an
     earlier run: a driver who need not be learned again. ``keys`` numbers its events, where they must
-    differ from another monitor's.
+    differ from another monitor's. ``moment`` is what was known at the last frame, for whoever explains.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Monitor:
         self._km_h, self._km_h_until = 0.0, float("-inf")
         self._forgotten = False
         self._person: int | None = None
+        self.moment: Moment | None = None
         self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe(0.0))
 
     def step(self, signals: Signals) -> tuple[DriverState, tuple[Event, ...]]:
@@ -69,7 +70,7 @@ class Monitor:
             for reader in (self._mouth, self._eyes, self._head):
                 reader.reset()
             self._learner.reset()
-        now = self._read(signals)
+        now = self.moment = self._read(signals)
         events += self._rules.step(now)
         if self._people:
             events += self._people.step(signals, now.dt)
@@ -99,6 +100,24 @@ class Monitor:
     def saved(self) -> dict[str, Any]:
         """What was learned of the driver, JSON-able, for the next run; empty until it is calibrated."""
         return self._learner.saved()
+
+    def remembers(self, at: float) -> dict[str, Any]:
+        """What it knows at ``at`` from longer ago than a rule's window, JSON-able, for :meth:`recall`."""
+        return {
+            "calibration": self.saved(),
+            "shut": self._learner.shut.value,
+            "signs": self._rules.signs.saved(at),
+        }
+
+    def recall(self, remembered: Mapping[str, Any], at: float) -> None:
+        """Go on at ``at`` from what another monitor remembered; what is missing or damaged is as good as nothing."""
+        calibration, shut, signs = (remembered.get(name) for name in ("calibration", "shut", "signs"))
+        if isinstance(calibration, Mapping):
+            self._learner.restore(calibration)
+        if isinstance(shut, float) and 0.0 <= shut <= 1.0:
+            self._learner.shut.value = shut
+        if isinstance(signs, Mapping):
+            self._rules.signs.restore(signs, at)
 
     def abort(self, at: float, reason: str, *, until: float | None = None) -> tuple[Event, ...]:
         """End every open event: watching stops or pauses. What is known of the driver stays.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Any
 
 from fer_edge.core import Event
 from fer_edge.monitoring.moment import EyesNow, LidsNow
@@ -37,6 +39,17 @@ class Signs:
         surely = eyes.closed is True and not lids.undecided and not lids.eyes_down
         if surely and eyes.evidence is not None and eyes.held_s >= self._settings.sign_closure_s:
             self._tired_at = at
+
+    def saved(self, at: float) -> dict[str, float | None]:
+        """How long ago each was at ``at``, seconds, None for never; JSON-able, for :meth:`restore`."""
+        tired_s = 0.0 if (self._perclos or 0.0) >= self._settings.sign_perclos else at - self._tired_at
+        slept_s = 0.0 if self._drowsy else at - self._slept_at
+        return {"tired_s": tired_s if isfinite(tired_s) else None, "slept_s": slept_s if isfinite(slept_s) else None}
+
+    def restore(self, saved: Mapping[str, Any], at: float) -> None:
+        """Take what :meth:`saved` gave, as seen at ``at``; anything else is as good as nothing."""
+        ago = [saved.get(name) for name in ("tired_s", "slept_s")]
+        self._tired_at, self._slept_at = (at - s if isinstance(s, int | float) else float("-inf") for s in ago)
 
     def tired(self, at: float) -> bool:
         """Whether there was any sign within ``signs_s``."""

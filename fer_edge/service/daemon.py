@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
+SPEED_S = 5.0
+"""How long a speed is believed."""
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
 
@@ -133,11 +135,18 @@ class Daemon:
 
     def speed(self, km_h: float) -> None:
         """The vehicle's speed, believed for 5 s."""
-        self._parts.pipeline.monitor.speed(km_h, self._clock())
+        now = self._clock()
+        self._parts.pipeline.monitor.speed(km_h, now, SPEED_S)
+        if self._parts.traces:
+            self._parts.traces.speed(km_h, now + SPEED_S)
 
     def acknowledge(self, event_id: str) -> bool:
         """Silence the local alarm of an event, not the event; False where no alarm sounds for it."""
         return self._parts.acknowledge(event_id)
+
+    def false_alarm(self, event_id: str | None) -> bool:
+        """Mark what led to an event, the last one by default, as a false alarm; False where it is not kept."""
+        return self._parts.traces is not None and self._parts.traces.mark(event_id)
 
     def stats(self) -> dict[str, Any]:
         """Health over the last minute, with what the camera says."""

@@ -19,6 +19,7 @@ from fer_edge.service.capture import Capture
 from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, read_by
 from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
+from fer_edge.sinks.traces import TraceRecorder
 from fer_edge.sources import make_source
 from fer_edge.sources.sim.portrait import load_photograph
 
@@ -45,6 +46,7 @@ class Parts:
     mqtt: MqttSink | None
     page: LivePage | None = None
     alarm: AlarmSink | None = None
+    traces: TraceRecorder | None = None
     models: ModelFiles = ()
 
     def start(self, old: Parts | None = None) -> None:
@@ -53,7 +55,7 @@ class Parts:
         Raises FerEdgeError where a part cannot start at the first start: an alarm that will not sound
         must not go unnoticed. At a reload it is told and left out: watching goes on.
         """
-        for name in ("alarm", "mqtt", "page", "capture"):
+        for name in ("alarm", "mqtt", "page", "traces", "capture"):
             part, before = getattr(self, name), getattr(old, name, None)
             if part is before:
                 continue
@@ -122,9 +124,11 @@ class Builder:
         # One that could not have its pin at the last reload tries again.
         works = old is None or old.alarm is None or old.alarm.has_pin
         alarm = old.alarm if old and same_alarm and works else _alarm(settings, mqtt)
-        sinks: list[Sink] = [sink for sink in (alarm, mqtt, page) if sink is not None]
+        same_traces = old is not None and monitor is old.pipeline.monitor and old.settings.traces == settings.traces
+        traces = old.traces if old and same_traces else self._traces(settings, monitor, mqtt)
+        sinks: list[Sink] = [sink for sink in (alarm, mqtt, page, traces) if sink is not None]
         pipeline = Pipeline(perception, monitor, [*sinks, *self.extra_sinks])
-        return Parts(settings, pipeline, capture, mqtt, page, alarm, models)
+        return Parts(settings, pipeline, capture, mqtt, page, alarm, traces, models)
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
@@ -138,6 +142,12 @@ class Builder:
         if not settings.mqtt.enabled:
             return None
         return MqttSink(settings, state_dir=self.memory.folder, info=self.info)
+
+    def _traces(self, settings: Settings, monitor: Monitor, mqtt: MqttSink | None) -> TraceRecorder | None:
+        if not settings.traces.enabled:
+            return None
+        id_of = mqtt.event_id if mqtt else lambda _key: None
+        return TraceRecorder(settings, self.memory.folder, monitor.remembers, id_of)
 
     def _page(self, settings: Settings) -> LivePage | None:
         if not settings.web.enabled:

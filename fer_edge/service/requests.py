@@ -29,6 +29,9 @@ class Asked(Protocol):
     def acknowledge(self, event_id: str) -> bool:
         """Silence the local alarm of an event; False where no alarm sounds for it."""
 
+    def false_alarm(self, event_id: str | None) -> bool:
+        """Mark what led to an event, the last one by default, as a false alarm; False where it is not kept."""
+
     def speed(self, km_h: float) -> None:
         """The vehicle's speed."""
 
@@ -51,6 +54,8 @@ def carry_out(node: Asked, verb: str, values: Mapping[str, Any]) -> dict[str, An
             node.reload()
         case "acknowledge":
             return {"known": node.acknowledge(str(values["id"]))}
+        case "false_alarm":
+            return {"known": node.false_alarm(values.get("id"))}
         case "speed":
             node.speed(float(values["km_h"]))
         case "stats":

@@ -16,6 +16,7 @@ from fer_edge.settings.health import HealthSettings
 from fer_edge.settings.monitoring import MonitoringSettings
 from fer_edge.settings.mqtt import MqttSettings
 from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
+from fer_edge.settings.traces import TraceSettings
 from fer_edge.settings.web import WebSettings
 
 
@@ -38,6 +39,7 @@ class Settings(Section):
     mqtt: MqttSettings = MqttSettings()
     alarm: AlarmSettings = AlarmSettings()
     web: WebSettings = WebSettings()
+    traces: TraceSettings = TraceSettings()
     health: HealthSettings = HealthSettings()
     state_dir: str | None = Field(
         None,
@@ -68,5 +70,6 @@ __all__ = [
     "PerceptionSettings",
     "Section",
     "Settings",
+    "TraceSettings",
     "WebSettings",
 ]

@@ -76,6 +76,11 @@ class Rules:
         theirs = [rule for rule in self._rules if rule.category != "view"]
         return [event for rule in theirs for event in rule.abort(at, "person", until)]
 
+    @property
+    def signs(self) -> Signs:
+        """What happened lately that makes lids that are down suspect."""
+        return self._signs
+
     def yawns(self, at: float) -> int:
         """Yawns in their window."""
         return self._yawn.recent.count(at) if self._yawn else 0

@@ -155,6 +155,10 @@ class Delivery:
         """The key of an open event; may be asked from any thread."""
         return next((key for key, known in dict(self._journal.ids).items() if known == event_id), None)
 
+    def event_id(self, key: int) -> str | None:
+        """The published id of an open event; may be asked from any thread."""
+        return self._journal.ids.get(key)
+
     def stop(self) -> None:
         """Finish after this round."""
         self._stopping = True

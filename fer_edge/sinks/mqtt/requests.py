@@ -46,6 +46,10 @@ class _Acknowledge(_Body):
     id: str = Field(pattern=r"^[0-9a-f]{8}-[0-9]{1,20}$")
 
 
+class _FalseAlarm(_Body):
+    id: str | None = Field(None, pattern=r"^[0-9a-f]{8}-[0-9]{1,20}$")
+
+
 class _Speed(_Body):
     km_h: float = Field(ge=0, le=500)
 
@@ -57,6 +61,7 @@ VERBS: Mapping[str, type[_Body]] = {
     "recalibrate": _Body,
     "reload": _Body,
     "acknowledge": _Acknowledge,
+    "false_alarm": _FalseAlarm,
     "speed": _Speed,
     "stats": _Body,
 }

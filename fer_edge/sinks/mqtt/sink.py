@@ -133,6 +133,10 @@ class MqttSink:
         """The key of an open event by its published id."""
         return None if self._delivery is None else self._delivery.event_key(event_id)
 
+    def event_id(self, key: int) -> str | None:
+        """The published id of an open event by its key; None until it is stored."""
+        return None if self._delivery is None else self._delivery.event_id(key)
+
     def pending(self) -> list[Request]:
         """Requests to be carried out now; each wants exactly one answer."""
         return self._desk.pending()

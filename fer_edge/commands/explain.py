@@ -1,0 +1,161 @@
+"""Why did it alarm? Which condition held, since when, and what would have prevented it.
+
+A node keeps the signals (numbers, no picture) around each fatigue and attention event in its state folder.
+Without ID, those that are kept are listed. A trace is a file: send it on, and replay it.
+
+example:
+  sudo fer-edge explain
+  sudo fer-edge explain 7c1e9a02-411
+  sudo fer-edge explain 7c1e9a02-411 --false-alarm
+  fer-edge replay 7c1e9a02-411.trace.json.gz --set monitoring.closure.sleep_s=3.5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge import words
+from fer_edge.commands import options
+from fer_edge.errors import FerEdgeError, UsageError
+
+if TYPE_CHECKING:
+    from fer_edge.reports.explanation import Explanation
+    from fer_edge.sinks.traces import Trace, TraceStore
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("id", nargs="?", metavar="ID", help="an event's id, or a trace file; without it: what is kept")
+    parser.add_argument("--false-alarm", action="store_true", help="mark it as a false alarm: it is kept for longer")
+    parser.add_argument("--json", action="store_true", help="the explanation as JSON on stdout")
+    options.add_config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain one event, or list those that are kept."""
+    from fer_edge.commands.checkup.machine import state_folder
+    from fer_edge.reports.explanation import explain
+    from fer_edge.sinks.traces import TraceStore, load
+
+    settings = options.settings(args)
+    store = TraceStore(state_folder(settings), settings.traces)
+    if args.id is None:
+        if args.false_alarm:
+            raise UsageError("--false-alarm: which event? name its id; fer-edge explain lists them")
+        return _list(store, as_json=args.json)
+    path = Path(args.id) if Path(args.id).is_file() else store.find(args.id)
+    if path is None:
+        raise UsageError(
+            f"{args.id}: not kept in {store.folder}; an event is written down 10 s after its end, or a minute "
+            "after its start; fer-edge explain lists what is kept"
+        )
+    if args.false_alarm:
+        _mark(store, path, args.id)
+        path = store.find(args.id)
+        assert path is not None
+    trace = load(path)
+    found = explain(trace)
+    if args.json:
+        json.dump(_as_json(trace, found), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write("\n".join(_lines(trace, found, path)) + "\n")
+    return 0
+
+
+def _mark(store: TraceStore, path: Path, event_id: str) -> None:
+    if path.parent != store.folder:
+        raise UsageError(f"{path}: only what is kept in {store.folder} is marked; name an event's id")
+    try:
+        store.mark(event_id)
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be marked ({fault.strerror}); try with sudo") from None
+
+
+def _list(store: TraceStore, *, as_json: bool) -> int:
+    from fer_edge.sinks.traces import load
+
+    kept = []
+    for path in store.all():
+        try:
+            kept.append(load(path))
+        except FerEdgeError as fault:
+            sys.stderr.write(f"{fault}\n")
+    if as_json:
+        rows = [{"id": t.id, "time": t.time, "event_type": t.event_type, "false_alarm": t.false_alarm} for t in kept]
+        sys.stdout.write(json.dumps(rows) + "\n")
+        return 0
+    for trace in kept:
+        mark = "  false alarm" if trace.false_alarm else ""
+        last = trace.phases[-1]
+        sys.stdout.write(f"{trace.time[:19]}Z  {trace.event_type:<13}{last.held_s:6.1f} s  {trace.id}{mark}\n")
+    if not kept:
+        sys.stderr.write(f"nothing is kept in {store.folder}\n")
+    return 0
+
+
+def _as_json(trace: Trace, found: Explanation) -> dict[str, Any]:
+    told = found.told
+    return {
+        "id": trace.id,
+        "node": trace.node,
+        "time": trace.time,
+        "event_type": trace.event_type,
+        "false_alarm": trace.false_alarm,
+        "reproduced": told is not None,
+        "conditions": [asdict(condition) for condition in found.conditions],
+        "preventions": [{**asdict(each), "change": each.change} for each in found.preventions],
+        "frames": found.frames,
+        "seconds": found.seconds,
+    }
+
+
+def _lines(trace: Trace, found: Explanation, path: Path) -> Iterator[str]:
+    first, last = trace.phases[0], trace.phases[-1]
+    marked = "  (marked as a false alarm)" if trace.false_alarm else ""
+    yield f"{words.event_type(trace.event_type)}, {trace.time[:19].replace('T', ' ')} UTC, node {trace.node}{marked}"
+    began = datetime.fromisoformat(trace.time) - timedelta(seconds=first.at - first.held_s)
+    for phase in trace.phases:
+        reason = phase.details.get("reason")
+        why = f", {words.reason(str(reason))}" if reason else ""
+        moment = began + timedelta(seconds=phase.at)
+        yield (
+            f"  {moment:%H:%M:%S.%f}"[:-4]
+            + f"  {phase.event_type} {phase.phase} ({phase.level}), {phase.held_s:.2f} s{why}"
+        )
+    yield ""
+    if found.told is None:
+        yield "The kept signals do not tell it again: what led to it began before them."
+    else:
+        yield "It was told because"
+        for condition in found.conditions:
+            since = (
+                ""
+                if condition.since is None
+                else f"  since {began + timedelta(seconds=condition.since):%H:%M:%S.%f}"[:-4]
+            )
+            yield f"  {condition.what:<46} {condition.value:<10} {condition.limit}{since}".rstrip()
+        yield ""
+        yield from _nearest(found)
+    yield (
+        f"Kept: {found.seconds:.1f} s, {found.frames} frames, a face in {100 * found.faces:.0f} %, "
+        f"eyes judged in {100 * found.eyes:.0f} %"
+    )
+    yield f"Again: fer-edge replay {path}" + (f"  (ended: {last.held_s:.1f} s)" if last.phase == "end" else "")
+
+
+def _nearest(found: Explanation) -> Iterator[str]:
+    if not found.preventions:
+        yield "No limit comes near: none, moved up to three times as far alone, would have prevented it."
+        return
+    yield "Nearest to preventing it, each alone (which says what decided, not what to change)"
+    for each in found.preventions[:3]:
+        change = f"{each.prevents:.3g} instead of {each.value:g}, {100 * each.change:.0f} % away"
+        yield f"  {each.setting} ({change}): {each.words}"

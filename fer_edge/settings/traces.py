@@ -1,0 +1,24 @@
+"""Settings of what is kept to explain an alarm."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fer_edge.settings.base import Section
+
+
+class TraceSettings(Section):
+    """Why did it alarm? Numbers around each fatigue and attention event, on this device, for fer-edge explain."""
+
+    enabled: bool = Field(
+        True,
+        description="keep the signals (numbers, no picture, no expression) around each fatigue and attention event",
+    )
+    before_s: float = Field(20.0, ge=1, le=120, description="so much from before an event's beginning, seconds")
+    after_s: float = Field(10.0, ge=0, le=120, description="so much from after its end, seconds")
+    max_mb: float = Field(
+        20.0, ge=0.1, le=10_000, description="most disk space; then the oldest go, those marked false alarms last"
+    )
+    max_age_days: float = Field(
+        7.0, gt=0, le=365, description="older ones are deleted, but for those marked false alarms, days"
+    )
