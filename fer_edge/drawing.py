@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from fer_edge import words
 from fer_edge.core import Lens, Level
 
 if TYPE_CHECKING:
@@ -147,15 +148,15 @@ def jpeg(picture: Image, width: int, quality: int) -> bytes:
 def draw_face(pen: Pen, face: Face, emotions: Mapping[str, float] | None, *, colour: Colour = GREEN) -> None:
     """A face's box with its leading expression, track id and score."""
     _corners(pen, face.box, colour)
-    words = [f"#{face.track}"] if face.track is not None else []
+    told = [f"#{face.track}"] if face.track is not None else []
     if emotions:
         leading = max(emotions, key=lambda name: emotions[name])
-        words.append(f"{leading} {emotions[leading]:.0%}")
-    if not words:
+        told.append(f"{leading} {emotions[leading]:.0%}")
+    if not told:
         return
     height = pen.size("X")[1] + 10 * pen.unit
     above = face.box.y - height - pen.line
-    pen.label(" ".join(words), face.box.x, above if above >= 0 else face.box.y + face.box.height + pen.line)
+    pen.label(" ".join(told), face.box.x, above if above >= 0 else face.box.y + face.box.height + pen.line)
 
 
 def _why_no_face(signals: Signals) -> str:
@@ -241,12 +242,12 @@ def _banner(pen: Pen, state: DriverState, colour: Colour) -> None:
     if not ordered:
         return
     ordered.sort(key=lambda event: -event.level.rank)
-    words = ", ".join(f"{event.event_type.replace('_', ' ')} {state.at - event.since:.1f} s" for event in ordered)
+    told = ", ".join(f"{words.event_type(event.event_type)} {state.at - event.since:.1f} s" for event in ordered)
     height = pen.size("X")[1] + 16 * pen.unit
     pen.plate(0, 0, pen.canvas.shape[1], height, colour if ordered[0].level.rank else PLATE, 0.8)
     # White on amber cannot be read.
     text = PLATE if colour == AMBER else WHITE
-    pen.text(words, (10 * pen.unit, height - 8 * pen.unit), text)
+    pen.text(told, (10 * pen.unit, height - 8 * pen.unit), text)
 
 
 def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
@@ -259,7 +260,7 @@ def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
         ("mouth open", _share(signals.mouth_open), _certainty_colour(signals.mouth_open)),
         ("PERCLOS", _share(state.perclos), WHITE if state.perclos is not None else GREY),
         ("head, deg", _angles(state), WHITE if state.yaw is not None else GREY),
-        ("looks", state.looking or "?", WHITE if state.looking == "ahead" else AMBER if state.looking else GREY),
+        ("looks", _looking(state.looking), WHITE if state.looking == "ahead" else AMBER if state.looking else GREY),
     ]
     row = 20 * pen.unit
     y = pen.canvas.shape[0] - row * len(lines) - 16 * pen.unit
@@ -268,6 +269,10 @@ def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
         base = y + row * (n + 1)
         pen.text(name, (14 * pen.unit, base), GREY, 0.78)
         pen.text(value, (108 * pen.unit, base), colour, 0.78)
+
+
+def _looking(where: str | None) -> str:
+    return "?" if where is None else words.looking(where)
 
 
 def _share(value: float | None) -> str:

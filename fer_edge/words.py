@@ -1,8 +1,14 @@
-"""What people read in place of the payloads' words: one table for the page, reports, drawings and explanations."""
+"""What people read in place of codes: one table for page, reports, annotated videos and ``fer-edge watch``.
+
+Topics, files and ``--json`` keep the codes. A code without words is shown as it is, its underscores as blanks.
+"""
 
 from __future__ import annotations
 
-TYPES = {
+from collections.abc import Mapping
+from typing import Any
+
+EVENTS: Mapping[str, str] = {
     "microsleep": "Microsleep",
     "sleep": "Asleep",
     "unresponsive": "Unresponsive",
@@ -15,59 +21,105 @@ TYPES = {
     "emotion": "Expression",
     "present": "In view",
 }
-"""Types of events."""
-
-REASONS = {
+LEVELS: Mapping[str, str] = {
+    "none": "none",
+    "info": "info",
+    "advisory": "advisory",
+    "warning": "warning",
+    "critical": "alarm",
+}
+LOOKING: Mapping[str, str] = {
+    "ahead": "ahead",
+    "down": "down",
+    "up": "up",
+    "left": "to the left",
+    "right": "to the right",
+}
+AIM: Mapping[str, str] = {
+    "fine": "Well aimed",
+    "nobody": "No face: point the camera at the driver",
+    "covered": "Too dark or covered: uncover the lens, or switch on a light or the infrared lamp",
+    "rotated": "Picture on its side: rotate the camera, or set camera.rotation",
+    "edge": "Face cut off: move the camera until all of it is in view",
+    "far": "Too far: move the camera closer, or use a longer lens",
+    "close": "Too close: move the camera back, or use a wider lens",
+    "dark": "Face too dark: add light, or an infrared lamp",
+    "glare": "Glare on the face or the lens: shade it, or move the lamp",
+    "blurred": "Blurred: focus or clean the lens, and fix the camera firmly",
+    "turned": "Too far to one side: mount the camera closer to the driver's line of sight",
+}
+"""What to do about each word of :func:`fer_edge.monitoring.aim.aim`."""
+_BEGAN: Mapping[str, str] = {
     "covered": "lens covered",
     "dark": "too dark",
     "eyes": "eyes not visible",
-    "rotated": "the picture is turned on its side",
-    "lids_down": "lids down too long",
-    "asleep": "ended: went on as sleep",
-    "person": "ended: another face is there",
-    "slump": "the head sank",
-    "distracted": "looked away until it counted as no answer",
-    "long": "looked away in one go",
-    "shared": "looked away again and again",
-    "drop": "the head fell",
-    "jerk": "the head jerked up",
-    "upright": "ended: sits upright, eyes not visible",
-    "unresponsive": "went on as unresponsive",
-    "slow": "ended: the car is slow",
-    "unjudged": "ended: could no longer be seen",
-    "absent": "ended: nobody there",
-    "gap": "ended: no pictures came",
-    "clock": "ended: the clock was set back",
-    "paused": "ended: paused",
-    "stopped": "ended: the node was stopped",
-    "reloaded": "ended: new settings",
-    "end_of_source": "ended: the recording ended",
-    "aborted": "ended: the node was switched off",
+    "rotated": "camera on its side",
+    "lids_down": "eyelids down too long",
+    "slump": "head slumped",
+    "distracted": "looked away without responding",
+    "long": "one long look away",
+    "shared": "repeated looks away",
+    "drop": "head dropped",
+    "jerk": "head jerked up",
 }
-"""Why an event began, or ended in another than the usual way."""
+_ENDED: Mapping[str, str] = {
+    "asleep": "became sleep",
+    "unresponsive": "became unresponsive",
+    "person": "another face appeared",
+    "upright": "sitting upright, eyes not visible",
+    "slow": "vehicle slowed down",
+    "unjudged": "no longer visible",
+    "absent": "no longer in view",
+    "gap": "no pictures came",
+    "clock": "clock was set back",
+    "paused": "monitoring paused",
+    "stopped": "node was stopped",
+    "reloaded": "settings changed",
+    "restarted": "monitoring restarted",
+    "end_of_source": "recording ended",
+    "aborted": "node was switched off",
+}
+REASONS: Mapping[str, str] = {**_BEGAN, **{code: f"ended: {words}" for code, words in _ENDED.items()}}
 
-LEVELS = {"info": "for information", "advisory": "take note", "warning": "warning", "critical": "alarm"}
-"""How urgent an event is."""
 
-LOOKING = {"ahead": "ahead", "down": "down", "up": "up", "left": "to the left", "right": "to the right"}
-"""Where the driver looks."""
+def event_type(code: str) -> str:
+    """An event's type, for example ``Nodding off``."""
+    return EVENTS.get(code) or _plain(code)
 
 
-def event_type(name: str) -> str:
-    """A type of event in words."""
-    return TYPES.get(name, name.replace("_", " "))
+def level(code: str) -> str:
+    """How urgent it is, for example ``alarm``."""
+    return LEVELS.get(code) or _plain(code)
 
 
 def reason(code: str) -> str:
-    """A reason in words."""
-    return REASONS.get(code, code.replace("_", " "))
+    """Why an event began, or why it ended otherwise than by its own rule."""
+    return REASONS.get(code) or _plain(code)
 
 
-def level(name: str) -> str:
-    """A level in words."""
-    return LEVELS.get(name, name)
+def looking(code: str) -> str:
+    """Where the driver looks; left is the driver's own."""
+    return LOOKING.get(code) or _plain(code)
 
 
-def looking(where: str) -> str:
-    """A direction in words."""
-    return LOOKING.get(where, where)
+def details(known: Mapping[str, Any]) -> str:
+    """What else an event says, in one line: expression, person, where the driver looked, why. Empty without any."""
+    parts = []
+    if known.get("emotion") is not None:
+        parts.append(str(known["emotion"]))
+    if known.get("person") is not None:
+        parts.append(f"person {known['person']}")
+    if known.get("looking") not in (None, "ahead"):
+        parts.append(f"looked {looking(str(known['looking']))}")
+    if known.get("reason") is not None:
+        parts.append(reason(str(known["reason"])))
+    return ", ".join(parts)
+
+
+def table() -> Mapping[str, Mapping[str, str]]:
+    """All of them by kind, for the live page."""
+    return {"events": EVENTS, "reasons": REASONS, "levels": LEVELS, "looking": LOOKING, "aims": AIM}
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ")

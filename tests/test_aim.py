@@ -21,7 +21,7 @@ def test_a_driver_who_is_well_seen_ends_it(fer_edge: Run) -> None:
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["aim"] == "fine" and last["face_px"] > 90
-    assert "aimed well" in done.stderr
+    assert "well aimed" in done.stderr
 
 
 def test_a_dark_picture_is_told_and_it_gives_up_with_what_to_do(fer_edge: Run, tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_dark_picture_is_told_and_it_gives_up_with_what_to_do(fer_edge: Run, t
     script.write_text("0 dark\n30 end\n")
     done = fer_edge("aim", f"--source=sim:{script}", "--seconds=1")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("fer-edge: aim: too dark or covered: uncover the lens")
+    assert done.stderr.splitlines()[-1].startswith("fer-edge: aim: Too dark or covered: uncover the lens")
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_a_dark_picture_is_told_and_it_gives_up_with_what_to_do(fer_edge: Run, t
         ("turned", {"yaw": -41.0, "pitch": 5.0}, "41° too far to the driver's left"),
         ("turned", {"yaw": 4.0, "pitch": 33.0}, "33° too low"),
         ("turned", {"pitch": -33.0}, "33° too high"),
-        ("edge", {"face": Face(Box(-9, 400, 150, 170), 0.9)}, "face cut at the left and bottom"),
+        ("edge", {"face": Face(Box(-9, 400, 150, 170), 0.9)}, "Face cut off at the left and bottom"),
         ("rotated", {"rotated": 90}, "camera.rotation: 90"),
-        ("fine", {}, "good"),
+        ("fine", {}, "Good"),
     ],
 )
 def test_the_side_and_the_angle_are_the_driver_s_own(word: str, signals: dict[str, Any], says: str) -> None:
@@ -50,7 +50,7 @@ def test_the_side_and_the_angle_are_the_driver_s_own(word: str, signals: dict[st
 
 def test_every_word_of_the_judgement_has_its_advice() -> None:
     source = inspect.getsource(aim.aim).split('"""')[1]
-    words = set(re.findall(r"``(\w+)``", source)) - {"fine", "size"}
+    words = set(re.findall(r"``(\w+)``", source)) - {"size"}
     assert words == set(ADVICE)
 
 

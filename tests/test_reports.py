@@ -27,7 +27,8 @@ def told(recording: Recording, event_type: str, began: float, ended: float | Non
     key = len(recording.spans) + 1
     recording.event(Event(key, "fatigue", event_type, Phase.START, level, began + 1, began, 1.0))
     if ended is not None:
-        last = Event(key, "fatigue", event_type, Phase.END, level, ended + 0.5, began, ended - began, {"reason": "a_b"})
+        why = {"reason": "unjudged"}
+        last = Event(key, "fatigue", event_type, Phase.END, level, ended + 0.5, began, ended - began, why)
         recording.event(last)
 
 
@@ -72,7 +73,7 @@ def test_an_event_is_as_long_as_it_was_held_and_as_bad_as_it_got(drive: Recordin
     drive.event(Event(9, "fatigue", "sleep", Phase.END, Level.CRITICAL, 1047, 1040, 5.0))
     told(drive, "drowsy", 1050, None)
     yawn, sleep, drowsy = drive.spans
-    assert (yawn.began_s, yawn.ended_s, yawn.detail) == (10, 14, "a b")
+    assert (yawn.began_s, yawn.ended_s, yawn.detail) == (10, 14, "ended: no longer visible")
     assert (sleep.event_type, sleep.level, sleep.began_s, sleep.ended_s) == ("sleep", Level.CRITICAL, 40, 45)
     assert drowsy.ongoing and drowsy.ended_s == pytest.approx(59.9)
 
@@ -123,7 +124,7 @@ def test_the_page_needs_no_other_and_lists_every_event(drive: Recording) -> None
     read = References()
     read.feed(text)
     assert len(read.fetched) == 1 and read.fetched[0].startswith("data:image/png;base64,")
-    assert read.cells == ["yawn", "● info", "0:10.0", "0:14.0", "4.0", "a b"]
+    assert read.cells == ["Yawning", "● info", "0:10.0", "0:14.0", "4.0", "ended: no longer visible"]
     assert "&lt;b&gt;drive&lt;/b&gt; &amp; co.mp4" in text and "<b>drive" not in text
     assert "50.0 %" in text and "10.0 %" in text
 
@@ -147,7 +148,7 @@ def test_replay_writes_both(fer_edge: Run, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert cv2.imread(str(tmp_path / "out.png")) is not None
     text = (tmp_path / "out.html").read_text("utf-8")
-    assert re.search(r"<td>sleep</td><td class=\"critical\">", text), result.stdout
+    assert re.search(r"<td>Asleep</td><td class=\"critical\">", text), result.stdout
 
 
 @pytest.mark.parametrize(

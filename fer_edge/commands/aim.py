@@ -1,6 +1,6 @@
-"""Aim the camera: says what to change until the driver's face is seen well. No picture is shown, sent or kept.
+"""Aim the camera: says what to change until the driver's face is clearly visible. No picture is shown, sent or kept.
 
-Sit as you drive and look straight ahead. It ends by itself when the view has been good for 5 s.
+Sit as you do when driving and look straight ahead. The command ends once the view has been good for 5 s.
 
 example:
   fer-edge aim
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
 from fer_edge.errors import FerEdgeError
+from fer_edge.words import AIM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,18 +32,13 @@ LINE_S = 1.0
 
 FINE = "fine"
 ADVICE = {
-    "nobody": "no face: point the camera at the driver",
-    "covered": "too dark or covered: uncover the lens, turn on a light or the infrared lamp",
-    "rotated": "the picture does not stand upright: turn the camera, or set camera.rotation: {rotated}",
-    "edge": "face cut at the {edge}: turn the camera that way",
-    "far": "too far: move the camera closer, or take a longer lens",
-    "close": "too near: move the camera back, or take a wider lens",
-    "dark": "the face is too dark: more light on it, or an infrared lamp",
-    "glare": "the face is burnt out: less light on it, or move the lamp away",
-    "blurred": "the face is blurred: focus the lens, clean it, fix the camera",
+    **AIM,
+    FINE: "Good: hold still",
+    "rotated": "Picture on its side: rotate the camera, or set camera.rotation: {rotated}",
+    "edge": "Face cut off at the {edge}: turn the camera that way",
     "turned": "{turned}: move the camera, or look straight ahead",
 }
-"""What to do about each word of :func:`fer_edge.monitoring.aim.aim`."""
+"""What to do, with the side or the angle where it is known."""
 
 
 class NotAimed(FerEdgeError):
@@ -62,16 +58,16 @@ def run(args: argparse.Namespace) -> int:
     settings = options.settings(args, {"camera.source": args.source})
     say = _as_json if args.json else _for_a_person(sys.stderr.isatty())
     good_since: float | None = None
-    todo = "no frame came; try again"
+    todo = "no picture came; check camera.source with fer-edge doctor"
     for at, seen, size, word in _views(settings, args.seconds):
         todo = advice(word, seen, size)
         say(at, seen, word, todo)
         good_since = None if word != FINE else at if good_since is None else good_since
         if good_since is not None and at - good_since >= GOOD_S:
-            sys.stderr.write("\nThe camera is aimed well.\n")
+            sys.stderr.write("\nThe camera is well aimed.\n")
             return 0
     if good_since is not None:
-        todo = f"good, but not yet for {GOOD_S:.0f} s; try again with more --seconds"
+        todo = f"good, but for less than {GOOD_S:.0f} s; try again with more --seconds"
     raise NotAimed(f"aim: {todo}")
 
 
@@ -104,8 +100,6 @@ def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals,
 
 def advice(word: str, seen: Signals, size: tuple[int, int]) -> str:
     """What to do about it, with the side or the angle."""
-    if word == FINE:
-        return "good, hold still"
     return ADVICE[word].format(rotated=seen.rotated, edge=_cut(seen, size), turned=_turned(seen))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer_edge import words
+
 _COLOURS = {"info": "36", "advisory": "33", "warning": "33;1", "critical": "31;1", "online": "32", "offline": "31;1"}
 _BAR = 24
 _EVENTS_SHOWN = 8
@@ -34,8 +36,8 @@ def event_line(event: Mapping[str, Any], *, colour: bool = False) -> str:
     """One phase of an event."""
     level = str(event.get("level", "-"))
     what = f"{event.get('event_type', '?')} {event.get('phase', '?')}"
-    told = ("perclos", "coverage", "emotion", "reason", "person")
-    more = [f"{name} {_short(event[name])}" for name in told if event.get(name) is not None]
+    more = [f"{name} {_short(event[name])}" for name in ("perclos", "coverage") if event.get(name) is not None]
+    more += [said for said in [words.details(event)] if said]
     if event.get("historical"):
         more.append("(from earlier)")
     held = _number(event.get("held_s"), "s")
@@ -119,7 +121,7 @@ class NodeView:
             f"{'eyes':10} {_bar(state.get('openness'))}  {_eyes(state)}",
             f"{'PERCLOS':10} {_bar(state.get('perclos'))}  judged {_percent(state.get('coverage'))}",
             f"{'head':10} {angles}",
-            f"{'looks':10} {state.get('looking') or 'cannot tell'}",
+            f"{'looking':10} {state.get('looking') or 'cannot tell'}",
         ]
 
     def _health(self) -> str:
@@ -147,7 +149,7 @@ def _words(state: Mapping[str, Any]) -> str:
 def _eyes(state: Mapping[str, Any]) -> str:
     closed = state.get("eyes_closed")
     if closed is None:
-        return "cannot tell"
+        return "unknown"
     if state.get("eyes_down"):
         return f"lowered for {_number(state.get('lids_down_s'), 's')}"
     return f"closed for {_number(state.get('closure_s'), 's')}" if closed else "open"

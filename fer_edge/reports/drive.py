@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from fer_edge import __version__
+from fer_edge import __version__, words
 
 if TYPE_CHECKING:
     from fer_edge.settings.monitoring import DrowsySettings
@@ -58,7 +58,7 @@ class Drive:
 def html(drive: Drive, limits: DrowsySettings) -> str:
     """The page as text; it has no script and fetches nothing."""
     counts = Counter(event["type"] for event in drive.events)
-    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common()) or "No events."
+    told = ", ".join(f"{count} × {words.event_type(name).lower()}" for name, count in counts.most_common()) or "No events."
     since = drive.figures["from"] or drive.since
     until = drive.figures["to"] or drive.until
     title = f"Drive of {drive.node}, {_moment(since, '%d %B %Y, %H:%M')} to {_moment(until, '%H:%M')}"
@@ -73,7 +73,7 @@ def html(drive: Drive, limits: DrowsySettings) -> str:
 {_drawing(drive, since, until, limits)}
 <h2>Events</h2>
 <table><thead><tr>
-<th>began</th><th>event</th><th>level</th><th class="number">lasted, s</th><th>why</th></tr></thead><tbody>
+<th>Began</th><th>Event</th><th>Level</th><th class="number">Lasted, s</th><th>Details</th></tr></thead><tbody>
 {rows}
 </tbody></table>
 <footer>Made by fer-edge {__version__} on {escape(drive.node)}. Times are those of the node. No picture is stored.
@@ -90,16 +90,17 @@ def _figures(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         ("eyes closed", "closed", 1),
         ("highest PERCLOS", "perclos", 1),
     ):
-        yield name, "not known" if known[key] is None else f"{100 * known[key]:.{digits}f} %"
+        yield name, "unknown" if known[key] is None else f"{100 * known[key]:.{digits}f} %"
 
 
 def _row(event: Mapping[str, Any], form: str) -> str:
-    level, why = event["level"], str(event.get("reason") or "").replace("_", " ")
+    level = event["level"]
     unsure = "" if event["time_ok"] else " (clock not set)"
-    lasted = "goes on" if event["ended"] is None else f"{event['held_s']:.1f}"
+    lasted = "ongoing" if event["ended"] is None else f"{event['held_s']:.1f}"
     return (
-        f"<tr><td>{_moment(event['began'], form)}{unsure}</td><td>{escape(event['type'].replace('_', ' '))}</td>"
-        f'<td class="{level}">{_SIGNS[level]} {level}</td><td class="number">{lasted}</td><td>{escape(why)}</td></tr>'
+        f"<tr><td>{_moment(event['began'], form)}{unsure}</td><td>{escape(words.event_type(event['type']))}</td>"
+        f'<td class="{level}">{_SIGNS[level]} {words.level(level)}</td><td class="number">{lasted}</td>'
+        f"<td>{escape(words.details(event))}</td></tr>"
     )
 
 
@@ -126,7 +127,7 @@ def _drawing(drive: Drive, since: float, until: float, limits: DrowsySettings) -
         parts.append(
             f'<rect class="{event["level"]}" x="{x(event["began"]):.1f}" y="{lane}" width="{wide:.1f}" height="14"/>'
         )
-    parts += [f'<text x="0" y="{72 - 20 * n}">{level}</text>' for n, level in enumerate(_ORDER)]
+    parts += [f'<text x="0" y="{72 - 20 * n}">{words.level(level)}</text>' for n, level in enumerate(_ORDER)]
     parts += [f'<polyline class="perclos" points="{line}"/>' for line in _lines(drive.curve, step, x, y)]
     parts.append('<text x="0" y="125">PERCLOS</text>')
     for share in (limits.advisory, limits.warning):

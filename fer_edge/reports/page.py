@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge import __version__
+from fer_edge import __version__, words
 from fer_edge.errors import UsageError
 from fer_edge.reports import plot
 
@@ -50,7 +50,7 @@ def html(recording: Recording, settings: Settings, title: str) -> str:
     plot.write(recording, settings, title, picture, "png")
     spans = [span for span in recording.spans if span.category != "emotion"]
     counts = ", ".join(
-        f"{count} {name.replace('_', ' ')}" for name, count in Counter(s.event_type for s in spans).items()
+        f"{count} × {words.event_type(name).lower()}" for name, count in Counter(s.event_type for s in spans).items()
     )
     alt = f"Events, eyes, mouth, head and PERCLOS over {clock(recording.seconds)}; the table below lists the events."
     image = base64.b64encode(picture.getvalue()).decode()
@@ -63,8 +63,8 @@ def html(recording: Recording, settings: Settings, title: str) -> str:
 <p>{escape(counts) or "No events."}</p>
 <img alt="{escape(alt)}" src="data:image/png;base64,{image}">
 <h2>Events</h2>
-<table><thead><tr><th>event</th><th>level</th><th class="number">began</th><th class="number">ended</th>
-<th class="number">held, s</th><th></th></tr></thead><tbody>
+<table><thead><tr><th>Event</th><th>Level</th><th class="number">Began</th><th class="number">Ended</th>
+<th class="number">Lasted, s</th><th>Details</th></tr></thead><tbody>
 {rows}
 </tbody></table>
 <footer>Made by fer-edge {__version__}, profile {settings.profile}. Grey: no face seen. Times run from the first frame.
@@ -91,9 +91,10 @@ def _figures(recording: Recording) -> list[tuple[str, str]]:
 
 def _row(span: Span) -> str:
     level = str(span.level)
-    ended = "still going on" if span.ongoing else clock(span.ended_s)
+    ended = "ongoing" if span.ongoing else clock(span.ended_s)
     return (
-        f'<tr><td>{escape(span.event_type.replace("_", " "))}</td><td class="{level}">{_SIGNS[level]} {level}</td>'
+        f"<tr><td>{escape(words.event_type(span.event_type))}</td>"
+        f'<td class="{level}">{_SIGNS[level]} {words.level(level)}</td>'
         f'<td class="number">{clock(span.began_s)}</td><td class="number">{ended}</td>'
         f'<td class="number">{span.ended_s - span.began_s:.1f}</td><td>{escape(span.detail)}</td></tr>'
     )

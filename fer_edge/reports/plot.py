@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_edge import words
 from fer_edge.core import EMOTIONS, Level
 from fer_edge.errors import MissingExtra, UsageError
 
@@ -70,11 +71,11 @@ def _events(row: Any, spans: list[Span]) -> None:
         row.broken_barh(
             [(span.began_s, width)], (names.index(span.event_type) - 0.36, 0.72), color=_COLOURS[span.level]
         )
-    row.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    row.set_yticks(range(len(names)), list(map(words.event_type, names)))
     row.set_ylim(len(names) - 0.4, -0.6)
     row.set_ylabel("events")
     shown = {span.level for span in spans if span.category != "emotion"}
-    handles = [_patch(_COLOURS[level], str(level)) for level in Level if level in shown]
+    handles = [_patch(_COLOURS[level], words.level(str(level))) for level in Level if level in shown]
     if handles:
         row.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=4, frameon=False, fontsize=8)
     else:

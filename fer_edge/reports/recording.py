@@ -6,6 +6,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_edge import words
 from fer_edge.core import EMOTIONS, Event, Level, Phase
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _UNKNOWN = float("nan")
 class Span:
     """One event from its beginning to its end; times in seconds from the first frame.
 
-    ``level`` is the highest it reached; ``reason`` why it ended, where that is not the usual way.
+    ``level`` is the highest it reached; ``detail`` what else it says, in words.
     """
 
     event_type: str
@@ -78,8 +79,7 @@ class Recording:
         # A duration may end before the frame that told it: what follows its end is not the event.
         span.ended_s = event.began_at + event.held_s if event.phase is Phase.END else event.at
         span.ongoing = event.phase is not Phase.END
-        told = [event.details.get(name) for name in ("emotion", "person", "reason", "looking")]
-        span.detail = ", ".join(str(value).replace("_", " ") for value in told if value is not None) or span.detail
+        span.detail = words.details(event.details) or span.detail
 
     def close(self) -> None:
         """Nothing to flush."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
+from fer_edge import words
 from fer_edge.web.access import COOKIE
 from fer_edge.web.doorkeeper import Tries
 from fer_edge.web.visitor import Visitor
@@ -69,6 +70,7 @@ class Server:
                 web.get("/enter", _to_the_page),
                 web.get("/live", self._live),
                 *(web.get(f"/{name}", _file) for name in _FILES),
+                web.get("/vocabulary.js", _vocabulary),
                 *(web.get(path, self._for_visitors(handler)) for path, handler in (routes or {}).items()),
             ]
         )
@@ -188,6 +190,12 @@ class Server:
 async def _file(request: web.Request) -> web.StreamResponse:
     path = STATIC / request.path.removeprefix("/")
     return web.FileResponse(path, headers={"Content-Type": _KINDS[path.suffix]})
+
+
+async def _vocabulary(_: web.Request) -> web.StreamResponse:
+    """The words of events, reasons and levels as a module, so that the page says what reports say."""
+    lines = (f"export const {name} = {json.dumps(dict(said))};\n" for name, said in words.table().items())
+    return web.Response(text="".join(lines), content_type="text/javascript")
 
 
 async def _to_the_page(_: web.Request) -> web.StreamResponse:

@@ -157,7 +157,7 @@ def test_what_is_nested_too_deep_or_no_json_is_shown_all_the_same() -> None:
         assert decode(text.encode()) == text
 
 
-@pytest.mark.parametrize(("closed", "words"), [(False, "open"), (True, "closed for 1.2s"), (None, "cannot tell")])
+@pytest.mark.parametrize(("closed", "words"), [(False, "open"), (True, "closed for 1.2s"), (None, "unknown")])
 def test_the_eyes_are_said_in_words(closed: bool | None, words: str) -> None:
     view = NodeView("car")
     view.update("state", {"eyes_closed": closed, "closure_s": 1.2 if closed else 0.0, "openness": None})

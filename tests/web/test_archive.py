@@ -55,7 +55,7 @@ def test_a_report_is_a_page_without_scripts(drive: Drive) -> None:
     async def story(client: aiohttp.ClientSession) -> None:
         answer = await client.get("/report", params=week())
         text = await answer.text()
-        assert "▲" not in text and "■ critical" in text and "<svg" in text
+        assert "▲" not in text and "■ alarm" in text and "<svg" in text
         assert "script" not in answer.headers["Content-Security-Policy"] and "<script" not in text
 
     browse(drive, story)

@@ -63,7 +63,7 @@ def test_the_state_is_said_in_words_and_so_is_what_is_not_known(drive: Drive, pa
     says(page, "#perclos", "3.0 %")
     drive.state |= {"eyes_closed": None, "openness": None, "perclos": None}
     says(page, "#headline", "Eyes not visible")
-    says(page, "#eyes", "cannot tell")
+    says(page, "#eyes", "unknown")
     says(page, "#perclos", "not yet known")
     says(page, "#health", "30.0 frames/s")
 
@@ -100,7 +100,7 @@ def test_pause_and_resume_by_keyboard_alone(drive: Drive, page: Page) -> None:
     page.keyboard.press("Enter")
     says(page, "#headline", "Paused")
     assert drive.node.asked == [("pause", {"seconds": 60.0})]
-    assert page.inner_text("#cover") == "Paused: nothing is looked at"
+    assert page.inner_text("#cover") == "Paused: not monitoring"
     says(page, "#pause", "Resume")
     page.keyboard.press("Enter")
     says(page, "#headline", "Awake")
@@ -117,7 +117,7 @@ def test_recalibrating_asks_first(drive: Drive, page: Page) -> None:
     assert drive.node.asked == []
     page.click("#recalibrate")
     page.click("dialog button[value=yes]")
-    says(page, "#answer", "Learning the driver anew.")
+    says(page, "#answer", "Recalibrating.")
     assert drive.node.asked == [("recalibrate", {})]
     drive.node.refuse = True
     page.click("#recalibrate")
@@ -144,7 +144,7 @@ def test_several_browsers_see_the_same(drive: Drive, page: Page, browser: Browse
     drive.happen("yawn", level=Level.INFO)
     for each in (page, second):
         says(each, "#events", "Yawning")
-        says(each, "#polite", "Yawning, for information")
+        says(each, "#polite", "Yawning, info")
     context.close()
 
 
@@ -255,15 +255,15 @@ def test_what_the_view_hides_is_named_and_ends_when_it_ends(drive: Drive, page: 
     drive.state = hidden
     says(page, "#headline", "Lens covered")
     says(page, "#detail", "nothing can be told of the driver, for 1")
-    assert page.inner_text("#polite") == "View degraded, lens covered, for information"
-    assert "for information, lens covered" in page.inner_text("#events")
+    assert page.inner_text("#polite") == "View degraded, lens covered, info"
+    assert "info, lens covered" in page.inner_text("#events")
     drive.state = hidden | {"lens": Lens.DARK}
     says(page, "#headline", "Too dark")
     drive.state = seen | {"open_events": hidden["open_events"]}
     says(page, "#headline", "Awake")
     drive.state = {"present": False, "open_events": (OpenEvent(2, "absent", Level.INFO, since),)}
     says(page, "#headline", "No driver")
-    assert page.inner_text("#level-word") == "for information"
+    assert page.inner_text("#level-word") == "info"
     assert page.inner_text("#detail").startswith("for 1")
     drive.state |= {"lens": Lens.COVERED}
     says(page, "#headline", "Lens covered")

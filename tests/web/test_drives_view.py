@@ -33,7 +33,7 @@ def drive() -> Iterator[Drive]:
 def test_events_are_listed_in_words_and_filtered(drive: Drive, page: Page) -> None:
     page.goto(drive.page.url)
     page.click("nav a[href='#drives']")
-    says(page, "[data-is=rows]", "looked away in one go")
+    says(page, "[data-is=rows]", "one long look away")
     assert page.locator("[data-is=rows] tr").count() == 3
     page.select_option("[data-is=level]", "warning")
     assert page.locator("[data-is=rows] tr").count() == 2

@@ -56,13 +56,13 @@ def test_a_hand_over_the_lens(page: Page, nodes: Nodes, tmp_path: Path) -> None:
     says(page, "#headline", "Awake")
     says(page, "#headline", "Lens covered")
     says(page, "#detail", "nothing can be told of the driver")
-    says(page, "#eyes", "cannot tell")
+    says(page, "#eyes", "unknown")
     says(page, "#events", "View degraded")
     says(page, "#detail", ", for 1")
     assert page.inner_text("#headline") == "Lens covered", "what it is, not what its event is called"
     says(page, "#headline", "Awake")
     page.wait_for_function("() => !document.querySelector('#events').textContent.includes('now')")
-    assert "for information, lens covered" in page.inner_text("#events")
+    assert "info, lens covered" in page.inner_text("#events")
     assert page.locator("#events li").count() == 1
     node.terminate()
 

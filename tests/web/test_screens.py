@@ -155,20 +155,20 @@ def test_a_look_aside_is_said_and_what_is_unknown_is_not_guessed(drive: Drive, p
         "lids_down_s": 1.4,
     }
     says(page, "#looks", "down (eyes)")
-    says(page, "#eyes", "lowered 1.4 s")
+    says(page, "#eyes", "lowered for 1.4 s")
     says(page, "#detail", "looks down")
     drive.state |= {"looking": None, "eyes_down": None, "eyes_closed": None}
-    says(page, "#looks", "cannot tell")
-    says(page, "#eyes", "cannot tell")
+    says(page, "#looks", "unknown")
+    says(page, "#eyes", "unknown")
 
 
 def test_the_aim_is_said_and_laid_over_the_picture_on_demand(drive: Drive, page: Page) -> None:
     page.goto(drive.page.url)
-    says(page, "#aim-word", "Aimed well")
+    says(page, "#aim-word", "Well aimed")
     assert page.is_hidden("#aimed")
     page.click("#aim-show")
-    says(page, "#aimed", "Aimed well")
+    says(page, "#aimed", "Well aimed")
     assert page.get_attribute("#aimed", "data-ok") == "true"
     drive.blind = True
     page.wait_for_selector("#aimed", state="hidden")
-    says(page, "#aim-word", "not judged yet")
+    says(page, "#aim-word", "not checked yet")

@@ -79,7 +79,7 @@ def test_a_foreign_page_reaches_neither_pictures_nor_controls(drive: Drive, orig
 def test_without_the_token_there_is_a_door_and_nothing_behind_it(guarded: Drive) -> None:
     async def story(client: aiohttp.ClientSession) -> None:
         async with client.get("/") as answer:
-            assert answer.status == 401 and "Token of this node" in await answer.text()
+            assert answer.status == 401 and "Token for this node" in await answer.text()
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await client.ws_connect("/live", origin=base(guarded))
         assert refused.value.status == 401

@@ -1,4 +1,4 @@
-// The one thing to know now: what is wrong first, then what is going on, then that all is well.
+// The one thing to know now: what is wrong first, then what is happening, then that all is well.
 import { RANK } from "./events.js";
 import { looks, seconds, span, urgency, word } from "./words.js";
 
@@ -10,11 +10,11 @@ export function alarms(state) {
 }
 
 export function condition({ state, health, connected }) {
-  if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: "Trying again …", blank: "No connection to the node" };
+  if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: "Reconnecting …", blank: "No connection to the node" };
   if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: health?.camera_fault, blank: "No picture yet" };
-  if (state.paused) return { level: "unknown", words: "not watching", headline: "Paused", detail: `resumes in ${span(state.paused_s)}`, blank: "Paused: nothing is looked at" };
+  if (state.paused) return { level: "unknown", words: "not monitoring", headline: "Paused", detail: `resumes in ${span(state.paused_s)}`, blank: "Paused: not monitoring" };
   const open = alarms(state);
-  const lost = state.frame ? null : health?.camera_fault ?? "the camera gives no picture";
+  const lost = state.frame ? null : health?.camera_fault ?? "no picture from the camera";
   if (open.length) {
     const others = open.slice(1).map((event) => `${word(event.event_type).toLowerCase()} for ${seconds(event.held_s)}`);
     return {
@@ -23,17 +23,17 @@ export function condition({ state, health, connected }) {
     };
   }
   if (lost) return { level: "unknown", words: "unknown", headline: "No picture", detail: lost, blank: "No picture" };
-  if (state.lens !== "clear") return unseen(state, "view_degraded", state.lens === "dark" ? "Too dark" : "Lens covered", "nothing can be told of the driver");
-  if (state.profile === "kiosk") return { level: "fine", words: "watching", headline: `${state.people.length} in view` };
+  if (state.lens !== "clear") return unseen(state, "view_degraded", state.lens === "dark" ? "Too dark" : "Lens covered", "the driver cannot be monitored");
+  if (state.profile === "kiosk") return { level: "fine", words: "monitoring", headline: `${state.people.length} in view` };
   if (state.present === false) return unseen(state, "absent", "No driver");
   if (!state.present) return { level: "unknown", words: "unknown", headline: "Looking for a face" };
-  if (state.eyes_closed === null) return unseen(state, "view_degraded", "Eyes not visible", "sleep cannot be told");
+  if (state.eyes_closed === null) return unseen(state, "view_degraded", "Eyes not visible", "sleep cannot be detected");
   if (state.eyes_closed && state.closure_s > 0.4) return { level: "fine", words: "no alarm", headline: "Eyes closed", detail: `for ${seconds(state.closure_s)}` };
   const aside = state.looking && state.looking !== "ahead" ? `looks ${looks(state.looking)}` : "";
   return { level: "fine", words: "no alarm", headline: "Awake", detail: [aside, state.emotion].filter(Boolean).join(", ") };
 }
 
-/** What keeps the node from telling. Its event only adds since when: the state says what is so now, and when it is over. */
+/** What hides the driver. Its event only adds since when: the state says what holds now, and when it is over. */
 function unseen(state, type, headline, so) {
   const event = state.open_events.find(({ event_type }) => event_type === type);
   const told = [so, event ? `for ${seconds(event.held_s)}` : ""];

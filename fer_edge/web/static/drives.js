@@ -31,7 +31,7 @@ async function load() {
   const [from, to] = range(), mine = ++asked;
   try {
     const answer = await fetch(`history.json?from=${from.toFixed(0)}&to=${Math.ceil(to)}`);
-    if (!answer.ok) throw new Error(answer.status === 401 ? "the token is needed again: reload the page" : (await answer.text()).trim());
+    if (!answer.ok) throw new Error(answer.status === 401 ? "the token is needed again; reload the page" : (await answer.text()).trim());
     const data = await answer.json();
     if (mine === asked) Object.assign(shown, { data, failed: "" });
   } catch (fault) {
@@ -50,10 +50,10 @@ function build() {
     <div class="columns">
       <section aria-label="Drives"><h2>Drives of the last week</h2><ol id="drive-list" data-is="drives"></ol></section>
       <section aria-label="Events"><div class="bar-row">
-        <label>Kind <select data-is="type"><option value="">all</option></select></label>
-        <label>At least <select data-is="level"></select></label>
+        <label>Event <select data-is="type"><option value="">all</option></select></label>
+        <label>Level, at least <select data-is="level"></select></label>
         <a class="button push" data-is="csv">CSV</a><a class="button" data-is="json">JSON</a><a class="button" data-is="report" target="_blank">Report</a>
-      </div><div class="scroll" tabindex="0" role="region" aria-label="Table of events"><table><thead><tr><th>Began</th><th>Event</th><th>Lasted</th><th>More</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>
+      </div><div class="scroll" tabindex="0" role="region" aria-label="Table of events"><table><thead><tr><th>Began</th><th>Event</th><th>Lasted</th><th>Details</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>
     </div>`;
   for (const [length, name] of ZOOMS) {
     const button = make("button", name);
@@ -118,9 +118,9 @@ function filtered() {
 function draw() {
   for (const button of root.querySelectorAll("[data-length]")) button.ariaPressed = String(Math.abs(button.dataset.length - shown.length) < 1);
   const [from, to] = range(), stamp = (at) => new Date(at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
-  const kept = shown.data && !shown.data.stored ? " The disk cannot be used: a restart forgets this." : "";
+  const kept = shown.data && !shown.data.stored ? " The disk cannot be written: a restart loses this." : "";
   const less = shown.data?.left_off ? ` ${shown.data.left_off} older events are not shown; zoom in or export.` : "";
-  $("said").textContent = shown.failed ? `Not renewed: ${shown.failed}` : `${stamp(from)} to ${stamp(to)}.${kept}${less}`;
+  $("said").textContent = shown.failed ? `Not updated: ${shown.failed}` : `${stamp(from)} to ${stamp(to)}.${kept}${less}`;
   if (!shown.data) return;
   for (const type of new Set(shown.data.events.map((event) => event.type))) {
     if (![...$("type").options].some((option) => option.value === type)) $("type").append(new Option(word(type), type));
@@ -145,7 +145,7 @@ function listEvents() {
     return row;
   });
   if (!rows.length) {
-    const none = document.createElement("tr"), cell = make("td", "No events here.", "muted");
+    const none = document.createElement("tr"), cell = make("td", "No events in this range.", "muted");
     cell.colSpan = 4;
     none.append(cell);
     rows.push(none);
@@ -157,7 +157,7 @@ function listDrives() {
   const items = shown.data.drives.map((drive) => {
     const item = document.createElement("li"), button = make("button", "Show"), link = make("a", "Report", "button");
     const day = new Date(drive.from * 1000).toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const told = Object.entries(drive.events).map(([type, count]) => `${count} × ${word(type).toLowerCase()}`).join(", ") || "no alarms";
+    const told = Object.entries(drive.events).map(([type, count]) => `${count} × ${word(type).toLowerCase()}`).join(", ") || "no events";
     const text = make("div", `${day}, ${span(drive.driver_s)}`);
     text.append(make("div", `${told}${drive.perclos === null ? "" : `; highest PERCLOS ${percent(drive.perclos)}`}`, "muted"));
     button.type = "button";
@@ -169,7 +169,7 @@ function listDrives() {
     item.append(text, buttons);
     return item;
   });
-  $("drives").replaceChildren(...(items.length ? items : [make("li", "None yet: a drive is a minute or more with a driver in view.", "muted")]));
+  $("drives").replaceChildren(...(items.length ? items : [make("li", "None yet. A drive is recorded after a minute with a driver in view.", "muted")]));
 }
 
 function drawLong() {

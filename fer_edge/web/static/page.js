@@ -189,7 +189,7 @@ $("arm").onclick = async () => {
   else await alarm.arm();
   $("arm").ariaPressed = String(alarm.armed);
   $("arm").textContent = alarm.armed ? "Alarm armed" : "Arm alarm";
-  told(alarm.armed ? "This page sounds and vibrates at a warning or an alarm, while it is open." : "This page stays silent.");
+  told(alarm.armed ? "This page sounds and vibrates on a warning or an alarm while it is open." : "This page is silent.");
 };
 $("test").onclick = () => alarm.test();
 document.addEventListener("visibilitychange", () => { look(); if (document.visibilityState === "visible") alarm.again(); });
@@ -197,7 +197,7 @@ window.addEventListener("resize", drawTime);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTime);
 
 function answered({ verb, error }) {
-  const done = { pause: "Paused.", resume: "Going on.", recalibrate: "Learning the driver anew." };
+  const done = { pause: "Paused.", resume: "Resumed.", recalibrate: "Recalibrating." };
   told(error ? `Not done: ${error}` : done[verb]);
 }
 
@@ -208,8 +208,8 @@ function told(text) {
 
 // A node that hangs says nothing, though the connection stands.
 setInterval(() => {
-  if (!seen.connected) $("connection").textContent = "connection lost, trying again …";
-  else $("connection").textContent = performance.now() - heardAt > SILENT_MS ? "the node is silent" : `live, version ${seen.hello.version}`;
+  if (!seen.connected) $("connection").textContent = "connection lost, reconnecting …";
+  else $("connection").textContent = performance.now() - heardAt > SILENT_MS ? "node not responding" : `live, version ${seen.hello.version}`;
   if (seen.connected) drawTime();
 }, 1000);
 

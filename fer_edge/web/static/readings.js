@@ -1,4 +1,4 @@
-// The readings beside the picture: eyes, looks, mouth, head, PERCLOS, what was learned, expressions.
+// The readings beside the picture: eyes, gaze, mouth, head, PERCLOS, calibration, expressions.
 import { aimed, direction, looks, make, percent, seconds } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -7,27 +7,27 @@ const $ = (id) => document.getElementById(id);
 export function showReadings(state, limits) {
   $("eyes").textContent = eyes(state);
   $("looks").textContent = looking(state);
-  $("mouth").textContent = state.mouth === null ? "cannot tell" : state.mouth > 0.5 ? "wide open" : "closed";
+  $("mouth").textContent = state.mouth === null ? "unknown" : state.mouth > 0.5 ? "wide open" : "closed";
   $("head").textContent = direction(state.yaw, state.pitch);
-  $("perclos").textContent = state.perclos === null ? "not yet known" : `${percent(state.perclos, 1)}, ${weight(state.perclos, limits)}`;
-  $("perclos").title = `judged ${percent(state.coverage)} of the minute; drowsy from ${percent(limits.advisory)}, very from ${percent(limits.warning)}`;
-  $("blinks").textContent = state.blinks_per_min === null ? "not yet known" : `${state.blinks_per_min.toFixed(0)} a minute`;
-  $("yawns").textContent = `${state.yawns} lately`;
+  $("perclos").textContent = state.perclos === null ? "not known yet" : `${percent(state.perclos, 1)}, ${weight(state.perclos, limits)}`;
+  $("perclos").title = `${percent(state.coverage)} of the minute could be judged; drowsy from ${percent(limits.advisory)}, very drowsy from ${percent(limits.warning)}`;
+  $("blinks").textContent = state.blinks_per_min === null ? "not known yet" : `${state.blinks_per_min.toFixed(0)} a minute`;
+  $("yawns").textContent = `${state.yawns} recently`;
   showLearning(state);
   showExpressions(state);
 }
 
 function eyes(state) {
-  if (state.eyes_closed === null) return "cannot tell";
-  if (state.eyes_down) return `lowered ${seconds(state.lids_down_s ?? 0)}`;
-  if (state.eyes_closed) return `closed ${seconds(state.closure_s ?? 0)}`;
-  return state.openness === null ? "open" : `open, ${percent(Math.min(1, state.openness))} of usual`;
+  if (state.eyes_closed === null) return "unknown";
+  if (state.eyes_down) return `lowered for ${seconds(state.lids_down_s ?? 0)}`;
+  if (state.eyes_closed) return `closed for ${seconds(state.closure_s ?? 0)}`;
+  return state.openness === null ? "open" : `open, ${percent(Math.min(1, state.openness))} of normal`;
 }
 
 // The eyes where they can be told, else the head.
 function looking(state) {
   const where = looks(state.looking);
-  if (!where) return "cannot tell";
+  if (!where) return "unknown";
   return state.gaze_yaw == null ? where : `${where} (eyes)`;
 }
 
@@ -40,14 +40,14 @@ function showLearning({ calibration, present, profile }) {
   $("learned").value = done ? 1 : calibration.progress;
   $("learned").hidden = done || profile === "kiosk";
   $("calibration").textContent = profile === "kiosk" ? "" : done
-    ? "This driver is learned. After a change of driver or camera: recalibrate."
-    : `${percent(calibration.progress)} of this driver learned. ${present ? "Look at the road, eyes open, for a minute." : "Learning goes on when a driver is seen."}`;
+    ? "Calibrated for this driver. Recalibrate after a change of driver or camera position."
+    : `Calibration ${percent(calibration.progress)}. ${present ? "Look at the road, eyes open, for about a minute." : "Continues when a driver is in view."}`;
 }
 
 /** How the camera is aimed, in words and, where wanted, over the picture. */
 export function showAim(aim, overlay) {
   const box = $("aimed");
-  $("aim-word").textContent = aim ? aimed(aim) : "The camera is not judged yet";
+  $("aim-word").textContent = aim ? aimed(aim) : "Camera aim not checked yet";
   box.hidden = !overlay || !aim;
   box.dataset.ok = String(aim === "fine");
   box.firstElementChild.textContent = aim ? aimed(aim) : "";

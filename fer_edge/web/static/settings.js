@@ -9,11 +9,11 @@ export async function show(place) {
     root.innerHTML = `
       <section aria-label="Settings"><div class="bar-row">
         <label>Find <input data-is="find" type="search" autocomplete="off"></label>
-        <label><input data-is="changed" type="checkbox"> only those that are no defaults</label>
+        <label><input data-is="changed" type="checkbox"> changed settings only</label>
         <a class="button push" href="handbook" target="_blank">Handbook</a></div>
         <p data-is="said" role="status" class="muted"></p>
-        <p class="muted">To change one: edit the file that is named, then <code>systemctl reload fer-edge</code>. Nothing is changed here.</p></section>
-      <section aria-label="Table of settings"><div class="scroll" tabindex="0" role="region" aria-label="Settings and their values"><table><thead><tr><th>Setting</th><th>Value</th><th>From</th><th>What it does</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>`;
+        <p class="muted">Read-only. To change a setting, edit the file shown, then run <code>systemctl reload fer-edge</code>.</p></section>
+      <section aria-label="Table of settings"><div class="scroll" tabindex="0" role="region" aria-label="Settings and their values"><table><thead><tr><th>Setting</th><th>Value</th><th>Source</th><th>What it does</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>`;
     for (const name of ["find", "changed"]) $(name).oninput = list;
   }
   try {
@@ -22,7 +22,7 @@ export async function show(place) {
     all = (await answer.json()).settings;
     list();
   } catch (fault) {
-    $("said").textContent = fault instanceof TypeError ? "Not read: the node cannot be reached" : `Not read: ${fault.message}`;
+    $("said").textContent = fault instanceof TypeError ? "Not loaded: the node cannot be reached" : `Not loaded: ${fault.message}`;
   }
 }
 

@@ -1,8 +1,8 @@
 // The page's own files for a moment when the node is away. Fresh ones always go before kept ones; nothing the node says is kept.
-const KEPT = "fer-edge-page-1";
+const KEPT = "fer-edge-page-2";
 const FILES = [
   "/", "page.css", "page.js", "alarm.js", "chart.js", "condition.js", "drives.js", "events.js", "health.js", "readings.js", "settings.js",
-  "timeline.js", "words.js", "icon.svg", "icon-192.png", "manifest.webmanifest",
+  "timeline.js", "vocabulary.js", "words.js", "icon.svg", "icon-192.png", "manifest.webmanifest",
 ];
 
 self.addEventListener("install", (event) => {
