@@ -254,7 +254,7 @@ def test_what_the_view_hides_is_named_and_ends_when_it_ends(drive: Drive, page: 
     hidden = {"lens": Lens.COVERED, "open_events": (OpenEvent(1, "view_degraded", Level.INFO, since),)}
     drive.state = hidden
     says(page, "#headline", "Lens covered")
-    says(page, "#detail", "nothing can be told of the driver, for 1")
+    says(page, "#detail", "the driver cannot be monitored, for 1")
     assert page.inner_text("#polite") == "View degraded, lens covered, info"
     assert "info, lens covered" in page.inner_text("#events")
     drive.state = hidden | {"lens": Lens.DARK}

@@ -55,7 +55,7 @@ def test_a_hand_over_the_lens(page: Page, nodes: Nodes, tmp_path: Path) -> None:
     look(page, node)
     says(page, "#headline", "Awake")
     says(page, "#headline", "Lens covered")
-    says(page, "#detail", "nothing can be told of the driver")
+    says(page, "#detail", "the driver cannot be monitored")
     says(page, "#eyes", "unknown")
     says(page, "#events", "View degraded")
     says(page, "#detail", ", for 1")
