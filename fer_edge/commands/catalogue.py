@@ -19,6 +19,7 @@ COMMANDS = {
     "aim": "aim the camera: what to change until the face is seen well",
     "explain": "why it alarmed: what held, since when, what would have prevented it",
     "notice": "a page for the driver: what this node looks at, keeps and tells",
+    "service": "the systemd service of a pip installation: install, remove, example files",
     "completion": "commands and options for a shell to complete",
 }
 

@@ -9,9 +9,9 @@ export function showReadings(state, limits) {
   $("looks").textContent = looking(state);
   $("mouth").textContent = state.mouth === null ? "unknown" : state.mouth > 0.5 ? "wide open" : "closed";
   $("head").textContent = direction(state.yaw, state.pitch);
-  $("perclos").textContent = state.perclos === null ? "not known yet" : `${percent(state.perclos, 1)}, ${weight(state.perclos, limits)}`;
+  $("perclos").textContent = state.perclos === null ? "not yet known" : `${percent(state.perclos, 1)}, ${weight(state.perclos, limits)}`;
   $("perclos").title = `${percent(state.coverage)} of the minute could be judged; drowsy from ${percent(limits.advisory)}, very drowsy from ${percent(limits.warning)}`;
-  $("blinks").textContent = state.blinks_per_min === null ? "not known yet" : `${state.blinks_per_min.toFixed(0)} a minute`;
+  $("blinks").textContent = state.blinks_per_min === null ? "not yet known" : `${state.blinks_per_min.toFixed(0)} a minute`;
   $("yawns").textContent = `${state.yawns} recently`;
   showLearning(state);
   showExpressions(state);

@@ -1,0 +1,103 @@
+"""``fer-edge service`` on an installed wheel: the wheel alone is enough to become a service."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_edge.commands import service
+from tests.conftest import ROOT, Run
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="writes as root would; run as root")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, built without an index."""
+    pytest.importorskip("setuptools", reason="no setuptools here to build a wheel with")
+    folder: Path = tmp_path_factory.mktemp("wheel")
+    tree = folder / "tree"
+    tree.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "fer_edge", "deploy"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tree)], check=True)
+    build = "from setuptools import build_meta; build_meta.build_wheel('..')"
+    subprocess.run([sys.executable, "-c", build], cwd=tree, check=True, capture_output=True, timeout=300)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel; what it depends on is that of this one."""
+    home: Path = tmp_path_factory.mktemp("opt") / "fer-edge"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=120)
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install"]
+    subprocess.run([*pip, "--quiet", "--no-deps", "--no-index", str(wheel)], check=True, timeout=300)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    needed = next(Path(place) for place in sys.path if place.endswith("site-packages"))
+    (home / f"lib/{version}/site-packages/needed.pth").write_text(f"{needed}\n")
+    return home
+
+
+def fer_edge_of(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(home / "bin/fer-edge"), "service", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=home)
+
+
+def test_the_wheel_brings_every_file_of_deploy(installed: Path, tmp_path: Path) -> None:
+    done = fer_edge_of(installed, "files", str(tmp_path / "deploy"))
+    assert done.returncode == 0, done.stderr
+    committed = subprocess.run(["git", "ls-files", "deploy"], cwd=ROOT, capture_output=True, text=True, check=False)
+    wanted = {name for name in committed.stdout.split() if not name.startswith("deploy/debian/")}
+    if not wanted:
+        pytest.skip("no checkout here to compare with")
+    copied = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert wanted <= copied
+    again = fer_edge_of(installed, "files", str(tmp_path / "deploy"))
+    assert again.returncode == 2 and "not empty" in again.stderr
+
+
+@needs_root
+def test_it_writes_unit_and_configuration_and_keeps_what_a_person_wrote(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/group").write_text("video:x:44:\ngpio:x:997:\n")
+    done = fer_edge_of(installed, "install", "--root", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    unit = (tmp_path / "etc/systemd/system/fer-edge.service").read_text()
+    assert f"ExecStart={installed}/bin/fer-edge run" in unit and "/opt/fer-edge/current" not in unit
+    assert (tmp_path / "etc/systemd/system/fer-edge.service.d/gpio.conf").exists()
+    config = tmp_path / "etc/fer-edge/config.yaml"
+    assert config.stat().st_mode & 0o777 == 0o640
+    config.write_text("node: cab-7\n")
+    assert fer_edge_of(installed, "install", "--root", str(tmp_path)).returncode == 0
+    assert config.read_text() == "node: cab-7\n"
+    assert fer_edge_of(installed, "remove", "--root", str(tmp_path)).returncode == 0
+    assert config.exists() and not (tmp_path / "etc/systemd/system/fer-edge.service").exists()
+    assert not (tmp_path / "etc/systemd/system/fer-edge.service.d").exists()
+
+
+@needs_root
+def test_where_the_service_could_not_start_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fer_edge: Run
+) -> None:
+    monkeypatch.setattr(service.sys, "prefix", str(tmp_path / "home/pi/venv"))
+    (tmp_path / "home/pi/venv/bin").mkdir(parents=True)
+    with pytest.raises(service.UsageError, match="there is no"):
+        service._program(tmp_path)
+    (tmp_path / "home/pi/venv/bin/fer-edge").touch()
+    with pytest.raises(service.UsageError, match="/home and /root are hidden"):
+        service._program(tmp_path)
+    assert "service remove: there is no" in fer_edge("service", "remove", "--root", str(tmp_path)).stderr
+
+
+def test_beside_the_debian_package_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = tmp_path / "usr/lib/systemd/system"
+    place.mkdir(parents=True)
+    (place / service.UNIT).touch()
+    monkeypatch.setattr(service, "_program", lambda _: "/opt/fer-edge/bin/fer-edge")
+    with pytest.raises(service.UsageError, match="Debian package"):
+        service._install(tmp_path, no_start=True)
+    assert not (tmp_path / "etc").exists()
