@@ -58,7 +58,9 @@ class Drive:
 def html(drive: Drive, limits: DrowsySettings) -> str:
     """The page as text; it has no script and fetches nothing."""
     counts = Counter(event["type"] for event in drive.events)
-    told = ", ".join(f"{count} × {words.event_type(name).lower()}" for name, count in counts.most_common()) or "No events."
+    told = (
+        ", ".join(f"{count} × {words.event_type(name).lower()}" for name, count in counts.most_common()) or "No events."
+    )
     since = drive.figures["from"] or drive.since
     until = drive.figures["to"] or drive.until
     title = f"Drive of {drive.node}, {_moment(since, '%d %B %Y, %H:%M')} to {_moment(until, '%H:%M')}"
@@ -69,7 +71,7 @@ def html(drive: Drive, limits: DrowsySettings) -> str:
 <title>{escape(title)}</title><style>{STYLE}</style></head><body><main>
 <h1>{escape(title)}</h1>
 <dl>{"".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _figures(drive.figures))}</dl>
-<p>{escape(told)}</p>
+<p>{escape(told) or "No events."}</p>
 {_drawing(drive, since, until, limits)}
 <h2>Events</h2>
 <table><thead><tr>
