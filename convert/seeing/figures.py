@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -14,11 +15,16 @@ from convert.errors import DataError
 from convert.seeing import faces68, pieces, scenes, turned
 from convert.seeing.pieces import Piece
 from fer_edge.perception import pose, shape
+from fer_edge.perception.closer import PARTS
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import first_reading
 from fer_edge.perception.interpreter import Model
 from fer_edge.perception.landmarks import Landmarks
+from fer_edge.perception.tiles import Tiled
 from fer_edge.settings.perception import TinyDetector
+
+if TYPE_CHECKING:
+    from fer_edge.core import FaceFinder
 
 SAME_FACE = 0.5
 """Overlap that makes a found face the marked one."""
@@ -30,6 +36,8 @@ NETWORK_SIDE = 128
 """Sizes of faces are told in pixels of a picture brought to this longer side."""
 SIZES = (8, 10, 14, 20, 28, 40, 128)
 """Edges of the groups in which recall is told, pixels of :data:`NETWORK_SIDE`."""
+CAMERA_SIDE = 640
+"""Longer side, in pixels, to which scenes are brought before pieces of them are looked at."""
 SMALLEST = 0.06
 """Marked faces under this share of the picture's longer side are neither missed nor wrong (8 pixels of 128)."""
 
@@ -120,18 +128,27 @@ def _by_turn(known: np.ndarray, read: np.ndarray, edges: Sequence[int]) -> dict[
 
 
 def detector(
-    model: Path, folder: Path, boxes: Path | None, split: str, score: float, confirm: Path | None = None
+    model: Path,
+    folder: Path,
+    boxes: Path | None,
+    split: str,
+    score: float,
+    confirm: Path | None = None,
+    closer: bool = False,
 ) -> dict[str, Any]:
     """Recall and precision at an overlap of 0.5, and false faces per picture.
 
     With ``confirm``, a landmark model, a face counts where that sees it, too, as when the product
-    begins to follow one.
+    begins to follow one. With ``closer`` the pieces of the picture count, too, at which the product looks
+    one after another where it sees nobody in the whole; scenes are enlarged to what a camera gives.
     """
-    finder = Tiny(TinyDetector(path=str(model), score=score))
+    finder: FaceFinder = Tiny(TinyDetector(path=str(model), score=score))
+    finder = Tiled(finder, PARTS) if closer else finder
     landmarks = Landmarks(confirm) if confirm else None
     right = wanted = missed = false = pictures = 0
     sizes, seen = [], []
-    for scene in _pictures(folder, boxes, split):
+    shown = _pictures(folder, boxes, split)
+    for scene in map(_enlarged, shown) if closer else shown:
         pictures += 1
         least = SMALLEST * max(scene.picture.shape)
         found = finder.find(scene.picture)
@@ -157,6 +174,12 @@ def detector(
         "precision": round(right / (right + false), 4) if right + false else None,
         "false_faces_per_image": round(false / max(pictures, 1), 5),
     }
+
+
+def _enlarged(scene: scenes.Scene) -> scenes.Scene:
+    scale = max(1.0, CAMERA_SIDE / max(scene.picture.shape))
+    picture = cv2.resize(scene.picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return replace(scene, picture=picture, boxes=scene.boxes * scale, ignore=scene.ignore * scale)
 
 
 def _by_size(sizes: np.ndarray, seen: np.ndarray) -> dict[str, str]:

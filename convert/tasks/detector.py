@@ -32,6 +32,9 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--confirm", type=Path, help="a landmark .tflite that must see the face, too, as in the product"
     )
+    parser.add_argument(
+        "--closer", action="store_true", help="look at the halves of every picture, too, as the product does in turn"
+    )
 
 
 def _build(args: argparse.Namespace) -> Any:
@@ -57,7 +60,7 @@ def _sampler(args: argparse.Namespace, net: Any) -> Any:
 def _measure(args: argparse.Namespace) -> dict[str, Any]:
     from convert.seeing import figures
 
-    return figures.detector(args.model, args.data, args.boxes, args.split, args.score, args.confirm)
+    return figures.detector(args.model, args.data, args.boxes, args.split, args.score, args.confirm, args.closer)
 
 
 def _deployed(net: Any) -> Any:

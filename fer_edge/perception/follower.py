@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from fer_edge.perception.driver import DriverChoice
 from fer_edge.perception.landmarks import Landmarks, Reading, box_of, region_of
 from fer_edge.perception.scenes import Scenes
 from fer_edge.perception.smoothing import Smoother
+from fer_edge.perception.tiles import once
 from fer_edge.timing import NoStages, Stages
 
 if TYPE_CHECKING:
     from fer_edge.core import Box, FaceFinder, Image, Points
+    from fer_edge.perception.closer import Closer
 
 DETECT_EVERY_S = 1.0
 """A face that is followed well is still looked for this often, seconds: somebody may have come or gone."""
@@ -28,6 +31,8 @@ LARGEST_DRIFT = 1.7
 """Nor may it differ by more than this from its size when a detection last confirmed it: points can creep away."""
 MOST_LOOKED_AT = 3
 """Faces of one frame that are looked at closely until one is confirmed."""
+AROUND_S = 3.0
+"""A small face that is not seen is looked for around its last place for so long, seconds; then anywhere."""
 BLIND_S = 3.0
 """A face that no detection has confirmed for so long is let go, seconds: the points' network alone may be fooled."""
 
@@ -50,13 +55,23 @@ def first_reading(landmarks: Landmarks, grey: Image, found: Face) -> Reading | N
 
 
 class Follower:
-    """Keeps one face: detects when it must, otherwise looks where the points of the last frame were."""
+    """Keeps one face: detects when it must, otherwise looks where the points of the last frame were.
+
+    With a ``closer`` the detector looks at a part of the picture, too, where it sees nobody in the whole.
+    """
 
     def __init__(
-        self, finder: FaceFinder, landmarks: Landmarks, seat: str, least: float, stages: Stages | None = None
+        self,
+        finder: FaceFinder,
+        landmarks: Landmarks,
+        seat: str,
+        least: float,
+        stages: Stages | None = None,
+        closer: Closer | None = None,
     ) -> None:
         self.faces = 0
         self._finder = finder
+        self._closer = closer
         self._landmarks = landmarks
         self._least = least
         self._stages = stages or NoStages()
@@ -66,6 +81,7 @@ class Follower:
         self._scenes = Scenes()
         self._at = self._detected_at = self._confirmed_at = float("-inf")
         self._confirmed_size = 0.0
+        self._last: tuple[Box, float] | None = None
 
     def follow(self, grey: Image, colour: Image | None, at: float) -> Followed | None:
         """The driver's face in this frame, or None where it is not seen."""
@@ -74,6 +90,7 @@ class Follower:
         if self._scenes.cut(grey):
             self._lose()
             self._choice.cut()
+            self._last = None
         self._at = at
         reading = self._tracked(grey)
         if reading is None or not 0 <= at - self._detected_at < DETECT_EVERY_S - 1e-6:
@@ -85,6 +102,7 @@ class Follower:
             return None
         self._points = reading.points
         box = box_of(reading.points)
+        self._last = box, at
         self.faces = max(self.faces, 1)
         steady = self._smoother.steady(reading.points, at, box.height)
         five = tuple((float(x), float(y)) for x, y in shape.five(steady))
@@ -106,16 +124,29 @@ class Follower:
     def _detected(self, grey: Image, colour: Image | None, at: float, tracked: Reading | None) -> Reading | None:
         """What the detector says, set against the face followed so far."""
         with self._stages("detect"):
-            found = [face for face in self._finder.find(grey, colour) if self._large_enough(face)]
+            found = self._large_enough(self._finder.find(grey, colour))
+            if self._closer and tracked and not _overlap(found, box_of(tracked.points)):
+                found += self._large_enough(self._closer.around(grey, colour, box_of(tracked.points)))
         self._detected_at = at
-        self.faces = len(found)
         chosen = self._choice.choose(found, at)
         reading = tracked if tracked and self._goes_on(tracked, chosen, found, at) else None
         if reading is None:
             reading = self._begin(grey, chosen, found, at)
+        if reading is None and self._closer:
+            with self._stages("detect"):
+                closely = self._large_enough(self._closely(self._closer, grey, colour, at))
+            found = once([*found, *closely])
+            reading = self._begin(grey, self._choice.choose(closely, at), closely, at)
+        self.faces = len(found)
         if reading is not None:
             self._choice.seen(box_of(reading.points), at, found)
         return reading
+
+    def _closely(self, closer: Closer, grey: Image, colour: Image | None, at: float) -> Sequence[Face]:
+        """A part of the picture in which nobody was seen, enlarged: around the last place, later anywhere."""
+        if self._last and 0 <= at - self._last[1] <= AROUND_S:
+            return closer.around(grey, colour, self._last[0])
+        return closer.anywhere(grey, colour)
 
     def _goes_on(self, tracked: Reading, chosen: Face | None, found: list[Face], at: float) -> bool:
         """Whether the face followed so far is the driver's still.
@@ -124,7 +155,7 @@ class Follower:
         may be wrong (hair, a headrest), and a face followed well outlasts it for a while.
         """
         box = box_of(tracked.points)
-        seen = any(face.box.iou(box) >= SAME_IOU for face in found)
+        seen = _overlap(found, box)
         if seen:
             self._confirm(box, at)
         other = seen and chosen is not None and chosen.box.iou(box) < SAME_IOU
@@ -147,12 +178,16 @@ class Follower:
     def _confirm(self, box: Box, at: float) -> None:
         self._confirmed_at, self._confirmed_size = at, _size(box)
 
-    def _large_enough(self, face: Face) -> bool:
-        return min(face.box.width, face.box.height) >= self._least
+    def _large_enough(self, faces: Sequence[Face]) -> list[Face]:
+        return [face for face in faces if min(face.box.width, face.box.height) >= self._least]
 
     def _lose(self) -> None:
         self._points = None
         self._smoother.forget()
+
+
+def _overlap(faces: Sequence[Face], box: Box) -> bool:
+    return any(face.box.iou(box) >= SAME_IOU for face in faces)
 
 
 def _size(box: Box) -> float:

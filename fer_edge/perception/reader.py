@@ -11,6 +11,7 @@ import cv2
 
 from fer_edge.core import Face, Person, Quality, Signals
 from fer_edge.perception import crop, pose, quality, shape
+from fer_edge.perception.closer import Closer
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
@@ -145,7 +146,8 @@ class _Driver:
         seen = settings.perception
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
-        self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages)
+        closer = Closer(finder) if isinstance(finder, Tiny) else None
+        self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages, closer)
         self._mounting = Mounting(finder, landmarks)
         self._stages = stages
         self.models = [self._eyes.model, self._mouth.model]

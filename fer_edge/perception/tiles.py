@@ -28,13 +28,14 @@ class Tiled:
     them from a thirtieth up, for some forty passes instead of one.
     """
 
-    def __init__(self, finder: FaceFinder) -> None:
+    def __init__(self, finder: FaceFinder, of: Sequence[int] = PARTS) -> None:
         self._finder = finder
+        self._of = of
 
     def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:
         """Every face, best first, in pixels of the picture."""
         found = list(self._finder.find(grey, colour))
-        for left, top, side in pieces(grey.shape[1], grey.shape[0]):
+        for left, top, side in pieces(grey.shape[1], grey.shape[0], self._of):
             part = (slice(top, top + side), slice(left, left + side))
             near = self._finder.find(grey[part], None if colour is None else colour[part])
             found += [moved(face, left, top) for face in near if face.score >= SURE]
@@ -49,9 +50,9 @@ class Whole:
         return [Face(Box(0.0, 0.0, float(grey.shape[1]), float(grey.shape[0])), score=1.0)]
 
 
-def pieces(width: int, height: int) -> Iterator[tuple[int, int, int]]:
-    """Left, top and side of every piece of a picture, in pixels."""
-    for parts in PARTS:
+def pieces(width: int, height: int, of: Sequence[int] = PARTS) -> Iterator[tuple[int, int, int]]:
+    """Left, top and side of every piece of a picture, in pixels; ``of``: the longer side by their sides."""
+    for parts in of:
         side = max(width, height) // parts
         if side < LEAST:
             return
