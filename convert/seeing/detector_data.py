@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,14 +13,19 @@ from convert.seeing.augment import Variation, vary
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, shape, warp
 
-SHARES = {"scene": 0.62, "pasted": 0.14}
-"""Of every batch: scenes with faces, marked faces pasted into scenes without; the rest shows none."""
+SHARES = {"scene": 0.46, "four": 0.2, "pasted": 0.12}
+"""Of every batch: scenes with faces, four small ones side by side, marked faces pasted into scenes without; the rest
+shows none."""
+EMPTY_AMONG_FOUR = 0.3
+"""How often one of four scenes side by side shows no face."""
 SIZES = (11.0, 105.0)
 """Face sizes (root of the area) drawn, in pixels of the network's picture."""
 SMALL_SHARE, SMALL = 0.4, (11.0, 26.0)
 """How often a small face is drawn on purpose, and its sizes: they are the hard ones."""
-COVERED_SHARE, LIT_SHARE = 0.4, 0.12
+COVERED_SHARE, LIT_SHARE = 0.5, 0.15
 """How often something stands before a face, or light comes from one side of it only; both also where none is."""
+FARTHEST = 0.45
+"""The least size at which a scene is shown, of the size at which it fills the view: the rest is border."""
 SMALLEST = 9.0
 """Faces under this size are neither faces nor not, pixels."""
 SMALL_UP_TO, LARGE_FROM = 40.0, 28.0
@@ -59,7 +64,9 @@ def sampler(
         kind = rng.random()
         if kind < SHARES["scene"] or not empty:
             view = zoomed(shows[int(rng.integers(len(shows)))], size, rng)
-        elif kind < SHARES["scene"] + SHARES["pasted"] and faces is not None:
+        elif kind < SHARES["scene"] + SHARES["four"]:
+            return four(rng)
+        elif kind < SHARES["scene"] + SHARES["four"] + SHARES["pasted"] and faces is not None:
             view = zoomed(pasted(faces, empty[int(rng.integers(len(empty)))], rng), size, rng)
         elif hard and rng.random() < 0.4:
             view = _nothing(hard[int(rng.integers(len(hard)))])
@@ -67,6 +74,15 @@ def sampler(
             view = zoomed(empty[int(rng.integers(len(empty)))], size, rng)
         picture = _beset(view, size, patterns, rng)
         return vary(picture, VARIATION, rng), targets(view, size)
+
+    def four(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        parts = []
+        for _ in range(4):
+            among = empty if rng.random() < EMPTY_AMONG_FOUR else shows
+            view = zoomed(among[int(rng.integers(len(among)))], size // 2, rng, SMALL)
+            parts.append(replace(view, picture=_beset(view, size // 2, patterns, rng)))
+        view = side_by_side(parts, size // 2)
+        return vary(view.picture, VARIATION, rng), targets(view, size)
 
     def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         drawn = [one(rng) for _ in range(count)]
@@ -79,7 +95,19 @@ def _nothing(picture: np.ndarray) -> View:
     return View(picture, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros((0, 4), np.float32))
 
 
-def zoomed(scene: Scene, size: int, rng: np.random.Generator) -> View:
+def side_by_side(parts: Sequence[View], side: int) -> View:
+    """Four square views as one of twice their side: many small faces, each in another scene."""
+    moves = [np.array(move, np.float32) * side for move in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    shown = [part.picture for part in parts]
+    return View(
+        np.vstack([np.hstack(shown[:2]), np.hstack(shown[2:])]),
+        np.concatenate([part.boxes + np.append(move, (0, 0)) for part, move in zip(parts, moves, strict=True)]),
+        np.concatenate([part.points + move for part, move in zip(parts, moves, strict=True)]),
+        np.concatenate([part.ignore + np.append(move, (0, 0)) for part, move in zip(parts, moves, strict=True)]),
+    )
+
+
+def zoomed(scene: Scene, size: int, rng: np.random.Generator, sizes: tuple[float, float] = SIZES) -> View:
     """A square view of a scene: whole as a camera gives it, or closer to or farther from one of its faces."""
     height, width = scene.picture.shape
     fit = size / max(height, width)
@@ -89,8 +117,8 @@ def zoomed(scene: Scene, size: int, rng: np.random.Generator) -> View:
         place = np.full(2, size / 2)
     else:
         box = scene.boxes[int(rng.integers(len(scene.boxes)))]
-        wanted = np.exp(rng.uniform(*np.log(SMALL if rng.random() < SMALL_SHARE else SIZES)))
-        scale = float(np.clip(wanted / np.sqrt(box[2] * box[3]), 0.6 * fit, 3.5))
+        wanted = np.exp(rng.uniform(*np.log(SMALL if rng.random() < SMALL_SHARE else sizes)))
+        scale = float(np.clip(wanted / np.sqrt(box[2] * box[3]), FARTHEST * fit, 3.5))
         focus = box[:2] + box[2:] / 2
         reach = np.clip(0.5 - 0.35 * wanted / size, 0.12, 0.42) * size
         place = size / 2 + rng.uniform(-reach, reach, 2)
@@ -165,7 +193,7 @@ def _beset(view: View, size: int, patterns: Sequence[np.ndarray], rng: np.random
     if len(view.boxes):
         box = view.boxes[int(rng.integers(len(view.boxes)))]
     else:
-        tall = float(np.exp(rng.uniform(*np.log(SIZES))))
+        tall = float(np.exp(rng.uniform(np.log(SIZES[0]), np.log(min(SIZES[1], size)))))
         box = np.array([*rng.uniform(0, size - 0.8 * tall, 2), 0.8 * tall, tall])
     picture = view.picture
     if rng.random() < LIT_SHARE:

@@ -108,21 +108,20 @@ def _rotated(corners: np.ndarray, about: np.ndarray, yaw: float, pitch: float) -
 def _drawn(image: np.ndarray, source: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """The picture with each triangle of the mesh where its corners have gone, the nearest on top."""
     height, width = image.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    where = np.stack([columns, rows], axis=-1)
     triangles = _triangles(source)
-    for corners in triangles[np.argsort(moved[triangles, 2].mean(axis=1))]:
-        goal = moved[corners, :2].astype(np.float32)
-        left, top = np.maximum(np.floor(goal.min(axis=0)).astype(int), 0)
-        right, bottom = np.minimum(np.ceil(goal.max(axis=0)).astype(int) + 1, (width, height))
-        if right <= left or bottom <= top:
-            continue
-        back = cv2.getAffineTransform(goal, source[corners].astype(np.float32))
-        inside = np.zeros((bottom - top, right - left), np.uint8)
-        cv2.fillConvexPoly(inside, np.round(goal - (left, top)).astype(np.int32), 1)
-        part = np.s_[top:bottom, left:right]
-        read = np.stack([columns[part], rows[part]], axis=-1) @ back[:, :2].T.astype(np.float32) + back[:, 2]
-        where[part][inside > 0] = read[inside > 0]
+    triangles = triangles[np.argsort(moved[triangles, 2].mean(axis=1))]
+    goals = np.concatenate([moved[triangles, :2], np.ones((len(triangles), 3, 1))], axis=2)
+    flat = np.abs(np.linalg.det(goals)) < 1e-6
+    triangles, goals = triangles[~flat], goals[~flat]
+    back = np.linalg.solve(goals, source[triangles]).astype(np.float32)
+    shown = np.full((height, width), -1.0, np.float32)
+    for number, corners in enumerate(goals):
+        cv2.fillConvexPoly(shown, np.round(corners[:, :2]).astype(np.int32), float(number))
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    where = np.stack([columns, rows], axis=-1)
+    inside = shown >= 0
+    turns = back[shown[inside].astype(int)]
+    where[inside] = np.einsum("nc,nck->nk", where[inside], turns[:, :2]) + turns[:, 2]
     return cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -63,7 +63,7 @@ def test_things_stand_before_faces_and_before_empty_places_as_often(monkeypatch:
 
     def share(peopled: list[Scene]) -> float:
         asked.clear()
-        shares = {"scene": 1.0 if peopled else 0.0, "pasted": 0.0}
+        shares = {"scene": 1.0 if peopled else 0.0, "four": 0.0, "pasted": 0.0}
         monkeypatch.setattr(detector_data, "SHARES", shares)
         detector_data.sampler(peopled, rooms, None, 128)(np.random.default_rng(4), 200)
         return len(asked) / 200

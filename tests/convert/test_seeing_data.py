@@ -37,6 +37,18 @@ def test_boxes_and_points_go_with_the_picture(seed: int) -> None:
         assert np.abs(points.mean(axis=0) - (box[:2] + box[2:] / 2)).max() < 0.25 * box[2] + 2
 
 
+def test_four_scenes_side_by_side_keep_each_its_faces() -> None:
+    parts = [detector_data.zoomed(scene(), 64, np.random.default_rng(seed), (11.0, 26.0)) for seed in range(4)]
+    view = detector_data.side_by_side(parts, 64)
+    assert view.picture.shape == (128, 128)
+    assert len(view.boxes) == len(view.points) == sum(len(part.boxes) for part in parts) >= 3
+    for box, points in zip(view.boxes, view.points, strict=True):
+        x, y = (int(v) for v in box[:2] + box[2:] / 2)
+        assert view.picture[y, x] > 150
+        assert np.abs(points.mean(axis=0) - (box[:2] + box[2:] / 2)).max() < 0.25 * box[2] + 2
+    assert (view.boxes[-1, :2] >= 40).all(), "the last one's scene is the lower right"
+
+
 def test_cells_near_a_face_say_it_and_read_back_its_box() -> None:
     box = np.array([[40, 50, 24, 30]], np.float32)
     points = np.zeros((1, 5, 2), np.float32) + 55
