@@ -7,6 +7,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+EVENT_TYPES: Mapping[str, str] = {
+    "microsleep": "fatigue",
+    "sleep": "fatigue",
+    "unresponsive": "fatigue",
+    "drowsy": "fatigue",
+    "yawn": "fatigue",
+    "nod": "fatigue",
+    "distracted": "attention",
+    "absent": "view",
+    "view_degraded": "view",
+    "present": "view",
+    "emotion": "emotion",
+}
+"""Every type of event with its category, which is the topic it goes to. One that is not here cannot be told."""
+
 
 class Level(StrEnum):
     """How urgent an event is, or that there is none; compare with :attr:`rank`."""

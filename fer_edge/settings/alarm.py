@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from fer_edge.core import EVENT_TYPES
 from fer_edge.settings.base import Section
 
-EventType = Literal[
-    "microsleep",
-    "sleep",
-    "unresponsive",
-    "drowsy",
-    "yawn",
-    "nod",
-    "distracted",
-    "absent",
-    "view_degraded",
-    "present",
-    "emotion",
-]
+if TYPE_CHECKING:
+    EventType = str
+else:
+    EventType = Literal[tuple(EVENT_TYPES)]
 AlarmLevel = Literal["info", "advisory", "warning", "critical"]
 
 

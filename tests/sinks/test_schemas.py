@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from fer_edge.settings.alarm import EventType
-from fer_edge.sinks.mqtt.homeassistant import _EVENTS
+from fer_edge.core import EVENT_TYPES
 from fer_edge.sinks.mqtt.requests import VERBS
 from tests.sinks.schemas import load
 
@@ -59,11 +59,20 @@ def test_verbs_are_the_same_everywhere(asyncapi: dict[str, Any]) -> None:
     assert asyncapi["channels"]["request"]["parameters"]["verb"]["enum"] == list(VERBS)
 
 
+def enumerations(node: Any, where: str) -> Iterator[tuple[str, list[str]]]:
+    """Every list of words in a schema, with its place."""
+    if isinstance(node, dict) and isinstance(node.get("enum"), list):
+        yield where, node["enum"]
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from enumerations(inner, f"{where}.{name}")
+
+
 def test_event_types_are_the_same_everywhere() -> None:
-    types = set(load("event")["properties"]["event_type"]["enum"])
-    assert {name for names in _EVENTS.values() for name in names} == types
-    assert set(get_args(EventType)) == types
-    assert set(_EVENTS) == set(load("event")["properties"]["category"]["enum"])
+    found = [each for name in NAMES for each in enumerations(load(name), f"schemas/{name}.json") if "sleep" in each[1]]
+    assert len(found) == 4
+    for where, words in found:
+        assert words == list(EVENT_TYPES), f"{where} has to list what core.EVENT_TYPES does"
+    assert set(load("event")["properties"]["category"]["enum"]) == set(EVENT_TYPES.values())
 
 
 def test_an_event_reads_the_same_over_mqtt_and_in_replay() -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fer_edge.core import Event, Level, OpenEvent, Phase
+from fer_edge.core import EVENT_TYPES, Event, Level, OpenEvent, Phase
 from fer_edge.monitoring.moment import Moment
 
 QUIET: tuple[Event, ...] = ()
@@ -65,7 +65,7 @@ class Phases:
     ) -> Event:
         return Event(
             key=event.key,
-            category=self.category,
+            category=EVENT_TYPES[event.event_type],
             event_type=event.event_type,
             phase=phase,
             level=event.level,

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fer_edge import __version__
-from fer_edge.core import EMOTIONS
+from fer_edge.core import EMOTIONS, EVENT_TYPES
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.mqtt.topics import Topics
 
-_EVENTS = {
-    "fatigue": ["microsleep", "sleep", "unresponsive", "drowsy", "yawn", "nod"],
-    "attention": ["distracted"],
-    "emotion": ["emotion"],
-    "view": ["absent", "view_degraded", "present"],
-}
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
 
 
@@ -134,10 +128,10 @@ def _events(settings: MqttReads, topics: Topics) -> dict[str, dict[str, Any]]:
         f"event_{category}": {
             "platform": "event",
             "name": f"{category.capitalize()} event",
-            "event_types": types,
+            "event_types": [name for name, its in EVENT_TYPES.items() if its == category],
             "state_topic": topics.event(category),
         }
-        for category, types in _EVENTS.items()
+        for category in dict.fromkeys(EVENT_TYPES.values())
         if not hidden.get(category)
     }
 
