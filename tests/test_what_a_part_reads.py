@@ -12,22 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_edge.core import Frame
+from fer_edge.core import Event, Frame, Level, Phase
 from fer_edge.monitoring import Monitor
 from fer_edge.perception.reader import Perception
 from fer_edge.service.memory import Memory
 from fer_edge.service.parts import Builder, Parts
 from fer_edge.service.viewer import Viewer
 from fer_edge.settings import Settings
-from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, read_by
+from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, TraceReads, read_by
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sinks.mqtt.homeassistant import discovery
 from fer_edge.sinks.mqtt.topics import Topics
+from fer_edge.sinks.traces import TraceRecorder
 from fer_edge.web import LivePage
 from tests.brokers import free_port
 from tests.sinks.examples import NOTHING_KNOWN, STATE
 
-READS = (PerceptionReads, MonitorReads, MqttReads, PageReads)
+READS = (PerceptionReads, MonitorReads, MqttReads, PageReads, TraceReads)
 DAY = "from=1764000000&to=1764086400"
 TAKEN_WHOLE = {"camera", "alarm"}
 """Sections that are a part's only settings."""
@@ -61,6 +62,15 @@ def _mqtt(settings: Any, folder: Path) -> None:
     sink.close()
 
 
+def _traces(settings: Any, folder: Path) -> None:
+    recorder = TraceRecorder(settings, folder, lambda _at: {}, lambda _key: "7c1e9a02-1")
+    recorder.start()
+    recorder.event(Event(1, "fatigue", "sleep", Phase.START, Level.CRITICAL, 0.4, 0.0, 0.4))
+    recorder.state(STATE, NOTHING_KNOWN)
+    recorder.close()
+    assert recorder.store.all()
+
+
 def _page(settings: Any, folder: Path) -> None:
     page = LivePage(settings, Shown(), folder)
     page.start()
@@ -84,7 +94,14 @@ class Shown:
 
 
 @pytest.mark.parametrize(
-    ("reads", "use"), [(PerceptionReads, _perception), (MonitorReads, _monitor), (MqttReads, _mqtt), (PageReads, _page)]
+    ("reads", "use"),
+    [
+        (PerceptionReads, _perception),
+        (MonitorReads, _monitor),
+        (MqttReads, _mqtt),
+        (PageReads, _page),
+        (TraceReads, _traces),
+    ],
 )
 @pytest.mark.parametrize("profile", ["driver", "kiosk"])
 def test_a_part_lives_on_the_settings_that_it_names(
@@ -102,16 +119,17 @@ def _only(values: dict[str, Any]) -> SimpleNamespace:
     ("change", "anew"),
     [
         ({}, ""),
+        ({"traces": {"after_s": 1.0}}, "traces"),
         ({"log_level": "error", "health": {"adaptive": False}}, ""),
         ({"web": {"enabled": True, "port": 1}}, "page"),
         ({"perception": {"threads": 2}}, "perception"),
-        ({"monitoring": {"yawn": {"end_s": 2.0}}}, "monitor"),
-        ({"monitoring": {"drowsy": {"advisory": 0.07}}}, "monitor page"),
-        ({"alarm": {"commands": [{"run": ["false"]}]}}, "alarm monitor"),
-        ({"mqtt": {"port": 2}}, "alarm monitor mqtt"),
-        ({"node": "cab-7"}, "alarm monitor mqtt page"),
-        ({"camera": {"fps": 7}}, "capture monitor"),
-        ({"profile": "kiosk"}, "alarm monitor mqtt perception"),
+        ({"monitoring": {"yawn": {"end_s": 2.0}}}, "monitor traces"),
+        ({"monitoring": {"drowsy": {"advisory": 0.07}}}, "monitor page traces"),
+        ({"alarm": {"commands": [{"run": ["false"]}]}}, "alarm monitor traces"),
+        ({"mqtt": {"port": 2}}, "alarm monitor mqtt traces"),
+        ({"node": "cab-7"}, "alarm monitor mqtt page traces"),
+        ({"camera": {"fps": 7}}, "capture monitor traces"),
+        ({"profile": "kiosk"}, "alarm monitor mqtt perception traces"),
     ],
 )
 def test_a_reload_builds_anew_what_reads_the_change_and_nothing_else(
@@ -131,4 +149,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Builder, Parts]:
 
 def _parts(parts: Parts) -> dict[str, object]:
     pipeline = {"perception": parts.pipeline.perception, "monitor": parts.pipeline.monitor}
-    return {"capture": parts.capture, "mqtt": parts.mqtt, "page": parts.page, "alarm": parts.alarm, **pipeline}
+    return {
+        "capture": parts.capture,
+        "mqtt": parts.mqtt,
+        "page": parts.page,
+        "alarm": parts.alarm,
+        "traces": parts.traces,
+        **pipeline,
+    }

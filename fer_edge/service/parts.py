@@ -16,7 +16,7 @@ from fer_edge.perception.interpreter import MODELS
 from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.service.capture import Capture
-from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, read_by
+from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, TraceReads, read_by
 from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sinks.traces import TraceRecorder
@@ -124,7 +124,7 @@ class Builder:
         # One that could not have its pin at the last reload tries again.
         works = old is None or old.alarm is None or old.alarm.has_pin
         alarm = old.alarm if old and same_alarm and works else _alarm(settings, mqtt)
-        same_traces = old is not None and monitor is old.pipeline.monitor and old.settings.traces == settings.traces
+        same_traces = same(TraceReads) and old is not None and monitor is old.pipeline.monitor
         traces = old.traces if old and same_traces else self._traces(settings, monitor, mqtt)
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page, traces) if sink is not None]
         pipeline = Pipeline(perception, monitor, [*sinks, *self.extra_sinks])

@@ -12,6 +12,7 @@ from typing import Any, Protocol, get_type_hints
 from fer_edge.settings.monitoring import DrowsySettings, MonitoringSettings
 from fer_edge.settings.mqtt import MqttSettings
 from fer_edge.settings.perception import EmotionSettings, PerceptionSettings
+from fer_edge.settings.traces import TraceSettings
 from fer_edge.settings.web import WebSettings
 
 
@@ -77,6 +78,38 @@ class MqttReads(Watched, Protocol):
     @property
     def emotion(self) -> Switch:
         """Whether there are expressions to be announced."""
+
+
+class Trust(Protocol):
+    """Of MQTT's section, what is believed of the time."""
+
+    @property
+    def trust_clock(self) -> bool:
+        """Whether the wall clock is right without a sign of it."""
+
+
+class TraceReads(Protocol):
+    """What the recorder of traces reads."""
+
+    @property
+    def node(self) -> str:
+        """This device's name."""
+
+    @property
+    def profile(self) -> str:
+        """``driver`` or ``kiosk``."""
+
+    @property
+    def traces(self) -> TraceSettings:
+        """Its own section."""
+
+    @property
+    def monitoring(self) -> MonitoringSettings:
+        """The rules that an event came from."""
+
+    @property
+    def mqtt(self) -> Trust:
+        """How an event's time is told."""
 
 
 class Drowsiness(Protocol):

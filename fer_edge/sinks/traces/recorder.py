@@ -16,7 +16,7 @@ from typing import Any
 from fer_edge import __version__
 from fer_edge.core import DriverState, Event, Phase, Signals
 from fer_edge.errors import FerEdgeError
-from fer_edge.settings import Settings
+from fer_edge.settings.reads import TraceReads
 from fer_edge.sinks.clock import Clock, SystemClock, iso
 from fer_edge.sinks.payloads import rounded
 from fer_edge.sinks.traces import row
@@ -56,7 +56,7 @@ class TraceRecorder:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: TraceReads,
         state_dir: Path,
         remembers: Callable[[float], Mapping[str, Any]],
         id_of: Callable[[int], str | None],
@@ -176,7 +176,7 @@ class TraceRecorder:
         return f"{self._run}-{key}"
 
     def _keep(self, event: _Open, event_id: str, rows: list[bytes], memory: Mapping[str, Any]) -> None:
-        settings = self._settings.model_dump(mode="json", include={"profile", "monitoring"})
+        rules = self._settings.monitoring.model_dump(mode="json")
         columns = zip(*(map(_short, row.unpack(kept)) for kept in rows), strict=True)
         trace = Trace(
             id=event_id,
@@ -186,7 +186,7 @@ class TraceRecorder:
             time=iso(event.wall),
             time_ok=event.wall_ok,
             phases=event.phases,
-            settings=settings,
+            settings={"profile": self._settings.profile, "monitoring": rules},
             memory=dict(memory),
             columns=dict(zip(row.COLUMNS, map(list, columns), strict=True)),
             false_alarm=event.false_alarm,
