@@ -108,7 +108,8 @@ def test_the_last_frame_of_a_file_is_looked_at_though_it_comes_while_something_e
 ) -> None:
     capture = Capture(ScriptedSource([]), reopen_s=(0.01, 0.05), stall_s=5.0)
     daemon: Any = Daemon(Settings)
-    daemon._parts, daemon._pace = SimpleNamespace(capture=capture), SimpleNamespace(admit=lambda at: True)
+    daemon._in_use = SimpleNamespace(parts=SimpleNamespace(capture=capture))
+    daemon._pace = SimpleNamespace(admit=lambda at: True)
     looked: list[Frame] = []
 
     def between_frames() -> None:

@@ -22,6 +22,8 @@ from tests.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
 pytestmark = [needs_mosquitto, pytest.mark.timeout(180)]
 
 TOTAL = 1000
+NET = f"10.{64 + os.getpid() // 250 % 128}.{os.getpid() % 250}"
+"""Where the cable that is cut leads: of this process, so that two runs on a machine do not meet."""
 PROGRAM = Path(__file__).with_name("publishing.py")
 ROOT = PROGRAM.parents[2]
 
@@ -207,7 +209,7 @@ def test_broker_hangs_and_the_daemon_is_killed_meanwhile(
 
 @pytest.fixture
 def namespace() -> Iterator[str]:
-    """A network namespace joined to this one by a cable that can be cut: 10.231.7.1 here, .2 there."""
+    """A network namespace joined to this one by a cable that can be cut: :data:`NET` .1 here, .2 there."""
     name = f"fer{os.getpid()}"
     if shutil.which("ip") is None:
         pytest.skip("iproute2 is not installed: the network cannot be cut")
@@ -227,9 +229,9 @@ def namespace() -> Iterator[str]:
 def _join(name: str) -> str:
     for command in (
         f"ip link add {name}a type veth peer name {name}b netns {name}",
-        f"ip addr add 10.231.7.1/30 dev {name}a",
+        f"ip addr add {NET}.1/30 dev {name}a",
         f"ip link set {name}a up",
-        f"ip -n {name} addr add 10.231.7.2/30 dev {name}b",
+        f"ip -n {name} addr add {NET}.2/30 dev {name}b",
         f"ip -n {name} link set {name}b up",
         f"ip -n {name} link set lo up",
     ):
@@ -241,7 +243,7 @@ def _join(name: str) -> str:
 
 def test_network_cut_and_the_daemon_killed_meanwhile(namespace: str, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path, address="0.0.0.0")
-    publisher = Publisher(tmp_path, broker.port, host="10.231.7.1")
+    publisher = Publisher(tmp_path, broker.port, host=f"{NET}.1")
     broker.start()
     listener = Subscriber(broker.port, "fer-edge/car/event/#", qos=0).ready()
     cable = ("ip", "link", "set", f"{namespace}a")
