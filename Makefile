@@ -7,6 +7,9 @@ TESTABLE := $(VENV)/.testable
 CONVERT := .venv-convert
 OLD := .venv-tflite
 SECONDS ?=
+# The tests wait more than they compute, so two share a core; WORKERS=0 runs them one after the other.
+WORKERS ?= $(shell expr 2 '*' "$$(nproc)")
+TOGETHER = -n $(WORKERS) --dist loadfile
 RELEASES ?= 12 13
 ARCHS ?= amd64 arm64
 # What is built from a commit is dated by it.
@@ -19,12 +22,12 @@ SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
 	@$(BIN)/fer-edge demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(TESTABLE)  ## every test that needs no TensorFlow
+test: $(TESTABLE)  ## every test that needs no TensorFlow, side by side; ARGS="-k port" WORKERS=0
 	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
 test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment with TensorFlow
-	@$(CONVERT)/bin/python -m pytest -m convert tests/convert $(ARGS)
+	@$(CONVERT)/bin/python -m pytest $(TOGETHER) -m convert tests/convert $(ARGS)
 
 test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
 	@FER_EDGE_OTHER_PYTHON=$(CURDIR)/$(OLD)/bin/python $(BIN)/python -m pytest -m runtimes tests/test_runtimes.py $(ARGS)

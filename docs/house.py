@@ -143,9 +143,9 @@ def _told(part: Path, depth: int = 0) -> Iterator[tuple[int, str, str]]:
 def picture() -> str:
     """The SVG's text."""
     drawing = Drawing()
-    drawing.heading("The way of a frame", "fer_edge/pipeline.py takes each frame along it; service/daemon.py is the loop around it.")
+    drawing.heading("The way of a frame", "pipeline.py takes each frame along it; service/daemon.py is the loop.")
     drawing.way(FRAME)
-    drawing.heading("fer_edge: the daemon", "Each storey imports only what stands below it; parts of one storey do not know each other.")
+    drawing.heading("fer_edge: the daemon", "Each storey imports only what stands below it.")
     for storey in layers("fer_edge"):
         drawing.layer([line for part in storey for line in _told(part)])
     return drawing.written()

@@ -36,6 +36,7 @@ def test_every_topic_is_retained_as_promised_and_conforms(
             lambda: any(m.json["open_events"] and m.json["open_events"][0]["id"] for m in subscriber.of("/state")),
             "the open event's id in state",
         )
+    subscriber.wait("/status", 2)
     expected = {"status": (True, 1), "camera": (True, 1), "info": (True, 1), "state": (True, 1)}
     expected |= {"stats": (True, 0), "event/fatigue": (False, 1)}
     for tail, (retained, qos) in expected.items():
