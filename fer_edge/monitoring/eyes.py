@@ -62,7 +62,8 @@ class EyesReader:
         openness = self._openness(signals)
         width = self._width(signals)
         evidence = self._evidence(signals, openness, width)
-        lids = self._lids.step(signals, dt, evidence, width, signals.pitch if pitch is None else pitch)
+        head = signals.pitch if pitch is None else pitch
+        lids = self._lids.step(signals, dt, evidence, width, head, self._gaze(signals))
         switch.step(at, self._sustained(signals, evidence, lids), self._patience_s(slack_s))
         perclos.step(at, dt, self._counts_closed(at, dt, evidence, lids))
         shut = evidence is not None and evidence >= 0.5
@@ -86,6 +87,11 @@ class EyesReader:
             perclos.blinks.count(at) if judged >= self._least else None,
         )
         return eyes, lids
+
+    def _gaze(self, signals: Signals) -> float | None:
+        """Pitch of the gaze from this driver's straight ahead, degrees; None until either is known."""
+        ahead = self._learner.gaze.pitch
+        return None if signals.gaze_pitch is None or ahead is None else signals.gaze_pitch - ahead
 
     def _sustained(self, signals: Signals, evidence: float | None, lids: LidsNow) -> float | None:
         """The evidence; in a closure that goes on, lids that stay down without an iris to be told are shut, too.

@@ -26,6 +26,10 @@ OPEN_SHARE = 0.15
 """Shorter openings do not part the time with lids down, unless they make up more of it: blinks in a row are none."""
 BEFORE_S, AFTER_S = 0.5, 0.5
 """A head that passes the limit within so long around the moment the lids went down went down with them."""
+SHALLOW_DEG = 8.0
+"""Lids over an eye that is seen to look no further down than this from straight ahead are low, not lowered."""
+SURER_PER_DEG = 0.02
+"""Eyes must be read as shut so much more surely for each degree that the head fell as the lids went down."""
 FIRST_S = 1.0
 """Sinking and rolling are measured from this long after the lids went down: until then the head moves with them."""
 
@@ -36,7 +40,7 @@ class LidsReader:
     def __init__(self, settings: MonitoringSettings) -> None:
         self._rules, self._least = settings.lids, settings.filter.coverage
         self._down = Switch(settings.filter, bridge_s=settings.closure.hold_s)
-        self._told = Share(TOLD_S, buckets=20)
+        self._told, self._shut = Share(TOLD_S, buckets=20), Share(TOLD_S, buckets=20)
         self._head: deque[tuple[float, float]] = deque()
         self.reset()
 
@@ -50,20 +54,29 @@ class LidsReader:
         self._since: float | None = None
         self._open_s = 0.0
         self._told.reset()
-        self._passed = False
+        self._shut.reset()
+        self._passed, self._unsure, self._fell_deg = False, False, 0.0
         self._first: tuple[float, float] | None = None
         self._sinking = False
 
     def step(
-        self, signals: Signals, dt: float, evidence: float | None, width: float | None, pitch: float | None
+        self,
+        signals: Signals,
+        dt: float,
+        evidence: float | None,
+        width: float | None,
+        pitch: float | None,
+        gaze: float | None = None,
     ) -> LidsNow:
         """Read one frame, ``dt`` seconds after the last.
 
         ``evidence`` is the probability of shut eyes, ``width`` how wide they are between this driver's shut (0) and
         open (1) ones, ``pitch`` the head's, degrees from straight ahead where that is known, else against the camera.
+        ``gaze`` is the pitch of the gaze from straight ahead, degrees, None where it is not known.
         """
         at, down = signals.at, self._down
-        down.step(at, self._lids(signals, evidence, width, pitch))
+        shallow = gaze is not None and gaze > -SHALLOW_DEG
+        down.step(at, evidence if shallow else self._lids(signals, evidence, width, pitch))
         if down.state is None or (down.state is False and down.held_s(at) >= UP_S):
             self._up()
         elif down.state:
@@ -78,11 +91,14 @@ class LidsReader:
                 None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, 0.0, False, False
             )
         if evidence is not None:
-            self._told.add(at, dt, dt if _told(signals, evidence) else 0.0)
+            self._told.add(at, dt, dt if not shallow and _told(signals, evidence) else 0.0)
+            self._shut.add(at, dt, dt * evidence)
         share = self._told.share
         eyes_down = share is not None and share >= 0.5
         self._judge_head(at, pitch, signals.roll)
-        undecided = self._passed and not eyes_down
+        if evidence is not None and evidence >= 0.5:
+            self._unsure = self._is_unsure()
+        undecided = not eyes_down and (self._passed or self._unsure)
         # Frames that speak against it may be its end: they do not count until they are overruled.
         until = down.since + down.held_s(at) if down.state else down.since
         return LidsNow(
@@ -94,6 +110,11 @@ class LidsReader:
             undecided,
             self._sinking,
         )
+
+    def _is_unsure(self) -> bool:
+        """Whether the eyes were read as shut only now and then, for a head that moved so: it may be a look down."""
+        shut = self._shut.share
+        return shut is not None and shut < self._rules.sure + SURER_PER_DEG * self._fell_deg
 
     def _lids(self, signals: Signals, evidence: float | None, width: float | None, pitch: float | None) -> float | None:
         """Probability that the lids are down: shut, lowered, or narrowed where that excuses nothing."""
@@ -119,11 +140,14 @@ class LidsReader:
             return
         if not self._passed and at <= self._since + AFTER_S:
             around = [value for when, value in self._head if when >= self._since - BEFORE_S]
-            highest = around[0]
+            highest, before = around[0], 0.0
             for value in around:
                 fell = highest - value >= self._rules.passed_deg
                 crossed = highest > -self._rules.passed_deg > value and highest - value >= self._rules.passed_deg / 2
                 self._passed = self._passed or fell or crossed
+                # A pose that is off for one frame is no movement.
+                self._fell_deg = max(self._fell_deg, min(highest - value, before))
+                before = highest - value
                 highest = max(highest, value)
         if at < self._since + FIRST_S:
             return

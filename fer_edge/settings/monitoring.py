@@ -114,6 +114,9 @@ class LidsSettings(Section):
     passed_deg: Degrees = Field(
         12.0, description="a head that bends past this as the lids go down: perhaps a look, undecided until sleep_s"
     )
+    sure: Share = Field(
+        0.7, description="lids read as shut less surely than this, over a second, are undecided until sleep_s"
+    )
     bent_deg: Degrees = Field(10.0, description="narrowed lids of a head bent further down are down, too")
     sinking_deg: Degrees = Field(8.0, description="a head that sinks or rolls so much further is asleep")
     signs_s: Seconds = Field(

@@ -108,6 +108,42 @@ def test_lids_that_look_shut_as_the_head_goes_down_get_the_benefit_of_the_doubt(
     assert told(drive(*scenes)) == []
 
 
+UNSURE = SHUT | {"eyes_closed": 0.55, "eyes_lowered": 0.4, "width": 0.14}
+
+
+def test_lids_that_are_only_half_taken_for_shut_are_no_microsleep_but_never_silent() -> None:
+    """A cup, the head nearly still: shut or lowered, the network cannot say. Nothing for 2.7 s; 3 s are warned of."""
+    assert told(drive((20, {}), (22.7, UNSURE), (40, {}))) == []
+    assert starts(told(drive((20, {}), (28, UNSURE), (40, {})))) == [("distracted", 23.0), ("unresponsive", 26.0)]
+
+
+def test_a_closure_that_begins_unsure_is_told_once_it_is_sure() -> None:
+    """Heavy lids for a second, then shut: one closure from the first, told when the last second was surely shut."""
+    events = told(drive((20, {}), (21, UNSURE), (24, SHUT), (40, {})))
+    assert starts(events)[0][0] == "microsleep"
+    assert 21.4 <= events[0].at <= 22.0
+    assert events[0].began_at == pytest.approx(20.0, abs=0.1)
+
+
+def test_the_further_the_head_falls_the_surer_shut_eyes_must_be() -> None:
+    """Eight degrees down with the lids: surely shut is a microsleep at 1.5 s, fairly shut a look."""
+    sure, fairly = (
+        SHUT | {"pitch": -8.0},
+        SHUT | {"eyes_closed": 0.72, "eyes_lowered": 0.2, "width": 0.12, "pitch": -8.0},
+    )
+    assert starts(told(drive((20, {}), (22.5, sure), (40, {})))) == [("microsleep", 21.5)]
+    assert told(drive((20, {}), (22.5, fairly), (40, {}))) == []
+
+
+def test_low_lids_over_eyes_that_look_ahead_are_not_down() -> None:
+    """A driver who laughs for long, or whose lids hang: lowered, but the iris is seen to look at the road."""
+    hanging = LOWERED | {"gaze": (1.0, -5.0)}
+    monitor = Monitor(Settings(), saved=SAVED)
+    states = [monitor.step(frame)[0] for frame in drive((20, {}), (60, hanging))]
+    assert {state.eyes_down for state in states[-200:]} == {False}
+    assert told(drive((20, {}), (60, hanging))) == []
+
+
 def test_the_doubt_ends_at_three_seconds_with_a_warning_and_at_six_it_is_critical() -> None:
     events = told(drive((20, {}), (28, SHUT | BENT), (40, {})))
     assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
