@@ -18,7 +18,7 @@ import numpy as np
 from convert.errors import DataError
 from convert.files import read_arrays
 from convert.seeing import faces68, lids, npz, worn
-from convert.seeing.augment import Variation, cover, vary
+from convert.seeing.augment import Variation, coarse, cover, vary
 from convert.seeing.lids import Eye
 from convert.seeing.pieces import Wobble
 from fer_edge.perception import shape, warp
@@ -38,27 +38,32 @@ CLOSE_REGION = ((0.5, 0.5), 22 / 24)
 WIDE_REGION = ((0.5, 0.557), 76 / 96)
 """Centre and side, in sides of the crop, that frame an eye of the two sets like :func:`shape.eye_regions`."""
 SHARES = {
-    "close": 0.24,
-    "wide": 0.17,
-    "marked": 0.15,
-    "masks": 0.12,
-    "low": 0.06,
-    "video": 0.04,
-    "glasses": 0.04,
-    "drawn": 0.1,
+    "close": 0.22,
+    "wide": 0.13,
+    "marked": 0.13,
+    "masks": 0.1,
+    "low": 0.05,
+    "video": 0.03,
+    "scenes": 0.15,
+    "glasses": 0.03,
+    "drawn": 0.08,
 }
 """Of every batch; what is left is no eye."""
 SHUT, LOWERED, NARROWED, OPEN = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
-NOT_SHUT, HALF, LOW = (0, 1, 1, 1), (0, 1, 0, 1), (1, 1, 0, 0)
+NOT_SHUT, HALF, LOW, NEARLY_SHUT = (0, 1, 1, 1), (0, 1, 0, 1), (1, 1, 0, 0), (1, 1, 1, 0)
 NO_EYE = (0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.3, 0.0)
 
 WIDE = 0.55
 """Openness above which a lid that is a little lowered or narrowed may as well be called open."""
 LEAST_TOLD = 0.12
 """Openness under which nothing of the iris can be told."""
+SURELY_SEEN = 0.2
+"""Openness from which an iris shows under the lid: a narrower gap, a pixel or two high, may be a line of lashes."""
 
-SHARP = Variation(blur_share=0.25, blur=1.1, coarse_share=0.2, coarsest=0.5, noise=7.0)
+SHARP = Variation(blur_share=0.15, blur=0.7, coarse_share=0.0, noise=7.0)
 """Less blur than elsewhere: an iris under a low lid is one or two pixels high."""
+COARSE_SHARE, COARSEST = 0.4, 0.4
+"""Share of crops that are made coarser, and the least that is left of their pixels' number along a side."""
 
 Target = tuple[float, ...]
 Sample = tuple[np.ndarray, float, Target]
@@ -168,7 +173,7 @@ def masks(path: Path, split: str, *, real: bool | None = None) -> list[Eye]:
 
 def low(eyes: Iterable[Eye]) -> list[Known]:
     """Those of real eyes that are low or narrow as they stand: few, and the ones that a look down is told by."""
-    return [Known(eye.picture, 1.6 * lids.EYE, as_it_is(eye)) for eye in eyes if LEAST_TOLD <= eye.openness <= WIDE]
+    return [Known(eye.picture, 1.6 * lids.EYE, as_it_is(eye)) for eye in eyes if SURELY_SEEN <= eye.openness <= WIDE]
 
 
 def glasses(folder: Path, split: str) -> list[tuple[Known, str]]:
@@ -287,12 +292,16 @@ def redrawn(eye: Eye, rng: np.random.Generator) -> tuple[Eye, Target]:
         eye = lids.move_iris(eye, 0.0, float(rng.uniform(0.02, 0.16)))
         below = float(rng.uniform(0, 0.1))
         eye = lids.close(eye, max(1 - left - below, 0.0), below, lash)
+        if eye.openness < SURELY_SEEN:
+            return eye, target(LOW, eye.openness)
         return eye, target(
             LOWERED, eye.openness, degrees(eye.iris), gaze_weight=0.5, told=None if eye.iris is None else 1.0
         )
     if kind < 0.94:
         below = float(rng.uniform(0.35, 0.7)) * (1 - left)
         eye = lids.close(eye, max(1 - left - below, 0.0), below, lash)
+        if eye.openness < SURELY_SEEN:
+            return eye, target(NEARLY_SHUT, eye.openness)
         return eye, target(NARROWED, eye.openness, degrees(eye.iris), gaze_weight=0.5)
     eye = lids.close(eye, max(1 - float(rng.uniform(0.5, 0.7)) / eye.openness, 0.0), 0.0, lash)
     return eye, target(HALF, eye.openness, degrees(eye.iris))
@@ -302,7 +311,7 @@ def as_it_is(eye: Eye) -> Target:
     """What is known of an eye whose lids nobody moved."""
     if eye.openness < 0.04:
         return target(SHUT, 0.0, told=0.0)
-    if eye.openness < 0.12:
+    if eye.openness < SURELY_SEEN:
         return target(LOW, eye.openness)
     if eye.openness > 0.6:
         return target(OPEN, eye.openness, degrees(eye.iris))
@@ -327,10 +336,24 @@ def cut(
     if rng.random() < 0.5:
         piece = np.ascontiguousarray(piece[:, ::-1])
         values = (*values[:7], -values[7], *values[8:])
+    if rng.random() < COARSE_SHARE:
+        left = float(rng.uniform(COARSEST, 1.0))
+        piece, values = coarse(piece, left), as_seen(values, left)
     piece = vary(piece, how, rng)
     if rng.random() < how.cover_share / 2:
         piece = cover(piece, rng, 0.3)
     return warp.standardise(piece), values
+
+
+def as_seen(values: Target, left: float) -> Target:
+    """What can be told of an eye when only ``left`` of the pixels are: a gap that is no longer seen may be lashes."""
+    if not values[4] * left < SURELY_SEEN or not values[10]:
+        return values
+    for state, doubtful in ((LOWERED, LOW), (NARROWED, NEARLY_SHUT)):
+        if values[:4] == tuple(float(s) for s in state):
+            # Nor can the iris be told: weights of told and gaze go.
+            return (*(float(s) for s in doubtful), *values[4:12], 0.0, 0.0)
+    return values
 
 
 def no_eye(faces: faces68.MarkedFaces) -> Draw:

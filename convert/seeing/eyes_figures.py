@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.seeing import eyes_data, faces68, pieces
+from convert.seeing import eyes_data, eyes_scenes, faces68, pieces
 from convert.seeing.eyes_data import GAZE_DEG, STATES, Known
 from convert.tasks.eyes import EACH, FIRST_HELD
 from fer_edge.perception.interpreter import Model
@@ -30,6 +30,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             told[f"masks, {name}"] = states(made, eyes) | {"iris_off": iris_off(made, eyes)}
     if args.glasses:
         told["glasses"] = judged(made, eyes_data.glasses(args.glasses, "val"))
+    if args.scenes:
+        told["scenes"] = called(made, eyes_scenes.load(args.scenes, "val"))
     if args.people:
         eyes = eyes_data.drawn(range(FIRST_HELD, FIRST_HELD + args.people), EACH)
         told["drawn people"] = states(made, eyes) | {"gaze_deg": gaze_off(made, eyes)}
@@ -98,6 +100,24 @@ def judged(made: Model, eyes: Sequence[tuple[Known, str]]) -> dict[str, str]:
         unknown = said[chosen, 5] < 0.5
         shut = (said[chosen, 0] >= 0.5) & ~unknown
         told[str(kind)] = f"{unknown.sum()} of {chosen.sum()} cannot be told, {shut.sum()} called shut"
+    return told
+
+
+def called(made: Model, eyes: Sequence[tuple[Known, eyes_scenes.Mark]]) -> dict[str, Any]:
+    """By what an eye was marked as: how many are called what, and of how many it is said that they cannot be told."""
+    said, told = outputs(made, [eye for eye, _ in eyes]), {}
+    marked = np.array([mark.eyes for _, mark in eyes])
+    for name in sorted(set(marked)):
+        chosen = said[marked == name]
+        unknown = chosen[:, 5] < 0.5
+        states = np.bincount(chosen[~unknown, :4].argmax(axis=1), minlength=4)
+        surely = int((chosen[~unknown, 0] >= 0.5).sum())
+        told[str(name)] = {
+            "n": len(chosen),
+            **dict(zip(STATES, map(int, states), strict=True)),
+            "surely shut": surely,
+            "cannot be told": int(unknown.sum()),
+        }
     return told
 
 

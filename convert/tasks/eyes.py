@@ -25,6 +25,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=Path, required=True, help="folder of marked faces (points.npz and pictures)")
     parser.add_argument("--masks", type=Path, help=".npz of eyes with marked white, iris and pupil")
     parser.add_argument("--glasses", type=Path, help="folder of faces with and without dark glasses (labels.csv)")
+    parser.add_argument("--scenes", type=Path, help="folder of scenes whose eyes are marked (faces.json, faces/)")
     parser.add_argument(
         "--people", type=whole(0), default=PEOPLE, help=f"drawn people to learn from, {EACH} pictures each ({PEOPLE})"
     )
@@ -37,6 +38,7 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=Path, help="marked faces: states drawn on their eyes are measured, too")
     parser.add_argument("--masks", type=Path, help="eyes with marked parts: states and gaze are measured on them, too")
     parser.add_argument("--glasses", type=Path, help="faces with and without dark glasses: who can be judged")
+    parser.add_argument("--scenes", type=Path, help="scenes with marked eyes: what each kind is called")
     parser.add_argument("--people", type=whole(0), default=0, help="drawn people to measure gaze and states on (0)")
 
 
@@ -47,7 +49,7 @@ def _build(args: argparse.Namespace) -> Any:
 
 
 def _sampler(args: argparse.Namespace, _net: Any) -> Any:
-    from convert.seeing import eyes_data, faces68
+    from convert.seeing import eyes_data, eyes_scenes, faces68
 
     faces = faces68.load(args.faces, "train")
     close, wide = (*args.data, None)[:2]
@@ -61,6 +63,7 @@ def _sampler(args: argparse.Namespace, _net: Any) -> Any:
         "masks": masks,
         "low": eyes_data.low([*marked, *masks]),
         "glasses": [eye for eye, _ in eyes_data.glasses(args.glasses, "train")] if args.glasses else [],
+        "scenes": eyes_scenes.to_learn_from(args.scenes) if args.scenes else [],
         "drawn": eyes_data.drawn(range(args.people), EACH),
     }
     return eyes_data.sampler(groups, eyes_data.no_eye(faces), args.size)
