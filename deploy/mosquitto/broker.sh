@@ -7,6 +7,7 @@
 #   sudo broker.sh remove USER    no longer let in
 #   options: --port N    another port
 #            --into DIR  write to DIR instead of /etc/mosquitto and start nothing (to look at it first)
+#            --as DIR    with --into: where the broker will find DIR, for example /etc/mosquitto in a container
 #
 # May be run again: users, passwords and the authority stay; the broker's own certificate is made anew.
 # Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
@@ -39,7 +40,7 @@ configure() {
     mkdir -p "$ETC/conf.d"
     [ -e "$ETC/fer-edge.passwords" ] || : >"$ETC/fer-edge.passwords"
     for_mosquitto "$ETC/fer-edge.passwords"
-    sed "s#/etc/mosquitto/#$ETC/#; s/^listener .*/listener ${PORT:-$2}/" "$HERE/$1.conf" >"$ETC/conf.d/fer-edge.conf"
+    sed "s#/etc/mosquitto/#${SEEN_AS:-$ETC}/#; s/^listener .*/listener ${PORT:-$2}/" "$HERE/$1.conf" >"$ETC/conf.d/fer-edge.conf"
 }
 
 restart() {
@@ -122,12 +123,12 @@ remove() {
     reload
 }
 
-ACTION='' NAME='' PORT=''
+ACTION='' NAME='' PORT='' SEEN_AS=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --port | --into)
+        --port | --into | --as)
             [ $# -ge 2 ] || fail 2 "$1 needs a value"
-            if [ "$1" = --into ]; then ETC=$2; else PORT=$2; fi
+            case $1 in --into) ETC=$2 ;; --as) SEEN_AS=$2 ;; *) PORT=$2 ;; esac
             shift
             ;;
         -h | --help) usage && exit 0 ;;

@@ -1,0 +1,88 @@
+"""The compose file, without a container engine: what it mounts is what the documented commands make."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fer_edge import __version__
+from fer_edge.config import load
+from tests.conftest import ROOT
+
+CONTAINER = ROOT / "deploy" / "container"
+FILE = CONTAINER / "compose.yaml"
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    return dict(yaml.safe_load(FILE.read_text())["services"])
+
+
+def mounts(service: dict[str, Any]) -> dict[str, str]:
+    """Where each mounted file or folder of this machine lies in the container."""
+    parts = (entry.split(":") for entry in service.get("volumes", ()))
+    return {part[1]: part[0] for part in parts if part[0].startswith(".")}
+
+
+def test_the_node_runs_without_rights_it_does_not_need(services: dict[str, Any]) -> None:
+    node = services["fer-edge"]
+    assert node["image"] == f"localhost/fer-edge:{__version__}"
+    assert node["read_only"] is True and node["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in node["security_opt"] and not node.get("privileged")
+    said = (CONTAINER / "Containerfile").read_text()
+    assert "USER 10001:44" in said and "HEALTHCHECK" in said
+
+
+def test_home_assistant_and_node_red_are_options(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "profiles" not in service} == {"mosquitto", "fer-edge"}
+    assert services["homeassistant"]["profiles"] == ["homeassistant"] and services["nodered"]["profiles"] == ["nodered"]
+
+
+def test_every_file_it_mounts_is_made_by_the_documented_commands(services: dict[str, Any], tmp_path: Path) -> None:
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto is not installed (sudo apt install mosquitto)")
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    place, script = tmp_path / "deploy/container", "../mosquitto/broker.sh"
+    subprocess.run(
+        [script, "home", "--into", "broker", "--as", "/etc/mosquitto"], cwd=place, check=True, capture_output=True
+    )
+    added = subprocess.run(
+        [script, "add", "cab-7", "--into", "broker"], cwd=place, check=True, capture_output=True, text=True
+    )
+    (place / "cab-7.password").write_text(added.stdout)
+    for service in services.values():
+        for source in mounts(service).values():
+            assert (place / source).is_file(), source
+    broker = (place / mounts(services["mosquitto"])["/mosquitto/config/mosquitto.conf"]).read_text()
+    assert "listener 1883" in broker and "allow_anonymous false" in broker
+    named = next(line.split()[1] for line in broker.splitlines() if line.startswith("password_file"))
+    assert named in mounts(services["mosquitto"]), "what the broker reads is mounted where it looks"
+
+
+def test_the_configuration_it_mounts_is_valid_and_names_what_is_mounted(services: dict[str, Any]) -> None:
+    settings = load(CONTAINER / "config.yaml")
+    inside = mounts(services["fer-edge"])
+    assert settings.mqtt.host in services and settings.mqtt.password_file in inside
+    assert any(device.endswith(f":{settings.camera.source}") for device in services["fer-edge"]["devices"])
+
+
+def test_podman_compose_reads_it() -> None:
+    """A real implementation parses and merges it; no engine is started."""
+    if importlib.util.find_spec("podman_compose") is None or shutil.which("podman") is None:
+        pytest.skip("no podman-compose here: sudo apt install podman; pip install 'podman-compose>=1.3'")
+    command = [sys.executable, "-m", "podman_compose", "--profile", "homeassistant", "--profile", "nodered"]
+    done = subprocess.run(
+        [*command, "-f", str(FILE), "config"], capture_output=True, text=True, check=False, timeout=60, cwd=CONTAINER
+    )
+    assert done.returncode == 0, done.stderr
+    read = yaml.safe_load(done.stdout)
+    assert set(read["services"]) == {"mosquitto", "fer-edge", "homeassistant", "nodered"}, json.dumps(read)
+    assert read["services"]["fer-edge"]["depends_on"] == {"mosquitto": {"condition": "service_started"}}
