@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTABLE := $(VENV)/.testable
+DIST := .venv-dist
 CONVERT := .venv-convert
 OLD := .venv-tflite
 SECONDS ?=
@@ -53,15 +54,15 @@ lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-dist: $(VENV)/.dist  ## wheel and sdist in dist/, with checksums; the same commit gives the same names
+dist: $(DIST)/.ready  ## wheel and sdist in dist/, with checksums; the same commit gives the same names
 	@rm -rf build/lib dist/fer_edge-*
-	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m build --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
 	@rm -f build.log
 	@$(SUMS)
 
 deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
 	@rm -f dist/*.deb
-	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
 	@$(SUMS)
 
 image: deb  ## the container image localhost/fer-edge:VERSION; ROOT=DIR builds it from a debootstrap root
@@ -92,8 +93,10 @@ $(VENV)/.fleet: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fleet]'
 	@touch $@
 
-$(VENV)/.dist: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dist]'
+# Nothing but what builds: the product's own dependencies would take minutes, and an isolated build would fetch these again.
+$(DIST)/.ready: pyproject.toml
+	@test -x $(DIST)/bin/python || $(PYTHON) -m venv $(DIST) || { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 69; }
+	@$(DIST)/bin/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'setuptools>=70.1'
 	@touch $@
 
 $(CONVERT)/.ready: pyproject.toml
@@ -109,4 +112,4 @@ $(OLD)/.ready: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(CONVERT) $(OLD) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(DIST) $(CONVERT) $(OLD) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,6 +1,6 @@
-"""A page for the person who is watched: what this node looks at, keeps, sends and to whom, and how to stop it.
+"""A page for the person being monitored: what this node looks at, stores and sends, to whom, and how to stop it.
 
-Filled from the configuration that is in force, so it says what this node does, not what one could do.
+Generated from the active configuration, so it describes this node as it is set up.
 
 example:
   fer-edge notice > notice.txt
@@ -34,7 +34,7 @@ class Answer:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--html", action="store_true", help="one page to print instead of plain text")
-    parser.add_argument("--owner", metavar="TEXT", help="who answers for this device, and how to reach them")
+    parser.add_argument("--owner", metavar="TEXT", help="who is responsible for this device, and how to reach them")
     options.add_config(parser)
 
 
@@ -49,15 +49,15 @@ def run(args: argparse.Namespace) -> int:
 def answers(settings: Settings, owner: str | None = None) -> tuple[Answer, ...]:
     """Every question with what is true for these settings."""
     return (
-        Answer("What is looked at?", _looked_at(settings)),
-        Answer("What is concluded from it?", _concluded(settings)),
-        Answer("Are pictures kept or sent?", _pictures(settings)),
+        Answer("What does it look at?", _looked_at(settings)),
+        Answer("What does it infer?", _concluded(settings)),
+        Answer("Are pictures stored or sent?", _pictures(settings)),
         Answer("What is sent, and to whom?", _sent(settings)),
-        Answer("What is kept, and for how long?", _kept(settings)),
+        Answer("What is stored, and for how long?", _kept(settings)),
         Answer("What does it do when I am tired?", _alarms(settings)),
-        Answer("How is it switched off?", _off(settings)),
+        Answer("How do I switch it off?", _off(settings)),
         Answer("How reliable is it?", _limits(settings)),
-        Answer("Whom do I ask?", (owner or "(name here who answers for this device, and how to reach them)",)),
+        Answer("Whom do I ask?", (owner or "(write here who is responsible for this device, and how to reach them)",)),
     )
 
 
@@ -93,7 +93,7 @@ def _pictures(settings: Settings) -> tuple[str, ...]:
     from fer_edge.web.access import is_loopback
 
     where = "on this device only" if is_loopback(settings.web.host) else "from other machines, with a token"
-    return kept, f"The live page is switched on: whoever may open it ({where}) sees the picture while they look."
+    return kept, f"The live page is switched on: anyone who may open it ({where}) sees the picture while they look."
 
 
 def _sent(settings: Settings) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _sent(settings: Settings) -> tuple[str, ...]:
     found = [
         f"Numbers and words to the message broker {mqtt.host}:{mqtt.port} ({secured}), under the name "
         f"{settings.node}: the state about once a second, each event, and the health of the device.",
-        "Whoever may read there sees them; this device does not know who that is.",
+        "Anyone with access to the broker can see them; this device does not know who that is.",
     ]
     if mqtt.homeassistant.enabled:
         found.append("Home Assistant shows them as well, if it is connected to that broker.")
@@ -118,7 +118,12 @@ def _kept(settings: Settings) -> tuple[str, ...]:
         found.insert(
             0,
             f"Events, on this device, until the broker has confirmed them: at most {box.max_events:,} events and "
-            f"{box.max_age_days:g} days. What the broker's owner keeps is up to them.",
+            f"{box.max_age_days:g} days. What the broker's owner stores is up to them.",
+        )
+    if settings.web.enabled:
+        found.append(
+            "For the live page: events, and every ten seconds how long eyes were judged and closed, on this device, "
+            "for eight days. No picture, no expression."
         )
     if settings.traces.enabled and (settings.fatigue or settings.attention):
         found.append(
@@ -143,14 +148,14 @@ def _alarms(settings: Settings) -> tuple[str, ...]:
 def _off(settings: Settings) -> tuple[str, ...]:
     found = ["Cover the lens: the device then reports that it cannot see, and nothing about you."]
     if settings.mqtt.enabled:
-        found.append("A pause of up to an hour can be asked for over the broker; it is reported, and ends by itself.")
-    return (*found, "For good: sudo systemctl disable --now fer-edge on the device.")
+        found.append("A pause of up to an hour can be requested over the broker; it is reported, and ends by itself.")
+    return (*found, "Permanently: sudo systemctl disable --now fer-edge on the device.")
 
 
 def _limits(settings: Settings) -> tuple[str, ...]:
     del settings
     return (
-        "It is not a certified safety device. It may miss a sleeping driver and may call an alert one tired.",
+        "It is not a certified safety device. It may miss a sleeping driver, and may report an alert driver as tired.",
         "An event is a measurement with errors. It proves nothing about a person.",
     )
 
