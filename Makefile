@@ -11,13 +11,15 @@ SECONDS ?=
 # The tests wait more than they compute, so two share a core; WORKERS=0 runs them one after the other.
 WORKERS ?= $(shell expr 2 '*' "$$(nproc)")
 TOGETHER = -n $(WORKERS) --dist loadfile
+# Compiled once for all workers and for every program they start, and out of the tree.
+KEPT = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/bytecode
 RELEASES ?= 12 13
 ARCHS ?= amd64 arm64
 # What is built from a commit is dated by it.
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 test-fleet fleet fleet-down dist deb image lint check clean
+.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 test-fleet fleet fleet-down dist deb image lint check environments clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -25,10 +27,10 @@ run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
 
 test: $(TESTABLE)  ## every test that needs no TensorFlow, side by side; ARGS="-k port" WORKERS=0
 	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
-	@$(BIN)/python -m pytest $(TOGETHER) $(ARGS)
+	@$(KEPT) $(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
 test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment with TensorFlow
-	@$(CONVERT)/bin/python -m pytest $(TOGETHER) -m convert tests/convert $(ARGS)
+	@$(KEPT) $(CONVERT)/bin/python -m pytest $(TOGETHER) -m convert tests/convert $(ARGS)
 
 test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime
 	@FER_EDGE_OTHER_PYTHON=$(CURDIR)/$(OLD)/bin/python $(BIN)/python -m pytest -m runtimes tests/test_runtimes.py $(ARGS)
@@ -75,6 +77,8 @@ test-arm64: $(TESTABLE)  ## the arm64 packages on emulated Debian 12 and 13: nee
 	@FER_EDGE_TEST_ARM64=1 $(BIN)/python -m pytest tests/deploy/test_arm64.py -s $(ARGS)
 
 check: test lint
+
+environments: $(TESTABLE) $(CONVERT)/.ready $(OLD)/.ready  ## what all checks need, without running any
 
 $(READY): pyproject.toml
 	@echo "Setting up $(VENV) (about a minute the first time)"
