@@ -8,19 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-EVENTS: Mapping[str, str] = {
-    "microsleep": "Microsleep",
-    "sleep": "Asleep",
-    "unresponsive": "Unresponsive",
-    "drowsy": "Drowsy",
-    "yawn": "Yawning",
-    "nod": "Nodding off",
-    "distracted": "Distracted",
-    "absent": "No driver",
-    "view_degraded": "View degraded",
-    "emotion": "Expression",
-    "present": "In view",
-}
+from fer_edge.core import EVENT_TYPES
+
+EVENTS: Mapping[str, str] = {name: kind.title for name, kind in EVENT_TYPES.items()}
 LEVELS: Mapping[str, str] = {
     "none": "none",
     "info": "info",

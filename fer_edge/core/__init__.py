@@ -7,7 +7,7 @@ Nothing here does I/O, keeps time or imports another part of the package. ``None
 
 from typing import TYPE_CHECKING
 
-from fer_edge.core.events import EVENT_TYPES, Event, Level, OpenEvent, Phase
+from fer_edge.core.events import EVENT_TYPES, Event, EventType, Level, OpenEvent, Phase
 from fer_edge.core.geometry import Box, Face, Frame
 from fer_edge.core.protocols import FaceFinder, Sink, Source
 from fer_edge.core.signals import EMOTIONS, Lens, Person, Quality, Signals
@@ -24,6 +24,7 @@ __all__ = [
     "Calibration",
     "DriverState",
     "Event",
+    "EventType",
     "Face",
     "FaceFinder",
     "Frame",

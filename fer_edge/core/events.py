@@ -7,20 +7,29 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-EVENT_TYPES: Mapping[str, str] = {
-    "microsleep": "fatigue",
-    "sleep": "fatigue",
-    "unresponsive": "fatigue",
-    "drowsy": "fatigue",
-    "yawn": "fatigue",
-    "nod": "fatigue",
-    "distracted": "attention",
-    "absent": "view",
-    "view_degraded": "view",
-    "present": "view",
-    "emotion": "emotion",
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of event: its category, which is the topic it goes to, and what people read for it."""
+
+    category: str
+    title: str
+
+
+EVENT_TYPES: Mapping[str, EventType] = {
+    "microsleep": EventType("fatigue", "Microsleep"),
+    "sleep": EventType("fatigue", "Asleep"),
+    "unresponsive": EventType("fatigue", "Unresponsive"),
+    "drowsy": EventType("fatigue", "Drowsy"),
+    "yawn": EventType("fatigue", "Yawning"),
+    "nod": EventType("fatigue", "Nodding off"),
+    "distracted": EventType("attention", "Distracted"),
+    "absent": EventType("view", "No driver"),
+    "view_degraded": EventType("view", "View degraded"),
+    "present": EventType("view", "In view"),
+    "emotion": EventType("emotion", "Expression"),
 }
-"""Every type of event with its category, which is the topic it goes to. One that is not here cannot be told."""
+"""Every type there is; one that is not here cannot be told. ``python -m fer_edge.schemas`` hands them on."""
 
 
 class Level(StrEnum):

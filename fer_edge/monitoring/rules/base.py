@@ -65,7 +65,7 @@ class Phases:
     ) -> Event:
         return Event(
             key=event.key,
-            category=EVENT_TYPES[event.event_type],
+            category=EVENT_TYPES[event.event_type].category,
             event_type=event.event_type,
             phase=phase,
             level=event.level,

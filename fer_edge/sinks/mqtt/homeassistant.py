@@ -128,10 +128,10 @@ def _events(settings: MqttReads, topics: Topics) -> dict[str, dict[str, Any]]:
         f"event_{category}": {
             "platform": "event",
             "name": f"{category.capitalize()} event",
-            "event_types": [name for name, its in EVENT_TYPES.items() if its == category],
+            "event_types": [name for name, kind in EVENT_TYPES.items() if kind.category == category],
             "state_topic": topics.event(category),
         }
-        for category in dict.fromkeys(EVENT_TYPES.values())
+        for category in dict.fromkeys(kind.category for kind in EVENT_TYPES.values())
         if not hidden.get(category)
     }
 
