@@ -40,7 +40,16 @@ def fer_edge(tmp_path: Path) -> Run:
 
 def clean_environment(home: Path) -> dict[str, str]:
     """The environment without what would change how fer-edge behaves."""
-    dropped = ("FER_EDGE_", "NOTIFY_", "WATCHDOG_", "STATE_DIRECTORY", "CREDENTIALS_", "JOURNAL_")
+    dropped = (
+        "FER_EDGE_",
+        "NOTIFY_",
+        "WATCHDOG_",
+        "STATE_DIRECTORY",
+        "RUNTIME_DIRECTORY",
+        "XDG_RUNTIME_DIR",
+        "CREDENTIALS_",
+        "JOURNAL_",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | {"XDG_STATE_HOME": str(home / "state"), "PYTHONPATH": str(ROOT)}
 

@@ -71,13 +71,24 @@ def test_beyond_the_count_the_oldest_go_and_are_counted_over_restarts(path: Path
     assert outbox(path, count=10).dropped == 3
 
 
-def test_beyond_the_age_they_go_but_only_by_trustworthy_times(path: Path) -> None:
+def test_what_an_earlier_boot_left_goes_by_age_but_only_by_trustworthy_times(path: Path) -> None:
     box = outbox(path, age_s=100.0)
     add(box, wall=WALL - 101)
     add(box, wall=0.0, wall_ok=False)
     add(box, wall=WALL - 99)
-    box.drop_older(WALL)
+    box.drop_older(5.0, "another boot", None)
+    assert box.dropped == 0
+    box.drop_older(5.0, "another boot", WALL)
     assert (seqs(box), box.dropped) == ([2, 3], 1)
+
+
+def test_a_clock_that_is_set_forward_makes_nothing_older(path: Path) -> None:
+    box = outbox(path, age_s=100.0)
+    add(box, 5)
+    box.drop_older(100.0, "boot", WALL + 864_000)
+    assert (len(box), box.dropped) == (5, 0)
+    box.drop_older(101.5, "boot", None)
+    assert (len(box), box.dropped) == (0, 5)
 
 
 def test_without_a_directory_it_is_memory_and_says_so() -> None:

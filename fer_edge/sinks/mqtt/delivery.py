@@ -13,7 +13,7 @@ from typing import Any
 
 from fer_edge.core import DriverState, Event
 from fer_edge.settings.reads import MqttReads
-from fer_edge.sinks.clock import Clock
+from fer_edge.sinks.clock import Clock, iso
 from fer_edge.sinks.mqtt import homeassistant
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.link import Link
@@ -32,21 +32,27 @@ _BREATHER_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class OutboxCondition:
-    """Whether events survive a restart (``storage`` disk or memory, with the reason), and how many wait."""
+    """Where events are kept (``storage`` disk, memory or lost, with the reason), and how many wait.
+
+    ``lost_at`` is when the file was last taken away while it was in use, ISO 8601 in UTC.
+    """
 
     storage: str = "memory"
     reason: str | None = "not started"
     waiting: int = 0
     dropped: int = 0
+    lost_at: str | None = None
 
     @classmethod
     def of(cls, outbox: Outbox) -> OutboxCondition:
         """As it is now."""
-        return cls("disk" if outbox.on_disk else "memory", outbox.reason, len(outbox), outbox.dropped)
+        lost_at = None if outbox.lost_wall is None else iso(outbox.lost_wall)
+        return cls(outbox.storage, outbox.reason, len(outbox), outbox.dropped, lost_at)
 
     def lasting(self) -> Payload:
         """What does not change with every event, for ``info``."""
-        return {"storage": self.storage, "reason": self.reason, "dropped": self.dropped}
+        known = {"storage": self.storage, "reason": self.reason, "dropped": self.dropped}
+        return known if self.lost_at is None else {**known, "lost_at": self.lost_at}
 
     def passing(self) -> Payload:
         """What does, for ``stats``."""
@@ -61,6 +67,7 @@ class Parts:
     topics: Topics
     clock: Clock
     path: Path | None
+    spare: Path | None
     link: Link
     feed: StateFeed
     info: Callable[[Payload], Payload]
@@ -84,6 +91,7 @@ class Delivery:
             max_messages=bounds.max_events,
             max_age_s=bounds.max_age_days * 86400,
             wall=parts.clock.wall(),
+            spare=parts.spare,
         )
         self._journal = Journal(outbox, parts.clock)
         self.publisher = Publisher(self._journal, parts.topics, parts.clock, parts.link.publish)
@@ -92,6 +100,7 @@ class Delivery:
         self._told: Payload = {}
         self._camera, self._camera_said = "", 0.0
         self._tidied_at = 0.0
+        self._wall_at_boot: float | None = None
         self._stopping = False
         self._breather = threading.Event()  # never set: a fault that stays must not spin
 
@@ -190,8 +199,9 @@ class Delivery:
             pass
 
     def _store(self) -> None:
+        self._journal.outbox.check(self._parts.clock.wall())
         if self._fresh:
-            self._journal.add(self._fresh)
+            self._journal.add(self._fresh, self.publisher.under_way)
             stored = len(self._fresh)
             self._fresh.clear()
             self._parts.stored(stored)
@@ -211,8 +221,12 @@ class Delivery:
         self._tidied_at = time.monotonic()
         if self._journal.outbox.recover():
             self.publisher.rewind()
-        if self._parts.clock.wall_ok():
-            self._journal.outbox.drop_older(self._parts.clock.wall())
+        clock = self._parts.clock
+        if self._wall_at_boot is None and clock.wall_ok():
+            self._wall_at_boot = clock.wall() - clock.ticks()
+        # Set once: a clock that jumps later makes nothing older.
+        wall = None if self._wall_at_boot is None else self._wall_at_boot + clock.ticks()
+        self._journal.outbox.drop_older(clock.ticks(), clock.boot(), wall)
 
     def _say_goodbye(self) -> None:
         """What waits goes first, ``offline`` last; a broker that is slow or away is not waited for."""

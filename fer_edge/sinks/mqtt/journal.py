@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,13 +55,23 @@ class Journal:
         self.ids: dict[int, str] = {}
         self._bodies: dict[str, dict[str, Any]] = {}
 
-    def add(self, events: Iterable[tuple[Event, Stamp]]) -> None:
-        """Store phases of events in order, in one commit."""
+    def add(self, events: Iterable[tuple[Event, Stamp]], under_way: Collection[int] = ()) -> None:
+        """Store phases of events in order, in one commit; nothing more of an event that the outbox has dropped.
+
+        ``under_way`` are messages that the broker may have by now.
+        """
         seq = self.outbox.next_seq
+        left_out = 0
         messages: list[Message] = []
         changed: dict[str, None] = {}
         for event, stamp in events:
             identity = self.ids.setdefault(event.key, f"{self._run}-{seq}")
+            if identity in self.outbox.gone:
+                left_out += 1
+                if event.phase is Phase.END:
+                    self.outbox.gone.discard(identity)
+                    self._forget(event.key, identity)
+                continue
             body = {"id": identity, **event_body(event)}
             messages.append(self._message(seq, body, stamp))
             changed[identity] = None
@@ -70,7 +80,9 @@ class Journal:
                 self._forget(event.key, identity)
             seq += 1
         opened = {identity: _dumps(self._bodies[identity]) for identity in changed if identity in self._bodies}
-        self.outbox.add(messages, opened, [identity for identity in changed if identity not in self._bodies])
+        closed = [identity for identity in changed if identity not in self._bodies]
+        self.outbox.add(messages, opened, closed, under_way)
+        self.outbox.leave_out(left_out)
 
     def end_left_open(self, reason: str) -> None:
         """End every event that an earlier run, or this one, leaves open.

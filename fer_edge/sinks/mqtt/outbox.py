@@ -1,73 +1,93 @@
 """Events on disk until the broker has confirmed them: SQLite, one file, one thread.
 
 Every call commits before it returns (WAL, synchronous=FULL), so a power cut loses nothing that was
-added. Where the disk refuses, the same tables go on in memory, :attr:`Outbox.reason` says why, and
-:meth:`Outbox.recover` moves them back when it can. Callers never see a database error.
+added. Where the disk refuses, or the file is taken away, the same tables go on in a spare (in memory, or a file
+where memory outlives the process), :attr:`Outbox.reason` says why, and :meth:`Outbox.recover` moves them back when it
+can. Callers never see a database error.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from fer_edge.sinks.mqtt.bounds import Gone, beyond, older
+from fer_edge.sinks.mqtt.outbox_file import (
+    Message,
+    Place,
+    connect,
+    copy,
+    counters,
+    in_memory,
+    is_damage,
+    numbered_by_time,
+    set_aside,
+    set_counter,
+)
+
+__all__ = ["Message", "Outbox"]
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS message (
-    seq INTEGER PRIMARY KEY, body TEXT NOT NULL,
-    wall REAL NOT NULL, wall_ok INTEGER NOT NULL, ticks REAL NOT NULL, boot TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS open_event (id TEXT PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
-_BUSY_S = 1.0
-_EPOCH = 1_735_689_600  # 2025-01-01: numbering without a history begins with the seconds since
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One stored event message. ``body`` is JSON without seq and time; the rest says when it was stored."""
-
-    seq: int
-    body: str
-    wall: float
-    wall_ok: bool
-    ticks: float
-    boot: str
 
 
 class Outbox:
     """A bounded, ordered store of messages and of the events that are open.
 
-    ``path`` None keeps all in memory. ``max_age_s`` is in seconds. ``wall`` is the time now,
-    needed only where no history tells which ``seq`` comes next.
+    ``path`` None keeps all in memory. ``spare`` is a file that outlives the process but no power cut (below /run), for
+    when ``path`` cannot be written. ``max_age_s`` is in seconds. ``wall`` is the time now, needed only where no
+    history tells which ``seq`` comes next. ``gone`` are open events that were dropped: what follows of them is to be
+    left out. ``lost_wall`` is when the file was last taken away while it was in use.
     """
 
-    def __init__(self, path: Path | None, *, max_messages: int, max_age_s: float, wall: float) -> None:
+    def __init__(
+        self, path: Path | None, *, max_messages: int, max_age_s: float, wall: float, spare: Path | None = None
+    ) -> None:
         self.path = path
         self.reason: str | None = None
+        self.gone: set[str] = set()
+        self.lost_wall: float | None = None
+        self._lost = False
+        self._spare = spare
         self._max_messages = max_messages
         self._max_age_s = max_age_s
         self._inherited = True
-        self._db = self._open_or_fall_back(wall)
-        counters = self._counters()
-        self.next_seq = counters.get("next_seq", 1)
-        self.dropped = counters.get("dropped", 0)
+        self._place: Place | None = None
+        self._db = self._open(wall)
+        known = self._do(counters)
+        self.next_seq = known.get("next_seq", 1)
+        self.dropped = known.get("dropped", 0)
+        if path is not None:
+            self._use_number(wall)
 
     @property
     def on_disk(self) -> bool:
-        """False while messages would not survive a restart."""
+        """False while messages would not survive a power cut."""
         return self.reason is None
+
+    @property
+    def storage(self) -> str:
+        """``disk``, ``memory``, or ``lost`` while the file that was taken away cannot be made anew."""
+        return "disk" if self.on_disk else "lost" if self._lost else "memory"
 
     def __len__(self) -> int:
         return int(self._do(lambda db: db.execute("SELECT count(*) FROM message").fetchone()[0]))
 
-    def add(self, messages: Iterable[Message], opened: dict[str, str], closed: Iterable[str]) -> None:
-        """Store messages whose ``seq`` go on from :attr:`next_seq`, and which events are open now."""
+    def add(
+        self,
+        messages: Iterable[Message],
+        opened: dict[str, str],
+        closed: Iterable[str],
+        under_way: Collection[int] = (),
+    ) -> None:
+        """Store messages whose ``seq`` go on from :attr:`next_seq`, and which events are open now.
+
+        ``under_way`` are messages that the broker may have by now: events of theirs are not dropped whole.
+        """
         rows = [(m.seq, m.body, m.wall, m.wall_ok, m.ticks, m.boot) for m in messages]
         ended = [(identity,) for identity in closed]
         after = max([row[0] for row in rows], default=self.next_seq - 1) + 1
@@ -76,13 +96,19 @@ class Outbox:
             db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)", rows)
             db.executemany("INSERT OR REPLACE INTO open_event VALUES (?, ?)", list(opened.items()))
             db.executemany("DELETE FROM open_event WHERE id = ?", ended)
-            _set_counter(db, "next_seq", after)
+            set_counter(db, "next_seq", after)
 
         self._do(store)
         self.next_seq = after
         surplus = len(self) - self._max_messages
         if surplus > 0:
-            self._drop("seq IN (SELECT seq FROM message ORDER BY seq LIMIT ?)", surplus)
+            self._let_go(self._do(lambda db: beyond(db, surplus, under_way)))
+
+    def leave_out(self, count: int) -> None:
+        """Count messages of dropped events that were not even stored."""
+        if count:
+            self.dropped += count
+            self._do(lambda db: set_counter(db, "dropped", self.dropped))
 
     def waiting(self, after_seq: int, limit: int) -> list[Message]:
         """The oldest messages with a greater ``seq``, in order."""
@@ -92,27 +118,36 @@ class Outbox:
 
     def remove(self, seqs: Iterable[int]) -> None:
         """Forget messages that the broker has confirmed."""
-        gone = [(seq,) for seq in seqs]
-        self._do(lambda db: db.executemany("DELETE FROM message WHERE seq = ?", gone))
+        rows = [(seq,) for seq in seqs]
+        self._do(lambda db: db.executemany("DELETE FROM message WHERE seq = ?", rows))
 
     def open_events(self) -> dict[str, str]:
         """The stored body of every event that has not ended, by id."""
         return dict(self._do(lambda db: db.execute("SELECT id, body FROM open_event ORDER BY rowid").fetchall()))
 
-    def drop_older(self, wall: float) -> None:
-        """Drop and count what is older than the bound; only trustworthy times are compared."""
-        self._drop("wall_ok AND wall < ?", wall - self._max_age_s)
+    def drop_older(self, ticks: float, boot: str, wall: float | None) -> None:
+        """Drop and count what is older than the bound: see :func:`fer_edge.sinks.mqtt.bounds.older`."""
+        self._let_go(self._do(lambda db: older(db, self._max_age_s, ticks, boot, wall)))
+
+    def check(self, wall: float) -> None:
+        """Notice that the file was taken away, and write everything anew: a restart must not repeat numbers."""
+        if self._place is None or not self.on_disk or self._place.kept():
+            return
+        self.lost_wall, self._lost = wall, True
+        _log.error("outbox %s was removed while it was in use: it is written anew", self.path)
+        self._go_to_spare(sqlite3.OperationalError("it was removed while it was in use"))
+        self.recover()
 
     def recover(self) -> bool:
         """Try to move back to the disk; True when messages appeared that were never seen here before."""
         if self.path is None or self.on_disk:
             return False
+        before = len(self)
         try:
-            disk = self._connect(self.path)
+            disk = connect(self.path)
         except (sqlite3.Error, OSError) as error:
             _log.debug("outbox %s: still not usable: %s", self.path, error)
             return False
-        before = len(self)
         try:
             self._move_to(disk)
         except sqlite3.Error as error:
@@ -120,146 +155,145 @@ class Outbox:
             _log.debug("outbox %s: still not usable: %s", self.path, error)
             return False
         self._db.close()
-        self._db, self.reason, self._inherited = disk, None, True
-        self.next_seq = max(self.next_seq, self._counters().get("next_seq", 1))
+        self._forget_spare()
+        self._take(disk)
+        self.next_seq = max(self.next_seq, self._do(counters).get("next_seq", 1))
         _log.info("outbox %s: on disk again with %d events", self.path, len(self))
         return len(self) > before
-
-    def _move_to(self, disk: sqlite3.Connection) -> None:
-        with disk:
-            if self._inherited:
-                # Memory went on from what the file said, so the file's own rows are old news.
-                for table in ("message", "open_event"):
-                    disk.execute(f"DELETE FROM {table}")
-            for table, places in (("message", "?,?,?,?,?,?"), ("open_event", "?,?"), ("counter", "?,?")):
-                rows = self._db.execute(f"SELECT * FROM {table}").fetchall()
-                disk.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)
 
     def close(self) -> None:
         """Commit and give the file back."""
         self._db.close()
 
     def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Carry out and commit; what the disk refuses is done again in memory."""
+        """Carry out and commit; what the disk refuses is done again in the spare."""
         try:
             with self._db:
                 return action(self._db)
         except sqlite3.Error as error:
-            self._go_to_memory(error)
+            self._go_to_spare(error)
             with self._db:
                 return action(self._db)
 
-    def _go_to_memory(self, error: sqlite3.Error) -> None:
-        """Carry on in memory with what can still be read; a damaged file is set aside."""
-        memory = _in_memory()
+    def _let_go(self, gone: Gone) -> None:
+        if not gone.seqs:
+            return
+        self.gone.update(gone.open_ids)
+        self.dropped += len(gone.seqs)
+
+        def drop(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM message WHERE seq = ?", [(seq,) for seq in gone.seqs])
+            db.executemany("DELETE FROM open_event WHERE id = ?", [(identity,) for identity in gone.open_ids])
+            set_counter(db, "dropped", self.dropped)
+
+        self._do(drop)
+        _log.warning(
+            "outbox is beyond its bounds: %d oldest messages dropped (%d in all)", len(gone.seqs), self.dropped
+        )
+
+    def _use_number(self, wall: float) -> None:
+        """Whether the disk takes a write at all: if not, numbers that an earlier run used may not stand in the file."""
+        before = self.reason
+        self._do(lambda db: set_counter(db, "next_seq", self.next_seq))
+        if before is None and self.reason is not None:
+            numbered_by_time(self._db, wall)
+            self.next_seq = max(self.next_seq, counters(self._db)["next_seq"])
+            self._do(lambda db: set_counter(db, "next_seq", self.next_seq))
+
+    def _go_to_spare(self, error: sqlite3.Error) -> None:
+        """Carry on with what can still be read; a damaged file is set aside."""
+        spare = self._new_spare()
         try:
-            self._db.backup(memory)
-            memory.executescript(_SCHEMA)
+            copy(self._db, spare, instead=True)
         except sqlite3.Error:
-            memory = _in_memory()
-        with memory:
-            _set_counter(memory, "next_seq", self.next_seq)
-            _set_counter(memory, "dropped", self.dropped)
+            spare.executescript("DELETE FROM message; DELETE FROM open_event; DELETE FROM counter;")
+        with spare:
+            set_counter(spare, "next_seq", getattr(self, "next_seq", 1))
+            set_counter(spare, "dropped", getattr(self, "dropped", 0))
+            set_counter(spare, "inherited", int(self._inherited))
         self._db.close()
-        self._db = memory
-        self._say_memory_only(error)
-        if _is_damage(error) and self.path is not None:
-            self._set_aside(self.path)
+        self._db, self._place = spare, None
+        self._say(error)
+        if is_damage(error) and self.path is not None:
+            set_aside(self.path)
             self.recover()
 
-    def _counters(self) -> dict[str, int]:
-        return dict(self._do(lambda db: db.execute("SELECT name, value FROM counter").fetchall()))
+    def _move_to(self, disk: sqlite3.Connection) -> None:
+        # Where this went on from what the file said, the file's own rows are old news.
+        before = counters(disk).get("next_seq", 1)
+        copy(self._db, disk, instead=self._inherited and before <= self.next_seq)
+        with disk:
+            set_counter(disk, "next_seq", max(before, self.next_seq))
+            disk.execute("DELETE FROM counter WHERE name = 'inherited'")
 
-    def _drop(self, which: str, value: float) -> None:
-        def drop(db: sqlite3.Connection) -> int:
-            count = db.execute(f"DELETE FROM message WHERE {which}", (value,)).rowcount
-            if count:
-                _set_counter(db, "dropped", self.dropped + count)
-            return count
+    def _take(self, disk: sqlite3.Connection) -> None:
+        assert self.path is not None
+        self._db, self.reason, self._inherited, self._lost = disk, None, True, False
+        self._place = Place(self.path)
 
-        count = self._do(drop)
-        if count:
-            self.dropped += count
-            _log.warning("outbox is beyond its bounds: %d oldest events dropped (%d in all)", count, self.dropped)
-
-    def _open_or_fall_back(self, wall: float) -> sqlite3.Connection:
+    def _open(self, wall: float) -> sqlite3.Connection:
         if self.path is None:
             self.reason = "no state directory"
-            return _numbered_by_time(_in_memory(), wall)
+            return numbered_by_time(in_memory(), wall)
+        left = self._left_in_spare()
         try:
-            return self._connect(self.path)
+            disk = connect(self.path)
         except (sqlite3.Error, OSError) as error:
-            if not _is_damage(error):
-                # The file may hold events of an earlier run; recover() puts both together.
-                self._inherited = False
-                self._say_memory_only(error)
-                return _numbered_by_time(_in_memory(), wall)
-            self._set_aside(self.path)
-        try:
-            return _numbered_by_time(self._connect(self.path), wall)
-        except (sqlite3.Error, OSError) as error:
-            self._say_memory_only(error)
-            return _numbered_by_time(_in_memory(), wall)
+            if is_damage(error):
+                set_aside(self.path)
+                return self._open_anew(wall, left)
+            # The file may hold events of an earlier run; recover() puts both together.
+            self._inherited = left is not None and self._inherited
+            self._say(error)
+            return left or numbered_by_time(self._new_spare(), wall)
+        return self._put_together(disk, left)
 
-    def _say_memory_only(self, error: Exception) -> None:
+    def _open_anew(self, wall: float, left: sqlite3.Connection | None) -> sqlite3.Connection:
+        assert self.path is not None
+        try:
+            return self._put_together(numbered_by_time(connect(self.path), wall), left)
+        except (sqlite3.Error, OSError) as error:
+            self._say(error)
+            return left or numbered_by_time(self._new_spare(), wall)
+
+    def _put_together(self, disk: sqlite3.Connection, left: sqlite3.Connection | None) -> sqlite3.Connection:
+        """The disk with what a run left in the spare that could not write to it."""
+        if left is not None:
+            self._db, self.next_seq = left, counters(left).get("next_seq", 1)
+            try:
+                self._move_to(disk)
+            except sqlite3.Error as error:
+                disk.close()
+                self._say(error)
+                return left
+            left.close()
+            self._forget_spare()
+        self._take(disk)
+        return disk
+
+    def _left_in_spare(self) -> sqlite3.Connection | None:
+        """What an earlier run had to leave in the spare, if it did."""
+        if self._spare is None or not self._spare.exists():
+            return None
+        try:
+            left = connect(self._spare)
+        except (sqlite3.Error, OSError):
+            return None
+        self._inherited = bool(counters(left).get("inherited", 0))
+        return left
+
+    def _new_spare(self) -> sqlite3.Connection:
+        if self._spare is not None:
+            with suppress(sqlite3.Error, OSError):
+                return connect(self._spare)
+        return in_memory()
+
+    def _forget_spare(self) -> None:
+        if self._spare is not None:
+            for tail in ("", "-wal", "-shm"):
+                with suppress(OSError):
+                    self._spare.with_name(self._spare.name + tail).unlink(missing_ok=True)
+
+    def _say(self, error: Exception) -> None:
         self.reason = str(error)
         _log.warning("outbox %s: %s; events are kept in memory only until it can be written", self.path, error)
-
-    @staticmethod
-    def _set_aside(path: Path) -> None:
-        """Keep a damaged file beside the new one for whoever wants to look; one is enough."""
-        try:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            for tail in ("-wal", "-shm", "-journal"):
-                path.with_name(path.name + tail).unlink(missing_ok=True)
-            _log.error("outbox %s is damaged: set aside as %s, a new one begins", path, aside)
-        except OSError as error:
-            _log.error("outbox %s is damaged and cannot be set aside: %s", path, error)
-
-    @staticmethod
-    def _connect(path: Path) -> sqlite3.Connection:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, timeout=_BUSY_S)
-        try:
-            # One daemon owns the file: a second one finds it locked and keeps its own in memory.
-            db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(f"file is damaged: {verdict}")
-            db.executescript(_SCHEMA)
-            # Columns of some other program's tables would fail later and deeper.
-            for columns in ("seq, body, wall, wall_ok, ticks, boot FROM message", "id, body FROM open_event"):
-                db.execute(f"SELECT {columns} LIMIT 1").fetchall()
-            db.execute("SELECT name, value FROM counter").fetchall()
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-
-def _set_counter(db: sqlite3.Connection, name: str, value: int) -> None:
-    db.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, value))
-
-
-def _in_memory() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:")
-    db.executescript(_SCHEMA)
-    return db
-
-
-def _numbered_by_time(db: sqlite3.Connection, wall: float) -> sqlite3.Connection:
-    """Begin beyond any number used before: a subscriber drops what it thinks it has seen."""
-    with db:
-        db.execute("INSERT OR REPLACE INTO counter VALUES ('next_seq', ?)", (max(1, int(wall - _EPOCH)),))
-    return db
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether the file itself is bad, not the disk, the rights or another process."""
-    text = str(error)
-    return isinstance(error, sqlite3.DatabaseError) and any(
-        sign in text for sign in ("malformed", "not a database", "is damaged", "no such column", "has no column")
-    )

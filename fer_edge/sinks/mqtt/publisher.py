@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -158,6 +158,11 @@ class Publisher:
                 slot.due = not self._track(sent, topic)
         self._offer_again()
         self._send_events()
+
+    @property
+    def under_way(self) -> Collection[int]:
+        """Numbers of the events sent and not confirmed: the broker may have them."""
+        return {sent.seq for sent in self._sent.values() if sent.seq is not None} | set(self._confirmed)
 
     def waits_since(self) -> float | None:
         """When the oldest message still unconfirmed was sent, None if there is none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import queue
 import threading
 import time
@@ -62,6 +64,7 @@ class MqttSink:
             topics=self.topics,
             clock=self._clock,
             path=None if state_dir is None else state_dir / "outbox.db",
+            spare=None if state_dir is None else spare_file(state_dir),
             link=self._link,
             feed=self._feed,
             info=info,
@@ -212,3 +215,13 @@ def _take_event(event: Event, stamp: Stamp, delivery: Delivery) -> None:
 
 def _wake(_delivery: Delivery) -> None:
     """Nothing but a reason to look at the state again."""
+
+
+def spare_file(state_dir: Path) -> Path | None:
+    """Where events are kept that the disk refuses, so that they outlive the process: in memory below /run."""
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or os.environ.get("XDG_RUNTIME_DIR")
+    if not folder:
+        return None
+    # Two nodes of one user each have their own.
+    name = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:8]
+    return Path(folder) / f"fer-edge-{name}.db"
