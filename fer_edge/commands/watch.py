@@ -13,8 +13,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fer_edge.sinks.subscriber import Subscriber
 
 _REDRAW_S = 0.2
+_STATUS_S = 1.0
+"""A status that is retained comes sooner than this."""
 _HIDE, _SHOW, _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[?25l\x1b[?7l", "\x1b[?25h\x1b[?7h", "\x1b[H", "\x1b[K", "\x1b[J"
 
 
@@ -70,12 +72,49 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One message: whose, the topic below the node, and what it says."""
+    """One message: whose, the topic below the node, and what it says.
+
+    ``valid`` is False for a state and camera that a node left behind which is offline: a broker that speaks MQTT 3.1.1
+    keeps them for ever. None where its status is not known.
+    """
 
     node: str
     tail: str
     payload: Any
     retained: bool
+    valid: bool | None = True
+
+
+class _Validity:
+    """Holds back what a node said of its driver until it is known whether the node is there."""
+
+    def __init__(self) -> None:
+        self._online: dict[str, bool] = {}
+        self._held: list[tuple[float, _Heard]] = []
+
+    def take(self, heard: _Heard, now: float) -> list[_Heard]:
+        """What may be shown now."""
+        if heard.tail == "status":
+            self._online[heard.node] = heard.payload == "online"
+            return [heard, *self._release(lambda _since, held: held.node == heard.node)]
+        if heard.tail not in ("state", "camera"):
+            return [heard]
+        if heard.retained and heard.node not in self._online:
+            self._held.append((now, heard))
+            return []
+        return [self._judged(heard)]
+
+    def late(self, now: float) -> list[_Heard]:
+        """What has waited long enough for a status that does not come."""
+        return self._release(lambda since, _: now - since >= _STATUS_S)
+
+    def _release(self, due: Callable[[float, _Heard], bool]) -> list[_Heard]:
+        free = [held for since, held in self._held if due(since, held)]
+        self._held = [(since, held) for since, held in self._held if not due(since, held)]
+        return [self._judged(held) for held in free]
+
+    def _judged(self, heard: _Heard) -> _Heard:
+        return replace(heard, valid=self._online.get(heard.node))
 
 
 def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterator[_Heard | None]:
@@ -83,15 +122,18 @@ def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterat
     from fer_edge.sinks.wire import decode
 
     end = None if seconds is None else time.monotonic() + seconds
-    ever = False
+    ever, validity = False, _Validity()
     for message in subscriber.messages(_REDRAW_S):
         ever = ever or subscriber.connected
+        now = time.monotonic()
+        over = end is not None and now >= end
+        yield from validity.late(float("inf") if over else now)
         if message is None:
             yield None
         else:
             node, _, tail = plain(message.topic).removeprefix(prefix).partition("/")
-            yield _Heard(node, tail, decode(message.payload), message.retained)
-        if end is not None and time.monotonic() >= end:
+            yield from validity.take(_Heard(node, tail, decode(message.payload), message.retained), now)
+        if over:
             break
     if not ever:
         raise UnavailableError("no broker was reached; see mqtt.host and mqtt.port, or --host and --port")
@@ -104,10 +146,17 @@ def _print_lines(messages: Iterator[_Heard | None], *, all_nodes: bool, as_json:
             continue
         if as_json:
             text = json.dumps(
-                {"node": heard.node, "topic": heard.tail, "retained": heard.retained, "payload": heard.payload}
+                {
+                    "node": heard.node,
+                    "topic": heard.tail,
+                    "retained": heard.retained,
+                    "valid": heard.valid,
+                    "payload": heard.payload,
+                }
             )
         else:
             text = (f"{heard.node}  " if all_nodes else "") + line(heard.tail, plain(heard.payload), colour=colour)
+            text += "  (not valid: the node is offline)" if heard.valid is False else ""
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 

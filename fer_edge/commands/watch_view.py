@@ -95,6 +95,10 @@ class NodeView:
         status = self.status if connected else "no broker"
         version = self.info.get("version", "")
         head = f"fer-edge {version}  node {self.node}  {_paint(status, status if connected else 'offline', colour)}"
+        if self.status == "offline":
+            # A broker that speaks MQTT 3.1.1 keeps the state of a killed node for ever.
+            since = f"; last heard of at {clock(state).strip()} UTC" if state else ""
+            return [head, "", f"nobody is watched{since}", "", *self._recent(colour)]
         lines = [f"{head}  camera {_paint(self.camera, self.camera, colour)}", ""]
         if not state:
             return [*lines, "waiting for a state …"]
@@ -102,10 +106,13 @@ class NodeView:
         emotions = _group(state.get("emotions"))
         for name, share in sorted(emotions.items(), key=lambda item: -_share(item[1])):
             lines.append(f"{name:10} {_bar(share)}{' ◀' if name == state.get('emotion') else ''}")
+        return [*lines, "", self._health(), "", *self._recent(colour)]
+
+    def _recent(self, colour: bool) -> list[str]:
         recent = [event_line(event, colour=colour) for event in reversed(self.events)]
         if any(event.get("time_ok") is False for event in self.events):
             recent += ["", "? after a time: nobody has set the node's clock"]
-        return [*lines, "", self._health(), "", *recent]
+        return recent
 
     def _driver(self, colour: bool) -> list[str]:
         state = self.state

@@ -220,6 +220,7 @@ class Daemon:
         self._say_nothing_is_known()
         if self._parts.mqtt:
             self._parts.mqtt.camera("offline")
+        self._reporter.say_last_stats(self._parts, self._pace.fps, self._pauses)
         for sink in self._parts.pipeline.sinks:
             sink.close()
         self.hung = not capture.close(timeout_s=0.5)

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from fer_edge.service.systemd import Notifier
 
 
+_OF_NOW = (
+    *("fps", "latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "cpu_percent", "cpu_ms_per_frame", "memory_mb"),
+    *("temperature_c", "throttled", "load", "pace_fps"),
+)
+"""What is true only while the node runs."""
+
+
 class Reporter:
     """Used in the main loop only.
 
@@ -51,6 +58,13 @@ class Reporter:
             self._notifier.status(f"camera online, {stats['fps']:.1f} frames/s")
         if parts.mqtt:
             parts.mqtt.stats(stats)
+
+    def say_last_stats(self, parts: Parts, pace_fps: float | None, pauses: Pauses) -> None:
+        """What stays retained when the node has stopped: nothing runs, so nothing is measured any more."""
+        if parts.mqtt:
+            stats = self.stats(parts, pace_fps, pauses)
+            over = dict.fromkeys(_OF_NOW) | {"broker": "offline", "camera": "offline"}
+            parts.mqtt.stats({**stats, **over})
 
     def stats(self, parts: Parts, pace_fps: float | None, pauses: Pauses) -> dict[str, Any]:
         """Health over the last minute, with what the camera says and how much was paused since the start."""

@@ -147,7 +147,9 @@ class Delivery:
         """The daemon's health and this side's."""
         stamp = Stamp.now(self._parts.clock)
         payload = stats_payload({**values, "outbox": self.condition.passing()}, time=stamp.iso, time_ok=stamp.wall_ok)
-        self.publisher.set(self._parts.topics.stats, payload, qos=0)
+        # Three of them may be missed; after a kill they are forgotten, as the last one before a stop is not.
+        lasts_s = None if values.get("camera") == "offline" else max(EXPIRY_S, int(3 * self._mqtt.stats_interval_s))
+        self.publisher.set(self._parts.topics.stats, payload, qos=0, expiry_s=lasts_s)
 
     def tell_info(self) -> None:
         """Publish ``info`` with the condition of the outbox."""
