@@ -35,12 +35,14 @@ def run(args: argparse.Namespace) -> int:
 
     # Loaded here once for the log, so a wrong configuration is told before heavy imports.
     level = load().log_level
+    from fer_edge.service.chatter import quiet_libraries
     from fer_edge.service.daemon import Daemon
     from fer_edge.service.systemd import log_to_stderr
 
-    log_to_stderr(level)
     daemon = Daemon(load, origins=lambda: options.origins(args, {"camera.source": args.source}))
-    code = daemon.run()
+    with quiet_libraries():
+        log_to_stderr(level)
+        code = daemon.run()
     if daemon.hung:
         # A thread inside a driver would be torn down while it runs, and abort the process.
         logging.shutdown()

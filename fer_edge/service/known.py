@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fer_edge.core import DriverState, Signals
+from fer_edge.core import DriverState, Level, Signals
 
 
 class Known:
@@ -36,6 +36,8 @@ class Known:
         now = self._clock()
         unknown = DriverState(at=now, profile=profile, calibration=self._state.calibration, paused_s=paused_s)
         if paused_s is None:
-            unknown = replace(unknown, open_events=self._state.open_events, level=self._state.level)
+            # What is open keeps its level; that nothing is, is no longer known.
+            level = None if self._state.level is Level.NONE else self._state.level
+            unknown = replace(unknown, open_events=self._state.open_events, level=level)
         self._state = unknown
         return unknown, Signals(at=now, number=-1)

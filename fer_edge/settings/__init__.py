@@ -5,6 +5,7 @@ These are values only: reading a file and explaining its faults is :mod:`fer_edg
 
 from __future__ import annotations
 
+import platform
 from typing import Literal
 
 from pydantic import Field
@@ -53,6 +54,11 @@ class Settings(Section):
     def fatigue(self) -> bool:
         """Whether somebody is watched for fatigue: by the profile, unless ``monitoring.fatigue`` says it."""
         return self.profile == "driver" if self.monitoring.fatigue is None else self.monitoring.fatigue
+
+    @property
+    def page_url(self) -> str | None:
+        """Where other machines find the live page, ending in ``/``; None where they do not."""
+        return self.web.url(platform.node())
 
     @property
     def attention(self) -> bool:

@@ -68,6 +68,10 @@ class MqttReads(Watched, Protocol):
     """What MQTT reads."""
 
     @property
+    def page_url(self) -> str | None:
+        """Where other machines find the live page."""
+
+    @property
     def node(self) -> str:
         """This device's name."""
 

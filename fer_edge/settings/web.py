@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
+
 from pydantic import Field
 
 from fer_edge.settings.base import Section
@@ -31,3 +34,18 @@ class WebSettings(Section):
     width: int = Field(640, ge=160, le=1920, description="pictures wider than this are made smaller, pixels")
     quality: int = Field(75, ge=20, le=95, description="JPEG quality of the pictures")
     history_s: float = Field(300.0, ge=30, le=3600, description="length of the timeline, seconds")
+
+    def url(self, hostname: str) -> str | None:
+        """Where other machines find the page of the machine of that name; None where they do not."""
+        if not self.enabled or not self.port or self.host.lower() == "localhost":
+            return None
+        name = self.host
+        with suppress(ValueError):
+            address = ipaddress.ip_address(self.host)
+            if address.is_loopback:
+                return None
+            if address.is_unspecified:  # every address: by name then
+                name = self.names[0] if self.names else f"{hostname.lower()}.local"
+            elif address.version == 6:
+                name = f"[{self.host}]"
+        return f"http://{name}:{self.port}/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -13,8 +14,18 @@ from fer_edge.settings import Settings
 from fer_edge.sinks.mqtt.homeassistant import discovery
 from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.payloads import state_payload
+from tests.brokers import Mosquitto, Subscriber, mosquitto, subscriber, wait_until
 from tests.sinks.examples import STATE
+from tests.sinks.nodes import node
 from tests.sinks.schemas import load
+
+__all__ = ["mosquitto", "subscriber"]
+
+WATCHED = {"level", "danger", "perclos", "eyes_closed", "looking", "yawns", "false_alarm"} | {
+    "event_fatigue",
+    "event_attention",
+}
+"""What there is only where somebody is watched."""
 
 
 def announced(**changes: Any) -> dict[str, Any]:
@@ -41,16 +52,17 @@ def test_every_component_is_complete(profile: str) -> None:
 
 
 def test_templates_read_fields_that_a_state_has() -> None:
-    fields = set(load("state")["properties"])
     for part in announced()["components"].values():
-        named = set(re.findall(r"value_json\.(\w+)", part.get("value_template", "")))
-        assert named <= fields
+        if "value_template" in part:
+            fields = set(load(part["state_topic"].rsplit("/", 1)[-1])["properties"])
+            named = set(re.findall(r"value_json\.(\w+)", part["value_template"]))
+            assert named and named <= fields
 
 
 def test_buttons_send_requests_that_are_valid() -> None:
     from jsonschema import Draft202012Validator
 
-    for name in ("recalibrate", "pause", "resume"):
+    for name in ("recalibrate", "pause", "resume", "false_alarm"):
         button = announced()["components"][name]
         verb = button["command_topic"].removeprefix("fer-edge/cab-7/request/")
         Draft202012Validator(load("request")["$defs"][verb]).validate(json.loads(button["payload_press"]))
@@ -60,9 +72,9 @@ def test_without_expressions_and_without_fatigue_nothing_of_them_is_shown() -> N
     quiet = announced(emotion={"enabled": False})["components"]
     assert not {"emotion", "event_emotion"} & set(quiet)
     kiosk = announced(profile="kiosk")["components"]
-    assert not {"level", "danger", "perclos", "event_fatigue", "event_attention"} & set(kiosk)
+    assert not WATCHED & set(kiosk)
     watching = announced(profile="kiosk", monitoring={"fatigue": True})["components"]
-    assert set(watching) - set(kiosk) == {"level", "danger", "perclos", "event_fatigue", "event_attention"}
+    assert set(watching) - set(kiosk) == WATCHED
     tired_only = announced(monitoring={"attention": False})["components"]
     assert "event_attention" in tired_only, "lids that are down are told there, whatever is switched off"
     neither = announced(monitoring={"attention": False, "fatigue": False})["components"]
@@ -81,3 +93,57 @@ def test_templates_render_as_home_assistant_would() -> None:
     assert [rendered("level", s) for s in (asleep, unknown)] == ["critical", "None"]
     assert [rendered("danger", s) for s in (asleep, {"level": "none"}, unknown)] == ["ON", "OFF", "None"]
     assert [rendered("perclos", s) for s in (asleep, unknown)] == ["21.0", "None"]
+
+
+def test_the_view_is_unknown_where_nothing_is_seen() -> None:
+    template = jinja2.Template(announced()["components"]["view"]["value_template"])
+    seen = state_payload(STATE, time="2026-11-20T08:03:11.412Z", time_ok=True) | {"open_events": [], "lens": "clear"}
+    degraded = seen | {"open_events": [{"event_type": "view_degraded"}]}
+    told = [
+        template.render(value_json=one) for one in (seen, degraded, seen | {"lens": "dark"}, seen | {"present": None})
+    ]
+    assert told == ["clear", "degraded", "dark", "None"]
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        ({}, None),
+        ({"enabled": True}, None),
+        ({"enabled": True, "host": "::1"}, None),
+        ({"enabled": True, "host": "0.0.0.0", "port": 0}, None),
+        ({"enabled": True, "host": "192.168.1.7"}, "http://192.168.1.7:8060/"),
+        ({"enabled": True, "host": "fd00::7"}, "http://[fd00::7]:8060/"),
+        ({"enabled": True, "host": "0.0.0.0", "names": ["cab7.lan"], "port": 80}, "http://cab7.lan:80/"),
+    ],
+)
+def test_it_leads_to_the_page_where_other_machines_reach_it(web: dict[str, Any], url: str | None) -> None:
+    told = announced(web=web)
+    assert told["device"].get("configuration_url") == url
+    assert told["origin"].get("support_url") == (url and f"{url}handbook")
+
+
+def test_components_that_are_no_more_are_taken_back_and_old_names_too(
+    mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    """Over three starts of one state folder: with expressions, without them, and under another name."""
+
+    def run(**changes: Any) -> None:
+        mqtt = {"port": mosquitto.port, "homeassistant": changes.pop("homeassistant", {})}
+        settings = Settings.model_validate({"node": "cab-7", "mqtt": mqtt, **changes})
+        with node(settings, tmp_path) as one:
+            wait_until(lambda: one.sink.connected, "the broker")
+
+    old, new = "homeassistant/device/fer-edge_cab-7/config", "homeassistant/device/fer-edge_cab-8/config"
+    run()
+    assert "emotion" in subscriber.of(old)[-1].json["components"]
+    run(emotion={"enabled": False})
+    removed = subscriber.of(old)[-1].json["components"]
+    assert removed["emotion"] == {"platform": "sensor"} and removed["event_emotion"] == {"platform": "event"}
+    run(node="cab-8")
+    assert subscriber.wait(new).json["device"]["identifiers"] == ["fer-edge_cab-8"]
+    wait_until(lambda: subscriber.of(old)[-1].payload == b"", "the old name to go")
+    told = len(subscriber.of(old))
+    run(node="cab-8", homeassistant={"enabled": False})
+    wait_until(lambda: subscriber.of(new)[-1].payload == b"", "the device to go")
+    assert len(subscriber.of(old)) == told, "once is enough: another device may have that name by now"

@@ -81,7 +81,8 @@ def test_json_tells_what_is_retained_and_what_comes(mosquitto: Mosquitto, shown:
                 shown.event(event(7, Phase.UPDATE, "unresponsive", held_s=6.0))
             if message["topic"] == "event/fatigue":
                 break
-    assert told["status"] == {"node": "car", "topic": "status", "retained": True, "payload": "online"}
+    status = {"node": "car", "topic": "status", "retained": True, "valid": True, "payload": "online"}
+    assert told["status"] == status
     assert told["event/fatigue"]["payload"]["event_type"] == "unresponsive"
 
 

@@ -15,6 +15,7 @@ from fer_edge.core import DriverState, Event
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.clock import Clock, iso
 from fer_edge.sinks.mqtt import homeassistant
+from fer_edge.sinks.mqtt.announced import Announced
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.link import Link
 from fer_edge.sinks.mqtt.outbox import Outbox
@@ -101,6 +102,8 @@ class Delivery:
         self._camera, self._camera_said = "", 0.0
         self._tidied_at = 0.0
         self._wall_at_boot: float | None = None
+        self._announced = Announced(None if parts.path is None else parts.path.with_name("announced.json"))
+        self._taking_back: list[str] = []
         self._stopping = False
         self._breather = threading.Event()  # never set: a fault that stays must not spin
 
@@ -157,10 +160,22 @@ class Delivery:
         self.publisher.set(self._parts.topics.info, self._parts.info(self._told))
 
     def announce(self) -> None:
-        """Describe this device to Home Assistant."""
-        if self._mqtt.homeassistant.enabled:
-            topics = self._parts.topics
-            self.publisher.set(topics.discovery, homeassistant.discovery(self._parts.settings, topics))
+        """Describe this device to Home Assistant, and take back what it was under other names."""
+        topic = self._parts.topics.discovery if self._mqtt.homeassistant.enabled else None
+        if topic is not None:
+            before = self._announced.before(topic)
+            payload = homeassistant.discovery(self._parts.settings, self._parts.topics, before)
+            self.publisher.set(topic, payload)
+            self._announced.note(topic, payload)
+        self._taking_back = self._announced.others(topic)
+        for other in self._taking_back:
+            self.publisher.set(other, "")
+
+    def _forget_taken_back(self) -> None:
+        for topic in [topic for topic in self._taking_back if self.publisher.said(topic)]:
+            self.publisher.unset(topic)
+            self._announced.forget(topic)
+            self._taking_back.remove(topic)
 
     def event_key(self, event_id: str) -> int | None:
         """The key of an open event; may be asked from any thread."""
@@ -181,6 +196,7 @@ class Delivery:
         self._tell_state()
         self._tidy()
         self.publisher.pump()
+        self._forget_taken_back()
         since = self.publisher.waits_since()
         if since is not None and time.monotonic() - since > self._mqtt.answer_s:
             self._parts.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
@@ -237,6 +253,7 @@ class Delivery:
         self._journal.end_left_open("stopped")
         self._tell_state(expires=False)
         self._settle(until - _GOODBYE_S / 2)
+        self._forget_taken_back()
         self.publisher.set(self._parts.topics.status, "offline")
         self._settle(until)
         self._parts.link.close()

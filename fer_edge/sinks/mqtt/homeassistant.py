@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fer_edge import __version__
@@ -12,8 +13,12 @@ from fer_edge.sinks.mqtt.topics import Topics
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
 
 
-def discovery(settings: MqttReads, topics: Topics) -> dict[str, Any]:
-    """The payload of ``<prefix>/device/fer-edge_<node>/config``."""
+def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The payload of ``<prefix>/device/fer-edge_<node>/config``.
+
+    ``before`` are the platforms of the components that were announced before, by their names: those that are no more
+    are named by their platform alone, at which Home Assistant removes them.
+    """
     identity = f"fer-edge_{settings.node}"
     parts = {**_sensors(topics), **_switches(topics)}
     if settings.fatigue:
@@ -23,6 +28,8 @@ def discovery(settings: MqttReads, topics: Topics) -> dict[str, Any]:
     parts |= _events(settings, topics)
     for name, part in parts.items():
         part["unique_id"] = f"{identity}_{name}"
+    removed = {name: {"platform": platform} for name, platform in (before or {}).items() if name not in parts}
+    page = settings.page_url
     return {
         "device": {
             "identifiers": [identity],
@@ -30,11 +37,17 @@ def discovery(settings: MqttReads, topics: Topics) -> dict[str, Any]:
             "manufacturer": "fer-edge",
             "model": f"{settings.profile} monitor",
             "sw_version": __version__,
+            **({"configuration_url": page} if page else {}),
         },
-        "origin": {"name": "fer-edge", "sw_version": __version__},
+        # The page brings its own handbook.
+        "origin": {
+            "name": "fer-edge",
+            "sw_version": __version__,
+            **({"support_url": f"{page}handbook"} if page else {}),
+        },
         "availability_topic": topics.status,
         "qos": 1,
-        "components": parts,
+        "components": parts | removed,
     }
 
 
@@ -64,6 +77,55 @@ def _sensors(topics: Topics) -> dict[str, dict[str, Any]]:
             "entity_category": "diagnostic",
             "state_topic": topics.state,
             "value_template": "{{ value_json.fps }}",
+        },
+        "view": {
+            "platform": "sensor",
+            "name": "View",
+            "device_class": "enum",
+            "options": ["clear", "dark", "covered", "degraded"],
+            "entity_category": "diagnostic",
+            "icon": "mdi:camera-iris",
+            "state_topic": topics.state,
+            # Where nothing is known of a driver and the lens is not to blame, nothing is known of the view.
+            "value_template": (
+                "{% if value_json.lens != 'clear' %}{{ value_json.lens }}"
+                "{% elif value_json.open_events | selectattr('event_type', 'eq', 'view_degraded') | list %}degraded"
+                "{% elif value_json.present is none %}None{% else %}clear{% endif %}"
+            ),
+        },
+        **_health(topics),
+    }
+
+
+def _health(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "temperature": {
+            "platform": "sensor",
+            "name": "Temperature",
+            "device_class": "temperature",
+            "unit_of_measurement": "°C",
+            "state_class": "measurement",
+            "suggested_display_precision": 0,
+            "entity_category": "diagnostic",
+            "state_topic": topics.stats,
+            "value_template": "{{ value_json.temperature_c }}",
+        },
+        "outbox": {
+            "platform": "sensor",
+            "name": "Events waiting",
+            "state_class": "measurement",
+            "entity_category": "diagnostic",
+            "icon": "mdi:tray-full",
+            "state_topic": topics.stats,
+            "value_template": "{{ value_json.outbox.waiting }}",
+        },
+        "storage": {
+            "platform": "binary_sensor",
+            "name": "Event storage",
+            "device_class": "problem",
+            "entity_category": "diagnostic",
+            "state_topic": topics.info,
+            "value_template": "{{ 'OFF' if value_json.outbox.storage == 'disk' else 'ON' }}",
         },
     }
 
@@ -100,6 +162,31 @@ def _fatigue(topics: Topics) -> dict[str, dict[str, Any]]:
             "state_topic": topics.state,
             "value_template": "{{ None if value_json.perclos is none else value_json.perclos * 100 }}",
         },
+        "eyes_closed": {
+            "platform": "binary_sensor",
+            "name": "Eyes closed",
+            "icon": "mdi:eye-off",
+            "state_topic": topics.state,
+            "value_template": "{{ {true: 'ON', false: 'OFF'}.get(value_json.eyes_closed, 'None') }}",
+        },
+        "looking": {
+            "platform": "sensor",
+            "name": "Looking",
+            "device_class": "enum",
+            "options": ["ahead", "down", "left", "right", "up"],
+            "icon": "mdi:eye-arrow-right-outline",
+            "state_topic": topics.state,
+            "value_template": "{{ value_json.looking }}",
+        },
+        "yawns": {
+            "platform": "sensor",
+            "name": "Yawns",
+            "state_class": "measurement",
+            "icon": "mdi:emoticon-sad-outline",
+            "state_topic": topics.state,
+            "value_template": "{{ value_json.yawns }}",
+        },
+        "false_alarm": _button("False alarm", f"{topics.base}/request/false_alarm", "{}", "mdi:alert-remove-outline"),
     }
 
 

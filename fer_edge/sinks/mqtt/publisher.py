@@ -98,6 +98,15 @@ class Publisher:
         """The newest payload of a retained topic; on MQTT 5 the broker forgets it after ``expiry_s``."""
         self._slots[topic] = _Slot(encode(payload), qos, expiry_s)
 
+    def unset(self, topic: str) -> None:
+        """Say nothing more on a retained topic."""
+        self._slots.pop(topic, None)
+
+    def said(self, topic: str) -> bool:
+        """Whether the broker has the newest payload of a retained topic."""
+        slot = self._slots.get(topic)
+        return slot is not None and not slot.due and self._live_since is not None and not self._in_flight(topic)
+
     def answer(self, topic: str, payload: dict[str, Any], correlation: bytes | None) -> None:
         """Answer a request over this connection or never: a late answer is worse than none."""
         if self._live_since is not None:
