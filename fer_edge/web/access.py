@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -19,7 +20,10 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from fer_edge.errors import ConfigError
+from fer_edge.rights import readable_by_others
 from fer_edge.settings import WebSettings
+
+log = logging.getLogger(__name__)
 
 CREDENTIAL = "web-token"
 VARIABLE = "FER_EDGE_WEB_TOKEN"
@@ -99,6 +103,8 @@ def _same(given: str, ours: str) -> bool:
 
 
 def _read(path: Path) -> str:
+    if open_to := readable_by_others(path):
+        log.warning("web.token_file: %s", open_to)
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:

@@ -271,3 +271,15 @@ def test_a_host_that_is_one_is_taken(host: str) -> None:
 def test_a_topic_prefix_that_is_none_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="topic_prefix"):
         MqttSettings(topic_prefix=prefix)
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, False), (0o400, False), (0o640, True), (0o644, True)])
+def test_a_password_that_others_may_read_is_told_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, told: bool
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("hunter2")
+    file.chmod(mode)
+    assert password(MqttSettings(password_file=str(file)), {}) == "hunter2"
+    assert (f"others may read it (mode {mode:o}); chmod 600 {file}" in caplog.text) is told
+    assert "hunter2" not in caplog.text

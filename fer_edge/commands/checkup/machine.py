@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fer_edge.commands.checkup.finding import Finding, Verdict
+from fer_edge.rights import readable_by_others
 from fer_edge.settings import Settings
 
 HOT_C = 75.0
@@ -66,6 +67,11 @@ def permissions(settings: Settings) -> Iterator[Finding]:
             f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}): events live in memory only",
             "correct its owner, or name another one in state_dir",
         )
+    named = (settings.mqtt.password_file, settings.mqtt.tls.key_file, settings.web.token_file)
+    for path in (Path(name) for name in named if name):
+        if open_to := readable_by_others(path):
+            told, _, mend = open_to.partition("; ")
+            yield Finding("secrets", "warn", told, mend)
     shut = [path for path in sorted(Path("/dev").glob("video*")) if not os.access(path, os.R_OK | os.W_OK)]
     if shut:
         yield Finding(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge.errors import ConfigError
+from fer_edge.rights import readable_by_others
 from fer_edge.settings import MqttSettings
+
+_log = logging.getLogger(__name__)
 
 CREDENTIAL = "mqtt-password"
 VARIABLE = "FER_EDGE_MQTT_PASSWORD"
@@ -74,6 +78,8 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
 
 
 def _read(path: Path, what: str) -> str:
+    if open_to := readable_by_others(path):
+        _log.warning("%s: %s", what, open_to)
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
