@@ -7,8 +7,10 @@ residual pairs, nothing that int8 does badly.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from convert.errors import UsageError
@@ -68,50 +70,46 @@ def _input(shape: Shape) -> Any:
     return keras.Input(shape.input, name="face")
 
 
-def _conv_unit(x: Any, filters: int, kernel: int = 3, padding: str = "same") -> Any:
-    """Convolution with bias, ReLU, batch norm: the order the published networks use."""
-    layers = _layers()
-    x = layers.Conv2D(filters, kernel, padding=padding, activation="relu")(x)
-    return layers.BatchNormalization()(x)
+PUBLISHED = {
+    "a": "32n 32n p d.2 64n 64n p d.2 128n 128n p d.2 256n 256n p d.2 f =64n d.2 =64n d.2",
+    "b": "32n 32n p d.25 64n 64n p d.25 128n p d.25 f =128n d.5",
+    "c": "32 p 64 p 128 p 128 p f d.25 =256 d.5",
+    "d": "64b p d.25 128b5 p d.25 512b p d.25 512b p d.25 f =256b d.25 =512b d.25",
+    "e": "64nv p 128nv p 256nv p 256nv p f =128n =64n",
+}
+"""The published networks, layer by layer.
+
+A number is a convolution of so many filters with ReLU, 3x3 (``5`` after it: 5x5) at full size (``v``: valid), ``=``
+before it makes it a dense layer; ``n`` puts batch norm after the ReLU, ``b`` before it; ``p`` is pooling of 2x2, ``f``
+flattens, ``d`` drops out a share.
+"""
 
 
-def network_a(shape: Shape) -> KerasModel:
-    """A, FER2013 tutorial: 8 convolutions in 4 pairs 32 to 256, dense 64, 64."""
-    layers = _layers()
+def published(name: str, shape: Shape) -> KerasModel:
+    """A network of :data:`PUBLISHED`: A a FER2013 tutorial, B three classes, C a web interface, D seven, E five."""
     x = inputs = _input(shape)
-    for filters in (32, 64, 128, 256):
-        x = _conv_unit(_conv_unit(x, filters), filters)
-        x = layers.Dropout(0.2)(layers.MaxPooling2D()(x))
-    x = layers.Flatten()(x)
-    for units in (64, 64):
-        x = layers.Dense(units, activation="relu")(x)
-        x = layers.Dropout(0.2)(layers.BatchNormalization()(x))
-    return _finish("a", shape, x, inputs)
+    for word in PUBLISHED[name].split():
+        x = _layer(word, x)
+    return _finish(name, shape, x, inputs)
 
 
-def network_b(shape: Shape) -> KerasModel:
-    """B, three classes: 7 weighted layers (5 convolutions, 2 dense), batch norm, dropout."""
+def _layer(word: str, x: Any) -> Any:
     layers = _layers()
-    x = inputs = _input(shape)
-    for filters in ((32, 32), (64, 64), (128,)):
-        for count in filters:
-            x = _conv_unit(x, count)
-        x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
-    x = layers.Dense(128, activation="relu")(layers.Flatten()(x))
-    x = layers.Dropout(0.5)(layers.BatchNormalization()(x))
-    return _finish("b", shape, x, inputs)
-
-
-def network_c(shape: Shape) -> KerasModel:
-    """C, web interface: 4 convolutions and 2 dense layers."""
-    layers = _layers()
-    x = inputs = _input(shape)
-    for filters in (32, 64, 128, 128):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.MaxPooling2D()(x)
-    x = layers.Dropout(0.25)(layers.Flatten()(x))
-    x = layers.Dropout(0.5)(layers.Dense(256, activation="relu")(x))
-    return _finish("c", shape, x, inputs)
+    match word[0]:
+        case "p":
+            return layers.MaxPooling2D()(x)
+        case "f":
+            return layers.Flatten()(x)
+        case "d":
+            return layers.Dropout(float(word[1:]))(x)
+    dense, width, how, kernel = re.fullmatch(r"(=?)(\d+)([nbv]*)(\d*)", word).groups()  # type: ignore[union-attr]
+    ends = {"activation": None if "b" in how else "relu"}
+    if dense:
+        x = layers.Dense(int(width), **ends)(x)
+    else:
+        x = layers.Conv2D(int(width), int(kernel or 3), padding="valid" if "v" in how else "same", **ends)(x)
+    x = layers.BatchNormalization()(x) if "n" in how or "b" in how else x
+    return layers.ReLU()(x) if "b" in how else x
 
 
 def network_c_bottleneck(shape: Shape, *, features: KerasModel | None = None) -> KerasModel:
@@ -124,7 +122,7 @@ def network_c_bottleneck(shape: Shape, *, features: KerasModel | None = None) ->
 
     layers = _layers()
     inputs = _input(shape)
-    base = features if features is not None else network_c(shape)
+    base = features if features is not None else published("c", shape)
     bottom = keras.Model(base.inputs, _bottleneck(base), name="bottleneck")
     bottom.trainable = False
     x = bottom(inputs, training=False)
@@ -139,34 +137,6 @@ def _bottleneck(base: KerasModel) -> Any:
         if type(layer).__name__ in {"Flatten", "GlobalAveragePooling2D"}:
             return layer.output
     raise UsageError(f"{base.name}: no Flatten or GlobalAveragePooling2D layer to take features from")
-
-
-def network_d(shape: Shape) -> KerasModel:
-    """D, seven classes: convolution blocks up to 512 filters (one 5x5), dense 256, 512."""
-    layers = _layers()
-    x = inputs = _input(shape)
-    for filters, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
-        x = layers.Conv2D(filters, kernel, padding="same")(x)
-        x = layers.ReLU()(layers.BatchNormalization()(x))
-        x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
-    x = layers.Flatten()(x)
-    for units in (256, 512):
-        x = layers.ReLU()(layers.BatchNormalization()(layers.Dense(units)(x)))
-        x = layers.Dropout(0.25)(x)
-    return _finish("d", shape, x, inputs)
-
-
-def network_e(shape: Shape) -> KerasModel:
-    """E, five classes: 4 valid 3x3 convolutions 64 to 256 with pooling, dense 128, 64."""
-    layers = _layers()
-    x = inputs = _input(shape)
-    for filters in (64, 128, 256, 256):
-        x = _conv_unit(x, filters, padding="valid")
-        x = layers.MaxPooling2D()(x)
-    x = layers.Flatten()(x)
-    for units in (128, 64):
-        x = layers.BatchNormalization()(layers.Dense(units, activation="relu")(x))
-    return _finish("e", shape, x, inputs)
 
 
 def network_edge(
@@ -211,12 +181,8 @@ def _residual(x: Any, filters: int, stride: int) -> Any:
 
 
 ARCHITECTURES: dict[str, Callable[..., KerasModel]] = {
-    "a": network_a,
-    "b": network_b,
-    "c": network_c,
+    **{name: partial(published, name) for name in PUBLISHED},
     "c-bottleneck": network_c_bottleneck,
-    "d": network_d,
-    "e": network_e,
     "edge": network_edge,
 }
 """Every network ``--arch`` knows."""

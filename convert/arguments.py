@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from dataclasses import field, fields
+from typing import Any, TypeVar
 
 from convert.errors import UsageError
 from convert.labels import parse_labels
@@ -60,3 +62,29 @@ def epoch_and_side(text: str) -> tuple[int, int]:
         return whole(0)(epoch), whole()(side)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r}: EPOCH:SIDE is expected, as in 0:36 10:48") from None
+
+
+Settings = TypeVar("Settings")
+
+
+def option(default: Any, kind: Callable[[str], Any] | None = None, about: str = "", *names: str, **more: Any) -> Any:
+    """A dataclass's field that is an option of the command line, too: its type, help and further names."""
+    return field(default=default, metadata={"names": names, "given": {"type": kind, "help": about} | more})
+
+
+def add_options(parser: Any, of: type, **defaults: Any) -> None:
+    """Add the fields of a dataclass made by :func:`option`; ``defaults`` replace theirs."""
+    for one in fields(of):
+        names = [f"--{name.replace('_', '-')}" for name in (one.name, *one.metadata["names"])]
+        value, given = defaults.get(one.name, one.default), dict(one.metadata["given"])
+        if isinstance(one.default, bool):
+            del given["type"]
+            given["action"] = "store_true"
+        elif value is not None:
+            given["help"] = f"{given['help']} ({value})".strip()
+        parser.add_argument(*names, default=value, **given)
+
+
+def chosen(of: type[Settings], args: argparse.Namespace) -> Settings:
+    """The parsed options as the dataclass that :func:`add_options` took them from."""
+    return of(**{one.name: getattr(args, one.name) for one in fields(of)})  # type: ignore[arg-type]

@@ -12,27 +12,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.arguments import number, option, share
+
 Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How far pictures are varied: all off by default.
+    """How far pictures are varied: all off by default."""
 
-    ``shift`` is a share of the side, ``scale`` a share (0.15: 0.87 to 1.15 times), ``rotation``
-    degrees, ``light`` 0 to 1; ``degrade``, ``occlude`` and ``erase`` are chances of one picture
-    being blurred, coarsened, compressed or made noisy; getting a band or spectacles; losing a
-    rectangle.
-    """
-
-    flip: bool = False
-    shift: float = 0.0
-    scale: float = 0.0
-    rotation: float = 0.0
-    light: float = 0.0
-    degrade: float = 0.0
-    occlude: float = 0.0
-    erase: float = 0.0
+    shift: float = option(0.0, share, "share of the side")
+    scale: float = option(0.0, share, "share: 0.15 is 0.87 to 1.15 times")
+    rotation: float = option(0.0, number(), "degrees")
+    light: float = option(0.0, share, "gamma, contrast and brightness, 0 to 1")
+    degrade: float = option(0.0, share, "chance of blur, coarse pixels, JPEG or noise")
+    occlude: float = option(0.0, share, "chance of spectacles")
+    erase: float = option(0.0, share, "chance of a lost rectangle")
+    flip: bool = option(False, None, "mirror half of the pictures")
 
 
 def vary(image: Image, to: Augmentation, size: int, rng: np.random.Generator) -> Image:

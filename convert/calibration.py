@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert import metrics
 from convert.predictors import softmax
 
 
@@ -68,6 +70,33 @@ def fold(model: Any, temperature: float, bias: NDArray[np.float64] | None = None
         weights[1] = weights[1] + bias
     dense.set_weights([weight / temperature for weight in weights])
     return True
+
+
+def calibrate(model: Any, probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float | None:
+    """Fit a temperature on one half of the validation pictures and fold it in; None where there is no place for it.
+
+    ``probabilities`` (looks, N, classes) are what the model says of them.
+    """
+    fitted, _ = halves(len(labels))
+    temperature = fit_temperature(np.log(np.maximum(probabilities[:, fitted], 1e-9)), labels[fitted])
+    if fold(model, temperature):
+        return temperature
+    print("no dense softmax at the end: the probabilities stay as trained", file=sys.stderr)
+    return None
+
+
+def figures(
+    before: NDArray[np.float32], after: NDArray[np.float32], labels: NDArray[np.int64], temperature: float | None
+) -> dict[str, Any]:
+    """Calibration error of probabilities (N, classes) on the half that the temperature was not fitted on."""
+    _, measured = halves(len(labels))
+    return {
+        "temperature": None if temperature is None else round(temperature, 4),
+        "folded_in": temperature is not None,
+        "ece_before": round(metrics.calibration_error(before[measured], labels[measured]), 4),
+        "ece_after": round(metrics.calibration_error(after[measured], labels[measured]), 4),
+        "measured_on": f"the half of val not fitted on, {len(measured)} pictures",
+    }
 
 
 def _last_dense(model: Any) -> Any:

@@ -1,16 +1,11 @@
-"""The command line: ``python -m convert train|average|quantize|evaluate|inspect|judge [--task TASK] …``.
+"""The command line: ``fer-edge-convert VERB [--task TASK] …``, or ``python -m convert VERB …``.
 
-Each task is a module ``convert/tasks/<task>.py`` with two functions, imported only when asked for:
+A verb is a module of :mod:`convert.verbs`, imported only when asked for, with ``add_arguments(parser, task)`` and
+``run(args, task) -> int`` (``task`` is None for verbs of no task). A task is a module of :mod:`convert.tasks`. Faults
+are raised as :class:`fer_edge.errors.FerEdgeError`.
 
-``add_arguments(parser, verb)``
-    adds the task's options for ``train``, ``quantize`` or ``evaluate`` (expression also
-    ``average``) to an argparse parser;
-``run(verb, args) -> int``
-    does it and returns the exit code. Faults are raised as :class:`fer_edge.errors.FerEdgeError`.
-
-``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values,
-``task`` among them; those under ``train:``, ``quantize:`` … count for that verb only. Options on
-the command line win over it.
+``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values, ``task`` among them;
+those under ``train:``, ``quantize:`` … count for that verb only. Options on the command line win over it.
 """
 
 from __future__ import annotations
@@ -25,20 +20,27 @@ from types import ModuleType
 from typing import Any
 
 from convert.errors import MissingExtra, UsageError
-from convert.files import read_mapping
+from convert.files import read_mapping, recipe_file
+from convert.tasks import TASKS, find
+from convert.tasks.base import Task
 from fer_edge.errors import FerEdgeError
 
-VERBS = {
+OF_TASKS = {
     "train": "train a network with Keras",
-    "average": "join trainings of one network: the mean of their weights (expression only)",
+    "average": "join trainings of one network: the mean of their weights",
     "quantize": "convert a trained Keras model to TFLite",
     "evaluate": "measure a model on data",
+}
+PROGRAM = "fer-edge-convert"
+HINT = "pip install 'fer-edge[convert]'"
+VERBS = OF_TASKS | {
     "inspect": "show a model's card, operators, size, work and speed",
     "judge": "set what fer-edge says of marked clips against what people saw in them",
+    "robustness": "measure what is still said under bad light, lenses, sensors and things worn",
+    "faces": "cut the faces out of any pictures, for train --unlabelled",
+    "teach": "ask YuNet for faces and five points, for the detector's and the landmarks' training",
+    "mean-face": "solve the average solid face from marked ones",
 }
-WHOLE = {"inspect": "convert.inspection", "judge": "convert.seeing.judge"}
-"""Verbs that are of no task, and their modules."""
-TASKS = ("expression", "detector", "landmarks", "eyes", "mouth")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,50 +62,54 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    if not argv or argv[0] in {"-h", "--help"}:
+        _top().print_help()
+        return 0 if argv else UsageError.exit_code
+    try:
+        module, task, args = parsed(argv)
+        return int(module.run(args, task))
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is not installed: {HINT} (make test-convert does it)") from None
+
+
+def _top() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
-        prog="python -m convert",
+        prog=PROGRAM,
         description="Train, quantize, evaluate and inspect models, and judge what the whole says of marked clips.",
-        epilog="`python -m convert VERB --task TASK --help` lists the options of one.",
+        epilog=f"`{PROGRAM} VERB --task TASK --help` lists the options of one.",
     )
     top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
-    if not argv or argv[0] in {"-h", "--help"}:
-        top.print_help()
-        return 0 if argv else UsageError.exit_code
-    verb = top.parse_args(argv[:1]).verb
+    return top
+
+
+def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace]:
+    """The verb's module, the task if it is of one, and the options that a command line and its recipe give."""
+    verb = _top().parse_args(argv[:1]).verb
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument("--task", choices=TASKS)
-    first.add_argument("--recipe", type=Path)
+    first.add_argument("--recipe", type=recipe_file)
     chosen, _ = first.parse_known_args(argv[1:])
     recipe = _read_recipe(chosen.recipe, verb) if chosen.recipe else {}
-    module = _module(verb, chosen.task or recipe.pop("task", "expression"))
-    parser = argparse.ArgumentParser(prog=f"python -m convert {verb}", description=VERBS[verb])
-    if verb not in WHOLE:
+    name = recipe.pop("task", "expression")
+    if name not in TASKS:
+        raise UsageError(f"{chosen.recipe}: task: {name!r} is none of {', '.join(TASKS)}")
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {verb}", description=VERBS[verb])
+    if verb in OF_TASKS:
         parser.add_argument("--task", choices=TASKS, default="expression", help="which model (expression)")
-        parser.add_argument("--recipe", type=Path, help="YAML file of options; the command line wins over it")
-    module.add_arguments(parser, verb)
+        about = "YAML file of options, or the name of one that is shipped; the command line wins over it"
+        parser.add_argument("--recipe", type=recipe_file, help=about)
+    task = find(chosen.task or name) if verb in OF_TASKS else None
+    module = importlib.import_module(f"convert.verbs.{verb.replace('-', '_')}")
+    module.add_arguments(parser, task)
     _apply(parser, recipe, chosen.recipe)
-    return int(module.run(verb, parser.parse_args(argv[1:])))
-
-
-def _module(verb: str, task: str) -> ModuleType:
-    if verb == "average" and task != "expression":
-        raise UsageError(f"--task {task}: average is for --task expression; quantize takes several at once")
-    name = WHOLE.get(verb) or f"convert.tasks.{task}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name == name:
-            raise UsageError(f"--task {task}: this version has no such task") from None
-        raise MissingExtra(
-            f"{error.name} is not installed: pip install 'fer-edge[convert]' (make test-convert does it)"
-        ) from None
+    return module, task, parser.parse_args(argv[1:])
 
 
 def _read_recipe(path: Path, verb: str) -> dict[str, Any]:
     says = "a recipe is a mapping of option names to values"
     recipe = read_mapping(path, says)
-    if any(name in recipe for name in VERBS):
-        shared, own = {key: value for key, value in recipe.items() if key not in VERBS}, recipe.get(verb) or {}
+    if any(name in recipe for name in OF_TASKS):
+        shared, own = {key: value for key, value in recipe.items() if key not in OF_TASKS}, recipe.get(verb) or {}
         if not isinstance(own, dict):
             raise UsageError(f"{path}: {verb}: {says}")
         recipe = shared | own
@@ -118,13 +124,18 @@ def _expand(value: Any) -> Any:
 
 def _apply(parser: argparse.ArgumentParser, recipe: dict[str, Any], path: Path | None) -> None:
     """Make the recipe's values the parser's defaults, through each option's own type and choices."""
-    actions = {action.dest: action for action in parser._actions if action.dest != "help"}
+    actions = {
+        name.lstrip("-").replace("-", "_"): action
+        for action in parser._actions
+        for name in action.option_strings or [action.dest]
+        if action.dest != "help"
+    }
     for key, value in recipe.items():
         action = actions.get(key)
         if action is None:
             raise UsageError(f"{path}: no option {key!r} here; known are {', '.join(sorted(actions))}")
         parsed = _parsed(action, value, f"{path}: {key}")
-        parser.set_defaults(**{key: parsed})
+        parser.set_defaults(**{action.dest: parsed})
         action.required = False
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from fer_edge.errors import FerEdgeError, MissingExtra, ModelError, UsageError
 
-__all__ = ["AgreementError", "DataError", "MissingExtra", "ModelError", "UsageError"]
+__all__ = ["AgreementError", "DataError", "MissingExtra", "ModelError", "NoSplit", "UsageError"]
 
 
 class DataError(FerEdgeError, ValueError):
     """Training or test data cannot be used; the text names the file and the row."""
+
+
+class NoSplit(DataError):
+    """Data hold no pictures of the split asked for."""
 
 
 class AgreementError(FerEdgeError):

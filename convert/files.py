@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from convert.errors import DataError, UsageError
 
+RECIPES = Path(__file__).parent / "recipes"
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -44,6 +46,12 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
+def recipe_file(text: str) -> Path:
+    """A file by its path, or one of the recipes that come with the program by its name: ``mouth``, ``mouth.notes``."""
+    shipped = RECIPES / (text if text.endswith(".yaml") else f"{text}.yaml")
+    return shipped if shipped.is_file() and not Path(text).exists() else Path(text)
+
+
 def read_mapping(path: Path, what: str) -> dict[str, Any]:
     """A YAML file that holds a mapping with names as keys. Raises UsageError."""
     try:
@@ -57,10 +65,14 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     return found
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Every array of an .npz. Raises DataError."""
+def read_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
+    """Every array of an .npz, at least those named. Raises DataError."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            found = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable .npz ({' '.join(str(error).split())})") from None
+    missing = [repr(name) for name in names if name not in found]
+    if missing:
+        raise DataError(f"{path}: no array {' and '.join(missing)} (it has {', '.join(sorted(found)) or 'none'})")
+    return found

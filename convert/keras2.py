@@ -1,12 +1,14 @@
 """Networks that Keras 2 saved, told so that Keras 3 understands them.
 
-Keras 3 reads many .h5 files of Keras 2 by itself, but no architecture (.json), no network within a
-functional one, no depthwise convolution and no layer that varies pictures at random.
+Keras 3 reads many .h5 files of Keras 2 by itself, but no architecture (.json), no .keras file (2.12 to 2.15), no
+network within a functional one, no depthwise convolution and no layer that varies pictures at random.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,43 @@ def wrote(architecture: Any) -> bool:
     return isinstance(architecture, dict) and "class_name" in architecture and "module" not in architecture
 
 
-def of_h5(path: Path) -> Any:
-    """The architecture in an .h5 file of a whole model; None where it holds none."""
+def opened(path: Path) -> Any:
+    """The network in an .h5 or .keras file of Keras 2, with its weights; None where another program wrote it."""
     import h5py
 
+    if path.suffix.lower() == ".keras":
+        return _of_archive(path) if zipfile.is_zipfile(path) else None
     with h5py.File(path) as file:
-        return json.loads(file.attrs["model_config"]) if "model_config" in file.attrs else None
+        told = json.loads(file.attrs["model_config"]) if "model_config" in file.attrs else None
+    if not wrote(told):
+        return None
+    model = rebuilt(told)
+    model.load_weights(path)
+    return model
+
+
+def _of_archive(path: Path) -> Any:
+    import h5py
+
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        if not json.loads(archive.read("metadata.json")).get("keras_version", "").startswith("2."):
+            return None
+        model = rebuilt(json.loads(archive.read("config.json")))
+        weights = Path(archive.extract("model.weights.h5", folder))
+        with h5py.File(weights, "r+") as file:
+            _rename_layers(file)
+        model.load_weights(weights)
+        return model
+
+
+def _rename_layers(group: Any) -> None:
+    """Call layers what Keras 3 calls them: before 2.14 they stood under the name of a property."""
+    import h5py
+
+    if "_layer_checkpoint_dependencies" in group and "layers" not in group:
+        group.move("_layer_checkpoint_dependencies", "layers")
+    for inner in [inner for inner in group.values() if isinstance(inner, h5py.Group)]:
+        _rename_layers(inner)
 
 
 def rebuilt(architecture: dict[str, Any]) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
     """
     keras = load_keras()
     for file in (path, weights):
+        if file is not None and file.is_dir():
+            raise ModelError(
+                f"{file}: a folder, where a file is expected; make one of a SavedModel where it was written: "
+                f"tf.keras.models.load_model('{file.name}').save('{file.name}.h5')"
+            )
         if file is not None and not file.is_file():
             raise ModelError(f"{file}: no such file")
     if path.suffix.lower() == ".json":
@@ -33,19 +40,37 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
     try:
         return _unlisted(keras, _opened(keras, path))
     except Exception as error:  # Keras raises anything from OSError to TypeError here
+        if "Lambda" in str(error):
+            raise ModelError(
+                f"{path}: it has a Lambda layer, Python code in the file, which is not run; build the network with "
+                "a layer of Keras in its place (Rescaling, Permute …), load the weights into that and save it again"
+            ) from None
         raise ModelError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
+
+
+def load_mean(paths: Sequence[Path], weights: Path | None = None) -> Any:
+    """The network of one file, or of the mean of the weights of several, batch norm statistics too.
+
+    They are to be trainings of one network, best from the same weights. Raises UsageError where they are not.
+    """
+    models = [load_model(path, weights) for path in paths]
+    values = [model.get_weights() for model in models]
+    for path, own in zip(paths, values, strict=True):
+        if [weight.shape for weight in own] != [weight.shape for weight in values[0]]:
+            raise UsageError(f"{path}: not the network of {paths[0]}; only weights of one network have a mean")
+    if len(models) > 1:
+        models[0].set_weights([np.mean(same, axis=0) for same in zip(*values, strict=True)])
+    return models[0]
 
 
 def _opened(keras: Any, path: Path) -> Any:
     try:
         return keras.models.load_model(path, compile=False)
     except Exception:
-        architecture = None if path.suffix.lower() == ".keras" else keras2.of_h5(path)
-        if not keras2.wrote(architecture):
+        model = keras2.opened(path)
+        if model is None:
             raise
-    model = keras2.rebuilt(architecture)
-    model.load_weights(path)
-    return model
+        return model
 
 
 def _from_architecture(keras: Any, path: Path, weights: Path) -> Any:
@@ -76,7 +101,7 @@ def _unlisted(keras: Any, model: Any) -> Any:
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:160]
+    return textwrap.shorten(lines[0] if lines else type(error).__name__, 240, placeholder=" …")
 
 
 def logits_model(model: Any) -> Any:
@@ -108,38 +133,12 @@ def with_mirror(model: Any) -> Any:
 
 
 def predict(model: Any, inputs: NDArray[np.float32], batch: int = 64) -> NDArray[np.float32]:
-    """The model's output for all inputs, batch by batch."""
-    parts = [
-        np.asarray(model.predict_on_batch(inputs[first : first + batch])) for first in range(0, len(inputs), batch)
-    ]
-    return np.concatenate(parts).astype(np.float32)
+    """The model's (first) output for all inputs, batch by batch."""
+    return predict_all(model, inputs, batch)[0]
 
 
-def count_macs(model: Any, size: int) -> int:
-    """Multiply-accumulates of one forward pass of convolutions and dense layers.
-
-    ``size`` stands in for sides the model leaves open.
-    """
-    shape = [side or size for side in model.input_shape[1:-1]]
-    return _macs(model, (1, *shape, model.input_shape[-1]))
-
-
-def _macs(model: Any, shape: tuple[int, ...]) -> int:
-    import keras
-
-    total = 0
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            given = layer._inbound_nodes[-1].input_tensors[0]  # layer.input is its own, as if it stood alone
-            inner = keras.Model(model.inputs, given).compute_output_shape(shape)
-            total += _macs(layer, tuple(inner))
-        elif kernels := _kernels(layer):
-            outer = keras.Model(model.inputs, layer.output).compute_output_shape(shape)
-            total += sum(int(np.prod(kernel.shape)) for kernel in kernels) * int(np.prod(outer[1:-1]))
-    return total
-
-
-def _kernels(layer: Any) -> list[Any]:
-    """What a layer multiplies every place of its output with; a separable convolution has two."""
-    names = ("kernel", "depthwise_kernel", "pointwise_kernel")
-    return [found for name in names if (found := getattr(layer, name, None)) is not None]
+def predict_all(model: Any, inputs: NDArray[np.float32], batch: int = 64) -> list[NDArray[np.float32]]:
+    """Every output of the model for all inputs, batch by batch."""
+    parts = [model.predict_on_batch(inputs[first : first + batch]) for first in range(0, len(inputs), batch)]
+    rows = [part if isinstance(part, list | tuple) else [part] for part in parts]
+    return [np.concatenate([np.asarray(part) for part in same]).astype(np.float32) for same in zip(*rows, strict=True)]

@@ -95,23 +95,35 @@ def open_predictor(
 
     Labels and scaling come from its card unless given; a model without a card needs both.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file")
     card = read_card(path)
-    names = tuple(labels) if labels else tuple(card["labels"]) if card else ()
-    if not names:
-        raise UsageError(f"{path}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
-    if scaling is None and card is None:
-        raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
-    told = Preprocess.from_card(card) if card else None
-    shape, run = _opened(path, weights, told.size if told else 48, threads)
-    if told:
-        check_card(path, told, shape)
+    names, told = interface(path, card, labels, scaling)
+    shape, run = _opened(path, weights, told.size, threads)
+    prepare = fitted(path, told, shape, scaling)
     probe = _probe(path, shape, run, names)
-    prepare = Preprocess(shape[1], shape[3], *SCALINGS[scaling]) if scaling else told or Preprocess()
     facts = card or {}
     logits = facts["output"] == "logits" if "output" in facts else not are_probabilities(probe)
     return Predictor(path, names, prepare, run, logits, float(facts.get("temperature", 1.0)))
+
+
+def interface(
+    path: Path, card: dict[str, Any] | None, labels: Sequence[str] | None, scaling: str | None
+) -> tuple[tuple[str, ...], Preprocess]:
+    """Labels and input that a model's card tells, or the options of one without a card. Raises UsageError."""
+    names = tuple(labels or (card or {}).get("labels", ()))
+    if not names:
+        raise UsageError(f"{path}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
+    if scaling is None and not card:
+        raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
+    return names, Preprocess.from_card(card) if card else Preprocess()
+
+
+def fitted(path: Path, told: Preprocess, shape: tuple[int, ...], scaling: str | None) -> Preprocess:
+    """The input of a model of this ``shape`` (1, H, W, C): as ``scaling`` says, else as told. Raises ModelError."""
+    if scaling is not None:
+        return Preprocess(shape[1], shape[3], *SCALINGS[scaling])
+    if shape[1:] != (told.size, told.size, told.channels):
+        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
+    return told
 
 
 def are_probabilities(output: NDArray[np.float32]) -> bool:
@@ -147,12 +159,6 @@ def input_shape(model: Any, size: int) -> tuple[int, ...]:
         raise ModelError(f"{model.name}: its input is {shape}, not one square picture (N, side, side, 1 or 3)")
     side = shape[1] or size
     return 1, side, side, int(shape[-1])
-
-
-def check_card(path: Path, told: Preprocess, shape: tuple[int, ...]) -> None:
-    """Raises ModelError where a model takes pictures of another ``shape`` (1, H, W, C) than its card tells."""
-    if shape[1:] != (told.size, told.size, told.channels):
-        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
 
 
 def _probe(

@@ -48,3 +48,8 @@ class Preprocess:
             raise ModelError(
                 f"{card.get('name', 'model')}: its card's input needs shape (1, side, side, channels), scale and offset"
             ) from None
+
+
+def to_input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Grey pictures (N, H, W) as (N, H, W, 1) from -1 to 1, 1/128 a level: what the networks that we draw for take."""
+    return Preprocess()(pictures)[..., None]

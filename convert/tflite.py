@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,16 @@ from convert.quiet import quiet
 MODES = ("int8", "dynamic", "float16", "float32")
 
 
-def convert(model: Any, mode: str, samples: NDArray[np.float32] | None = None, size: int = 48) -> bytes:
+def convert(
+    model: Any, mode: str, samples: NDArray[np.float32] | None = None, size: int = 48, *, float_ends: bool = False
+) -> bytes:
     """The model as TFLite: batch fixed to 1, one input, any number of outputs.
 
     ``int8`` quantizes weights per channel and activations from ``samples`` (N, H, W, C, already
-    scaled), input and output included. ``size`` stands in for sides the model leaves open. Keras
-    must run on TensorFlow (:func:`convert.backend.load_keras` with ``"tensorflow"``).
+    scaled), input and output included. With ``float_ends`` its input and output are float32 and dense
+    layers stay float (their input is dequantized): 256 steps over a crop would cost half a pixel of
+    every point. ``size`` stands in for sides the model leaves open. Keras must run on TensorFlow
+    (:func:`convert.backend.load_keras` with ``"tensorflow"``).
     """
     keras = load_keras("tensorflow")
     import tensorflow as tf
@@ -32,10 +39,21 @@ def convert(model: Any, mode: str, samples: NDArray[np.float32] | None = None, s
     _set_mode(tf, converter, mode, samples)
     with quiet():
         try:
+            if mode == "int8" and float_ends:
+                return _with_float_ends(tf, converter)
             return bytes(converter.convert())
         except Exception as error:  # the converter raises whatever MLIR gives it
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(f"{model.name}: TensorFlow cannot convert it ({lines[0][:160]})") from None
+
+
+def _with_float_ends(tf: Any, converter: Any) -> bytes:
+    converter.inference_input_type = converter.inference_output_type = tf.float32
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=["FULLY_CONNECTED"])
+    made = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return bytes(made.get_nondebug_quantized_model())
 
 
 def _set_mode(tf: Any, converter: Any, mode: str, samples: NDArray[np.float32] | None) -> None:
@@ -47,15 +65,12 @@ def _set_mode(tf: Any, converter: Any, mode: str, samples: NDArray[np.float32] |
     elif mode == "dynamic":
         # tflite-runtime 2.14 cannot load per-channel dense layers of newer converters
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    elif mode == "int8":
-        if samples is None or len(samples) == 0:
-            raise UsageError("int8 needs representative data: give --data")
+    elif samples is None or len(samples) == 0:
+        raise UsageError("int8 needs representative data: give --data")
+    else:
         converter.representative_dataset = lambda: ([sample[None]] for sample in samples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.int8
-        converter.inference_output_type = tf.int8
-    else:
-        raise UsageError(f"--mode {mode}: none of {', '.join(MODES)}")
+        converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
 def interpreter(model: Path | bytes, threads: int = 1, *, plain: bool = False, keep: bool = False) -> Any:
@@ -139,40 +154,56 @@ def real(values: NDArray[Any], detail: dict[str, Any]) -> NDArray[np.float32]:
     return ((values.astype(np.float32) - zero) * scale).astype(np.float32)
 
 
-def operators(model: Path) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operator of a file, and the shapes of what it takes and gives; ``inputs`` are numbers of tensors."""
+
+    name: str
+    inputs: list[int]
+    takes: list[list[int]]
+    gives: list[int]
+
+
+def operations(model: Path | bytes) -> list[Operation]:
+    """The operators of a file in the order in which they run."""
+    made = interpreter(model, plain=True)
+    shapes = {int(tensor["index"]): [int(n) for n in tensor["shape"]] for tensor in made.get_tensor_details()}
+    found = []
+    for op in made._get_ops_details():
+        inputs = [int(i) for i in op["inputs"]]
+        takes = [shapes.get(i, []) for i in inputs]
+        found.append(Operation(op["op_name"], inputs, takes, shapes[int(op["outputs"][0])]))
+    return found
+
+
+def operators(model: Path | bytes) -> dict[str, int]:
     """How often each operator stands in the file, by name."""
-    counts: dict[str, int] = {}
-    for op in interpreter(model, plain=True)._get_ops_details():
-        counts[op["op_name"]] = counts.get(op["op_name"], 0) + 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter(op.name for op in operations(model)).items()))
 
 
 def file_macs(model: Path | bytes) -> int:
     """Multiply-accumulates of one run: convolutions, depthwise ones and dense layers of the file."""
-    made = interpreter(model, plain=True)
-    shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in made.get_tensor_details()}
     total = 0
-    for op in made._get_ops_details():
-        inputs, outputs = [int(i) for i in op["inputs"]], [int(i) for i in op["outputs"]]
-        match op["op_name"]:
+    for op in operations(model):
+        match op.name:
             case "CONV_2D":
-                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[outputs[0]][:3]))
+                total += math.prod(op.takes[1]) * math.prod(op.gives[:3])
             case "DEPTHWISE_CONV_2D":
-                total += int(np.prod(shapes[inputs[1]][1:3])) * int(np.prod(shapes[outputs[0]]))
+                total += math.prod(op.takes[1][1:3]) * math.prod(op.gives)
             case "TRANSPOSE_CONV":
-                total += int(np.prod(shapes[inputs[1]])) * int(np.prod(shapes[inputs[2]][:3]))
+                total += math.prod(op.takes[1]) * math.prod(op.takes[2][:3])
             case "FULLY_CONNECTED":
-                weights = shapes[inputs[1]]
-                total += int(np.prod(weights)) * int(np.prod(shapes[outputs[0]])) // weights[0]
+                total += math.prod(op.takes[1][1:]) * math.prod(op.gives)
     return total
 
 
 def parameters(model: Path | bytes) -> int:
     """Numbers stored in the file's convolutions and dense layers, weights and biases."""
-    made = interpreter(model, plain=True)
-    shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in made.get_tensor_details()}
-    stored: set[int] = set()
-    for op in made._get_ops_details():
-        if op["op_name"] in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"}:
-            stored |= {int(i) for i in list(op["inputs"])[1:] if int(i) >= 0}
-    return sum(int(np.prod(shapes[index])) for index in stored)
+    stored = {
+        number: math.prod(shape)
+        for op in operations(model)
+        if op.name in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"}
+        for number, shape in zip(op.inputs[1:], op.takes[1:], strict=True)
+        if number >= 0
+    }
+    return sum(stored.values())

@@ -1,4 +1,4 @@
-"""Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``: emotion, pixels, Usage.
+"""Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``: emotion, pixels, Usage, and where known subject.
 
 As Kaggle wrote them or as a spreadsheet saved them again: with commas, semicolons or tabs, in UTF-8 or UTF-16.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
 from convert.errors import DataError
-from convert.labels import LABEL_SETS
 
 USAGE = {
     "training": "train",
@@ -34,15 +33,15 @@ NOTHING = np.zeros((0, 0, 1), np.uint8)
 """The picture of a row whose pixels were not asked for."""
 
 
-def read_csv(path: Path, split: str) -> Dataset:
-    """The rows of ``split``; every row where the file has no Usage column.
+def read_csv(path: Path, split: str, unnamed: Sequence[str]) -> Dataset:
+    """The rows of ``split``; every row where the file has no Usage column. Emotions are numbers of ``unnamed``.
 
     Column names may come in any order and case, with blanks around them. FER+ votes are taken from
     ``fer2013new.csv`` where it stands beside the file. Raises DataError with the line of the first
     row that cannot be used.
     """
-    rows = list(_pictures(path, split))
-    chosen = [index for index, row in enumerate(rows) if row.split in {split, None}]
+    rows = list(_pictures(path, split, len(unnamed)))
+    chosen = [index for index, row in enumerate(rows) if row.split in {split, None} or split == "all"]
     if not chosen:
         raise DataError(f"{path}: no rows in split {split}")
     images = [rows[index].image for index in chosen]
@@ -53,10 +52,11 @@ def read_csv(path: Path, split: str) -> Dataset:
     return Dataset(
         np.stack(images),
         np.array([rows[index].label for index in chosen], np.int64),
-        LABEL_SETS[7],
+        tuple(unnamed),
         str(path),
         None if votes is None else votes[chosen],
         [f"{path.name}:{rows[index].line}" for index in chosen],
+        np.array([rows[index].subject for index in chosen]) if rows[0].subject is not None else None,
         whole=rows[chosen[0]].split is None,
     )
 
@@ -71,9 +71,10 @@ class _Row(NamedTuple):
     split: str | None
     label: int
     image: NDArray[np.uint8]
+    subject: str | None
 
 
-def _pictures(path: Path, wanted: str) -> Iterator[_Row]:
+def _pictures(path: Path, wanted: str, classes: int) -> Iterator[_Row]:
     """Every row of the file, those of the split ``wanted`` with their pixels."""
     csv.field_size_limit(1 << 24)
     with _text(path) as file:
@@ -85,9 +86,10 @@ def _pictures(path: Path, wanted: str) -> Iterator[_Row]:
             if len(row) < needed:
                 raise DataError(f"{where}: {len(row)} columns, {needed} needed; is the file truncated?")
             split = _split(where, row[columns["usage"]]) if "usage" in columns else None
-            label = _label(where, row[columns["emotion"]])
-            unread = split not in {wanted, None}
-            yield _Row(reader.line_num, split, label, NOTHING if unread else _pixels(where, row[columns["pixels"]]))
+            label = _label(where, row[columns["emotion"]], classes)
+            unread = split not in {wanted, None} and wanted != "all"
+            image = NOTHING if unread else _pixels(where, row[columns["pixels"]])
+            yield _Row(reader.line_num, split, label, image, row[columns["subject"]] if "subject" in columns else None)
 
 
 def _text(path: Path) -> TextIO:
@@ -124,16 +126,16 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
     if missing:
         have = ", ".join(name.strip() for name in header)[:80]
         raise DataError(f"{path}:1: no column {' and '.join(missing)} (the header is {have or 'empty'})")
-    return {name: columns[name] for name in ("emotion", "pixels", "usage") if name in columns}
+    return {name: columns[name] for name in ("emotion", "pixels", "usage", "subject") if name in columns}
 
 
-def _label(where: str, text: str) -> int:
+def _label(where: str, text: str, classes: int) -> int:
     try:
         label = int(text)
     except ValueError:
-        raise DataError(f"{where}: emotion {text.strip()[:20]!r} is not a number 0 to 6") from None
-    if not 0 <= label < 7:
-        raise DataError(f"{where}: emotion {label} is not 0 to 6")
+        raise DataError(f"{where}: emotion {text.strip()[:20]!r} is not a number 0 to {classes - 1}") from None
+    if not 0 <= label < classes:
+        raise DataError(f"{where}: emotion {label} is not 0 to {classes - 1}")
     return label
 
 

@@ -18,8 +18,9 @@ class Dataset:
 
     ``images`` is uint8 (N, height, width, channels); ``labels`` int64 (N,), positions in
     ``classes``. ``votes`` is int (N, 10) of FER+ in the order of :data:`convert.labels.VOTES`,
-    -1 where a picture has none, or None. ``origins`` names each picture's file and row. ``whole``
-    says that the data name no splits, so these are all of their pictures.
+    -1 where a picture has none, or None. ``origins`` names each picture's file and row, ``subjects`` (N,)
+    the person in it where that is known. ``whole`` says that the data name no splits, so these are all of their
+    pictures.
     """
 
     images: NDArray[np.uint8]
@@ -28,6 +29,7 @@ class Dataset:
     source: str
     votes: NDArray[np.int64] | None = None
     origins: Sequence[str] = ()
+    subjects: NDArray[np.str_] | None = None
     whole: bool = False
 
     def __len__(self) -> int:
@@ -46,6 +48,7 @@ class Dataset:
             labels=self.labels[chosen],
             votes=None if self.votes is None else self.votes[chosen],
             origins=[self.origins[i] for i in chosen] if len(self.origins) else (),
+            subjects=None if self.subjects is None else self.subjects[chosen],
         )
 
     def relabel(self, classes: Sequence[str], *, partial: bool = False) -> Dataset:
@@ -90,13 +93,41 @@ class Dataset:
 
 
 def stratified_split(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Training and validation parts with each class divided alike; the same for the same seed."""
+    """Training and validation parts; the same for the same seed.
+
+    Each class is divided alike; where the people are known, nobody stands in both parts instead.
+    """
     rng = np.random.default_rng(seed)
     held = np.zeros(len(data), bool)
-    for label in range(len(data.classes)):
-        members = rng.permutation(np.flatnonzero(data.labels == label))
-        held[members[: round(len(members) * fraction)]] = True
+    if data.subjects is not None:
+        people, counts = np.unique(data.subjects, return_counts=True)
+        order = rng.permutation(len(people))
+        before = np.cumsum(counts[order]) - counts[order]
+        held = np.isin(data.subjects, people[order[before < fraction * len(data)]])
+    else:
+        for label in range(len(data.classes)):
+            members = rng.permutation(np.flatnonzero(data.labels == label))
+            held[members[: round(len(members) * fraction)]] = True
     return data.pick(~held), data.pick(held)
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Data of several splits in one; votes and people only where all parts know them."""
+    first = parts[0]
+    known = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        if all(getattr(part, name) is not None for part in parts)
+        else None
+        for name in ("votes", "subjects")
+    }
+    return replace(
+        first,
+        images=np.concatenate([part.images for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        origins=[origin for part in parts for origin in part.origins],
+        whole=True,
+        **known,
+    )
 
 
 def class_weights(data: Dataset) -> NDArray[np.float32]:

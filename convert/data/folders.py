@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
-from convert.errors import DataError
+from convert.errors import DataError, NoSplit
 from convert.labels import LABEL_SETS, canonical
 
 NAMES = {"train": ("train", "training"), "val": ("validation", "val", "valid"), "test": ("test",)}
@@ -19,12 +21,13 @@ PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 def read_folders(path: Path, split: str, size: int) -> Dataset:
     """Every picture of ``split``; of all where the tree has class folders only.
 
-    Class folders may be in any case and say ``anger`` for ``angry``. Pictures of different sizes
-    are brought to ``size`` x ``size`` pixels. Raises DataError naming the file.
+    Class folders may be in any case and say ``anger`` for ``angry``; folders in them are of one person each.
+    Pictures of different sizes are brought to ``size`` x ``size`` pixels, or where that is 0 to the first one's.
+    Raises DataError naming the file.
     """
     folder = _split_folder(path, split)
     found: dict[str, Path] = {}
-    for child in sorted(child for child in folder.iterdir() if child.is_dir() and child.name[0] != "."):
+    for child in _visible(folder, Path.is_dir):
         other = found.setdefault(canonical(child.name), child)
         if other != child:
             raise DataError(f"{folder}: {other.name} and {child.name} are both {canonical(child.name)}; join them")
@@ -34,24 +37,28 @@ def read_folders(path: Path, split: str, size: int) -> Dataset:
     images: list[NDArray[np.uint8]] = []
     labels: list[int] = []
     origins: list[str] = []
+    people: list[str] = []
     for label, name in enumerate(classes):
-        files = sorted(file for file in found[name].iterdir() if file.is_file() and file.name[0] != ".")
-        for file in files:
-            images.append(_sized(read_picture(file), size))
-            labels.append(label)
-            origins.append(str(file.relative_to(path)))
+        persons = _visible(found[name], Path.is_dir)
+        for place in [found[name], *persons]:
+            for file in _visible(place, Path.is_file):
+                picture = read_picture(file)
+                images.append(_sized(picture, size or (images[0] if images else picture).shape[0]))
+                labels.append(label)
+                origins.append(str(file.relative_to(path)))
+                people.append(place.name if place in persons else "")
     if not images:
         raise DataError(f"{folder}: no pictures in it")
     channels = max(image.shape[-1] for image in images)
     whole = np.stack([np.repeat(i, channels // i.shape[-1], axis=-1) for i in images])
+    subjects = np.array(people) if all(people) else None
     return Dataset(
-        whole,
-        np.array(labels, np.int64),
-        classes,
-        str(folder),
-        origins=origins,
-        whole=folder == path,
+        whole, np.array(labels, np.int64), classes, str(folder), None, origins, subjects, whole=folder == path
     )
+
+
+def _visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:
+    return sorted(child for child in folder.iterdir() if kind(child) and child.name[0] != ".")
 
 
 def _split_folder(path: Path, split: str) -> Path:
@@ -60,9 +67,7 @@ def _split_folder(path: Path, split: str) -> Path:
         if name in folders:
             return folders[name]
     if any(name in folders for names in NAMES.values() for name in names):
-        raise DataError(
-            f"{path}: no folder {' or '.join(NAMES[split])} in it (train splits one off: --val-fraction 0.1)"
-        )
+        raise NoSplit(f"{path}: no folder {' or '.join(NAMES[split])} in it (train splits one off: --val-fraction 0.1)")
     return path
 
 
@@ -74,15 +79,24 @@ def _order(found: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def find_pictures(paths: Iterable[Path]) -> list[Path]:
+    """The picture files among these and in these folders, sorted. Raises DataError where a path has none."""
+    found: set[Path] = set()
+    for path in paths:
+        inside = path.rglob("*") if path.is_dir() else [path] if path.is_file() else []
+        some = {file for file in inside if file.suffix.lower() in PICTURES and file.name[0] != "."}
+        if not some:
+            raise DataError(f"{path}: no pictures ({', '.join(sorted(PICTURES))}) there")
+        found |= some
+    return sorted(found)
+
+
 def read_picture(file: Path) -> NDArray[np.uint8]:
     """The picture in a file, (height, width, 1 or 3) in RGB order, upright. Raises DataError."""
     if file.suffix.lower() not in PICTURES:
         raise DataError(f"{file}: not a picture (.jpg or .png is expected)")
     # Unlike IMREAD_UNCHANGED these turn a photograph upright as its EXIF says.
-    how = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
-    image = cv2.imdecode(np.fromfile(file, np.uint8), how) if file.stat().st_size else None
-    if image is None:
-        raise DataError(f"{file}: cannot be read as a picture; is it damaged?")
+    image = _decoded(file, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if image.dtype == np.uint16:
         image = (image // 257).astype(np.uint8)
     if image.dtype != np.uint8:
@@ -90,6 +104,22 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     return image.reshape(*image.shape[:2], -1)
+
+
+def read_grey(file: Path) -> NDArray[np.uint8]:
+    """The picture in a file as grey levels (height, width), upright. Raises DataError."""
+    return _decoded(file, cv2.IMREAD_GRAYSCALE)
+
+
+def _decoded(file: Path, how: int) -> NDArray[Any]:
+    try:
+        content = np.fromfile(file, np.uint8)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from None
+    image = cv2.imdecode(content, how) if len(content) else None
+    if image is None:
+        raise DataError(f"{file}: cannot be read as a picture; is it damaged?")
+    return image
 
 
 def _sized(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

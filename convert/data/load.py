@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,25 +15,27 @@ from numpy.typing import NDArray
 
 from convert.arguments import share, whole
 from convert.data.csvfile import read_csv
-from convert.data.dataset import Dataset, stratified_split
+from convert.data.dataset import Dataset, joined, stratified_split
 from convert.data.folders import read_folders
 from convert.data.npzfile import read_images, read_npz
-from convert.errors import DataError, UsageError
+from convert.errors import DataError, NoSplit, UsageError
+from convert.labels import LABEL_SETS
 
 SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a model takes: side in pixels, channels (1 grey, 3 RGB), classes in order (None: all).
+    """What a model takes: side in pixels (0: as it is), channels (1 grey, 3 RGB), classes in order (None: all).
 
-    ``partial`` allows data that lack some of the classes.
+    ``partial`` allows data that lack some of the classes; ``unnamed`` are the classes of data that only number them.
     """
 
     size: int = 48
     channels: int = 1
     classes: tuple[str, ...] | None = None
     partial: bool = False
+    unnamed: tuple[str, ...] = LABEL_SETS[7]
 
 
 def add_data_arguments(parser: Any) -> None:
@@ -45,13 +48,13 @@ def add_data_arguments(parser: Any) -> None:
 
 
 def load(path: Path, split: str, want: Want) -> Dataset:
-    """The pictures of ``split`` (train, val, test) at ``path``, checked and in the wanted shape.
+    """The pictures of ``split`` (train, val, test, all) at ``path``, checked and in the wanted shape.
 
     ``path`` is a Kaggle CSV, a folder tree, an .npz (with a ``split`` array, or whole), or a folder
     of ``*_train.npz``, ``*_val.npz``, ``*_test.npz``; the validation part of ``x_train.npz`` is
     ``x_val.npz`` where that stands beside it. Raises DataError naming file and row.
     """
-    data = _read((split == "val" and _sibling(path)) or path, split, want.size)
+    data = _read((split == "val" and _sibling(path)) or path, split, want)
     found = len(data)
     data = data.relabel(want.classes or data.classes, partial=want.partial)
     if len(data) < found:
@@ -111,7 +114,14 @@ def _sibling(path: Path) -> Path | None:
     return beside if beside != path and beside.is_file() else None
 
 
-def _read(path: Path, split: str, size: int) -> Dataset:
+def _read(path: Path, split: str, want: Want) -> Dataset:
+    if path.is_dir() and split == "all":
+        parts = []
+        for each in SPLITS:
+            with contextlib.suppress(NoSplit):
+                parts.append(_read(path, each, want))
+        fresh = [part for n, part in enumerate(parts) if part.source not in {other.source for other in parts[:n]}]
+        return joined(fresh) if fresh else _read(path, "val", want)
     if path.is_dir():
         # Not those whose names begin with a dot: macOS leaves such files beside what it copies.
         files = sorted(path.glob(f"[!.]*_{split}.npz"))
@@ -119,15 +129,15 @@ def _read(path: Path, split: str, size: int) -> Dataset:
             names = ", ".join(file.name for file in files)
             raise DataError(f"{path}: several files for split {split} ({names}); name one")
         if not files and any(any(path.glob(f"[!.]*_{other}.npz")) for other in SPLITS):
-            raise DataError(f"{path}: no *_{split}.npz in it")
-        return read_npz(files[0], split) if files else read_folders(path, split, size)
+            raise NoSplit(f"{path}: no *_{split}.npz in it")
+        return read_npz(files[0], split, want.unnamed) if files else read_folders(path, split, want.size)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
     match path.suffix.lower():
         case ".csv":
-            return read_csv(path, split)
+            return read_csv(path, split, want.unnamed)
         case ".npz":
-            return read_npz(path, split)
+            return read_npz(path, split, want.unnamed)
         case _:
             raise DataError(f"{path}: data is a .csv, an .npz or a folder")
 

@@ -1,7 +1,8 @@
-"""``.npz`` files: ``images`` (N, H, W[, C]) uint8, ``labels`` (N,), optional ``split``, votes, classes."""
+"""``.npz`` files: ``images`` (N, H, W[, C]) uint8, ``labels`` (N,), optional ``split``, ``subject``, votes, classes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +11,26 @@ from numpy.typing import NDArray
 from convert.data.dataset import Dataset
 from convert.errors import DataError
 from convert.files import read_arrays
-from convert.labels import LABEL_SETS, canonical
+from convert.labels import canonical
 
 
-def read_npz(path: Path, split: str) -> Dataset:
-    """The pictures of ``split``; the whole file where it has no ``split`` array.
+def read_npz(path: Path, split: str, unnamed: Sequence[str]) -> Dataset:
+    """The pictures of ``split``; the whole file where it has no ``split`` array, or for ``all``.
 
-    Classes are the file's ``classes`` array where it has one, else FER2013's seven in its order.
+    Classes are the file's ``classes`` array where it has one, else ``unnamed``.
     """
-    arrays = read_arrays(path)
-    for name in ("images", "labels"):
-        if name not in arrays:
-            raise DataError(f"{path}: no array {name!r} (it has {', '.join(sorted(arrays)) or 'none'})")
+    arrays = read_arrays(path, "images", "labels")
     images, labels = _checked_images(path, arrays["images"]), arrays["labels"]
-    if labels.shape != (len(images),):
-        raise DataError(f"{path}: {len(images)} images but labels of shape {labels.shape}")
+    for name in ("labels", "split", "subject"):
+        if name in arrays and arrays[name].shape != (len(images),):
+            raise DataError(f"{path}: {len(images)} images but {name} of shape {arrays[name].shape}")
     votes = arrays.get("ferplus_votes")
     if votes is not None and (votes.shape != (len(images), 10) or votes.dtype.kind not in "iufb"):
         raise DataError(f"{path}: ferplus_votes is {votes.dtype} {votes.shape}, not numbers ({len(images)}, 10)")
     names = arrays.get("classes")
     if names is not None and names.ndim != 1:
         raise DataError(f"{path}: classes is of shape {names.shape}, not a list of names")
-    classes = LABEL_SETS[7] if names is None else tuple(canonical(str(name)) for name in names)
+    classes = tuple(unnamed) if names is None else tuple(canonical(str(name)) for name in names)
     data = Dataset(
         images,
         _checked_labels(path, labels, len(classes)),
@@ -39,12 +38,11 @@ def read_npz(path: Path, split: str) -> Dataset:
         str(path),
         None if votes is None else votes.astype(np.int64),
         [f"{path.name}[{row}]" for row in range(len(images))],
+        arrays["subject"].astype(str) if "subject" in arrays else None,
         whole="split" not in arrays,
     )
-    if data.whole:
+    if data.whole or split == "all":
         return data
-    if arrays["split"].shape != (len(images),):
-        raise DataError(f"{path}: {len(images)} images but split of shape {arrays['split'].shape}")
     members = np.array([split_name(value) for value in arrays["split"]])
     if split not in members:
         raise DataError(f"{path}: no pictures in split {split} (it has {', '.join(sorted(set(members)))})")
@@ -53,10 +51,7 @@ def read_npz(path: Path, split: str) -> Dataset:
 
 def read_images(path: Path) -> NDArray[np.uint8]:
     """All ``images`` of a file, (N, height, width, 1 or 3); labels and splits are not looked at."""
-    arrays = read_arrays(path)
-    if "images" not in arrays:
-        raise DataError(f"{path}: no array 'images' (it has {', '.join(sorted(arrays)) or 'none'})")
-    return _checked_images(path, arrays["images"])
+    return _checked_images(path, read_arrays(path, "images")["images"])
 
 
 def split_name(value: object) -> str:

@@ -30,13 +30,13 @@ stage() { # NAME RECIPE OPTIONS…
 }
 
 stage first expression
-stage tuned expression-tune --weights "$out/first/model.keras"
-stage tuned-again expression-tune --weights "$out/tuned/model.keras" --seed 3
-stage taught expression-distil --weights "$out/tuned-again/model.keras" --teacher "$out/tuned-again/model.keras" "$fer"
-stage calm expression-distil-tune --weights "$out/taught/model.keras" --teacher "$out/taught/model.keras" "$fer"
+stage tuned expression-tune --start "$out/first/model.keras"
+stage tuned-again expression-tune --start "$out/tuned/model.keras" --seed 3
+stage taught expression-distil --start "$out/tuned-again/model.keras" --teacher "$out/tuned-again/model.keras" "$fer"
+stage calm expression-distil-tune --start "$out/taught/model.keras" --teacher "$out/taught/model.keras" "$fer"
 [ -f "$out/mean/model.json" ] || KERAS_BACKEND=$engine "$python" -m convert average "$out/taught/model.keras" \
     "$out/calm/model.keras" --data "$data" --out "$out/mean"
-stage long expression-distil --weights "$out/mean/model.keras" --teacher "$out/mean/model.keras" "$fer" \
+stage long expression-distil --start "$out/mean/model.keras" --teacher "$out/mean/model.keras" "$fer" \
     --epochs 56 --sizes 0:40 26:44 50:48 --erase 0.15 --seed 6
 KERAS_BACKEND=tensorflow "$python" -m convert quantize "$out/long/model.keras" --recipe "$recipes/expression.yaml" \
     --data "$data" --out "$out/expression.tflite"

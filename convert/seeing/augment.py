@@ -32,6 +32,7 @@ class Variation:
     noise: float = 9.0
     jpeg_share: float = 0.15
     cover_share: float = 0.15
+    cover_size: float = 0.35
 
 
 def vary(picture: np.ndarray, how: Variation, rng: np.random.Generator) -> np.ndarray:

@@ -52,6 +52,20 @@ def covered(
     return drawn
 
 
+def beset(
+    picture: np.ndarray,
+    box: np.ndarray,
+    rng: np.random.Generator,
+    shares: tuple[float, float],
+    patterns: Sequence[np.ndarray] = (),
+    angle: float = 0,
+) -> np.ndarray:
+    """The picture with light from one side of the face in ``box``, something before it, or as it is, by ``shares``."""
+    if rng.random() < shares[0]:
+        picture = one_side_lit(picture, box, rng)
+    return covered(picture, box, rng, patterns, angle) if rng.random() < shares[1] else picture
+
+
 def one_side_lit(picture: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture with light from one side of the face in ``box``: its other side sinks into the dark."""
     height, width = picture.shape

@@ -10,6 +10,7 @@ import numpy as np
 
 from convert.seeing import covers, faces68
 from convert.seeing.augment import Variation, vary
+from convert.seeing.pieces import batched
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, shape, warp
 
@@ -84,11 +85,7 @@ def sampler(
         view = side_by_side(parts, size // 2)
         return vary(view.picture, VARIATION, rng), targets(view, size)
 
-    def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        drawn = [one(rng) for _ in range(count)]
-        return np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])
-
-    return draw
+    return batched(one)
 
 
 def _nothing(picture: np.ndarray) -> View:
@@ -195,12 +192,7 @@ def _beset(view: View, size: int, patterns: Sequence[np.ndarray], rng: np.random
     else:
         tall = float(np.exp(rng.uniform(np.log(SIZES[0]), np.log(min(SIZES[1], size)))))
         box = np.array([*rng.uniform(0, size - 0.8 * tall, 2), 0.8 * tall, tall])
-    picture = view.picture
-    if rng.random() < LIT_SHARE:
-        picture = covers.one_side_lit(picture, box, rng)
-    if rng.random() < COVERED_SHARE:
-        picture = covers.covered(picture, box, rng, patterns)
-    return picture
+    return covers.beset(view.picture, box, rng, (LIT_SHARE, COVERED_SHARE), patterns)
 
 
 def targets(view: View, size: int) -> np.ndarray:

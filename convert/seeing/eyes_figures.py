@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from convert.seeing import eyes_data, eyes_scenes, faces68, pieces
-from convert.seeing.eyes_data import GAZE_DEG, STATES, Known
-from convert.tasks.eyes import EACH, FIRST_HELD
+from convert.seeing import eyes_data, eyes_draw, eyes_scenes, faces68, pieces
+from convert.seeing.eyes_data import EACH, FIRST_HELD, GAZE_DEG, STATES
+from convert.seeing.pieces import Piece, in_middle
 from fer_edge.perception.interpreter import Model
 
 DRAWN_EACH = 6
 """Times the lids of an eye are drawn anew to measure on."""
 
 
-def measure(args: argparse.Namespace) -> dict[str, Any]:
+def measure(model: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Figures of every source that is given; people of the validation part only."""
-    made, told = Model(args.model), {}
+    made, told = Model(model), {}
     if args.faces:
         faces = faces68.load(args.faces, "val")
         told["marked faces, lids drawn"] = states(made, _redrawn(eyes_data.marked(faces)))
@@ -38,18 +39,18 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return told
 
 
-def _redrawn(eyes: Sequence[eyes_data.Eye]) -> list[Known]:
+def _redrawn(eyes: Sequence[eyes_data.Eye]) -> list[Piece]:
     rng = np.random.default_rng(5)
-    drawn = [eyes_data.redrawn(eye, rng) for eye in eyes for _ in range(DRAWN_EACH)]
-    return [Known(eye.picture, 1.6 * eyes_data.lids.EYE, target) for eye, target in drawn]
+    drawn = [eyes_draw.redrawn(eye, rng) for eye in eyes for _ in range(DRAWN_EACH)]
+    return [in_middle(eye.picture, 1.6 * eyes_data.lids.EYE, target) for eye, target in drawn]
 
 
-def outputs(made: Model, eyes: Sequence[Known]) -> np.ndarray:
+def outputs(made: Model, eyes: Sequence[Piece]) -> np.ndarray:
     """(n, 9) what the network says of the eyes, cut as the product cuts them."""
     return np.array([made.run(pieces.plain(eye.picture, eye.region, made.size[0]))[0] for eye in eyes])
 
 
-def states(made: Model, eyes: Sequence[Known]) -> dict[str, Any]:
+def states(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:
     """Of eyes whose state is one: how many are called what, false and missed shut ones, and openness."""
     said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
     one = true[:, :4].sum(axis=1) == 1
@@ -67,13 +68,13 @@ def states(made: Model, eyes: Sequence[Known]) -> dict[str, Any]:
     return told
 
 
-def by_gap(made: Model, eyes: Sequence[Known]) -> dict[str, Any]:
+def by_gap(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:
     """Video frames with lids nearly together against wide ones."""
     said, shut = outputs(made, eyes), np.array([eye.target[0] > 0 for eye in eyes])
     return {"shut": int(shut.sum()), "wide": int((~shut).sum()), "auc": auc(said[shut, 0], said[~shut, 0])}
 
 
-def iris_off(made: Model, eyes: Sequence[Known]) -> dict[str, float]:
+def iris_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
     """Mean error of the iris's place, x and y in eye widths."""
     said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
     known = (true[:, 13] > 0) & (true[:, 4] > 0.3)
@@ -81,7 +82,7 @@ def iris_off(made: Model, eyes: Sequence[Known]) -> dict[str, float]:
     return {name: round(float(v), 4) for name, v in zip("xy", np.abs(places[0] - places[1]).mean(axis=0), strict=True)}
 
 
-def gaze_off(made: Model, eyes: Sequence[Known]) -> dict[str, float]:
+def gaze_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
     """Mean error of gaze in degrees, and how much of it was told."""
     said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
     known = true[:, 13] > 0
@@ -91,7 +92,7 @@ def gaze_off(made: Model, eyes: Sequence[Known]) -> dict[str, float]:
     return {"yaw": round(float(off[0]), 2), "pitch": round(float(off[1]), 2), "told": round(share, 3)}
 
 
-def judged(made: Model, eyes: Sequence[tuple[Known, str]]) -> dict[str, str]:
+def judged(made: Model, eyes: Sequence[tuple[Piece, str]]) -> dict[str, str]:
     """By pose and glasses: of how many eyes it is said that they cannot be told, and that they are shut."""
     said, told = outputs(made, [eye for eye, _ in eyes]), {}
     kinds = np.array([kind for _, kind in eyes])
@@ -103,7 +104,7 @@ def judged(made: Model, eyes: Sequence[tuple[Known, str]]) -> dict[str, str]:
     return told
 
 
-def called(made: Model, eyes: Sequence[tuple[Known, eyes_scenes.Mark]]) -> dict[str, Any]:
+def called(made: Model, eyes: Sequence[tuple[Piece, eyes_scenes.Mark]]) -> dict[str, Any]:
     """By what an eye was marked as: how many are called what, and of how many it is said that they cannot be told."""
     said, told = outputs(made, [eye for eye, _ in eyes]), {}
     marked = np.array([mark.eyes for _, mark in eyes])

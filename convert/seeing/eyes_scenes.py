@@ -17,7 +17,7 @@ import numpy as np
 
 from convert.errors import DataError
 from convert.seeing import eyes_data, lids
-from convert.seeing.eyes_data import Known
+from convert.seeing.pieces import Piece, in_middle
 from fer_edge.perception import shape, warp
 
 MARKS = Path(__file__).parent.parent / "marks" / "eyes.csv"
@@ -65,7 +65,7 @@ def marks(path: Path = MARKS) -> list[Mark]:
     return found
 
 
-def load(scenes: Path, split: str, path: Path = MARKS) -> list[tuple[Known, Mark]]:
+def load(scenes: Path, split: str, path: Path = MARKS) -> list[tuple[Piece, Mark]]:
     """Both eyes of every marked face of ``split`` in a folder of scenes (``faces`` and ``faces.json``)."""
     listed = scenes / "faces.json"
     if not listed.is_file():
@@ -75,12 +75,12 @@ def load(scenes: Path, split: str, path: Path = MARKS) -> list[tuple[Known, Mark
     return [(eye, mark) for mark, eye in _eyes(scenes / "faces", chosen)]
 
 
-def to_learn_from(scenes: Path) -> list[Known]:
+def to_learn_from(scenes: Path) -> list[Piece]:
     """The training part's eyes, the rare kinds several times."""
     return [eye for eye, mark in load(scenes, "train") for _ in range(TIMES.get(mark.eyes, 1))]
 
 
-def _eyes(folder: Path, chosen: list[Mark]) -> Iterator[tuple[Mark, Known]]:
+def _eyes(folder: Path, chosen: list[Mark]) -> Iterator[tuple[Mark, Piece]]:
     from fer_edge.perception.faces import make_finder
     from fer_edge.perception.follower import first_reading
     from fer_edge.perception.landmarks import Landmarks
@@ -105,7 +105,7 @@ def _is_it(mark: Mark, points: np.ndarray) -> bool:
     return float(np.hypot(x - mark.x, y - mark.y)) <= NEAR * float(np.hypot(*(left - right)))
 
 
-def _known(image: np.ndarray, region: shape.Region, mark: Mark) -> Known:
+def _known(image: np.ndarray, region: shape.Region, mark: Mark) -> Piece:
     centre, side, angle = region
     patch = warp.cut(image, warp.upright(centre, side * 1.5, angle, lids.PATCH), lids.PATCH)
-    return Known(patch, lids.PATCH / 1.5, TARGETS[mark.eyes])
+    return in_middle(patch, lids.PATCH / 1.5, TARGETS[mark.eyes])

@@ -6,11 +6,11 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from convert.data.folders import read_grey
 from convert.errors import DataError, UsageError
-from convert.seeing import npz
+from convert.files import read_arrays
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ def load(path: Path, split: str) -> MarkedFaces:
     with images and points, which is one split whole.
     """
     if path.is_file():
-        arrays = npz.arrays(path, "images", "points")
+        arrays = read_arrays(path, "images", "points")
         count = len(arrays["images"])
         _check(path, arrays["points"], count)
         return MarkedFaces(arrays["images"], arrays["points"].astype(np.float32), np.full(count, "user"))
     if split not in ("train", "val", "all"):
         raise UsageError(f"--split {split}: marked faces are divided into train and val only")
-    arrays = npz.arrays(path / "points.npz", "files", "points", "source", "subject")
+    arrays = read_arrays(path / "points.npz", "files", "points", "source", "subject")
     _check(path / "points.npz", arrays["points"], len(arrays["files"]))
     held = np.array([zlib.crc32(str(name).encode()) % 10 == 0 for name in arrays["subject"]])
     chosen = np.flatnonzero({"train": ~held, "val": held, "all": np.ones_like(held)}[split])
     if not len(chosen):
         raise DataError(f"{path}: no faces of split {split}")
-    images = [_read(path / str(arrays["files"][i])) for i in chosen]
+    images = [read_grey(path / str(arrays["files"][i])) for i in chosen]
     for i, image in zip(chosen, images, strict=True):
         if image.shape != images[0].shape:
             raise DataError(f"{path / str(arrays['files'][i])}: {image.shape}, the pictures before {images[0].shape}")
@@ -62,13 +62,6 @@ def _check(path: Path, points: np.ndarray, count: int) -> None:
     wrong = ~np.isfinite(points).all(axis=(1, 2))
     if wrong.any():
         raise DataError(f"{path}: points[{int(wrong.argmax())}] holds a value that is not a number")
-
-
-def _read(path: Path) -> np.ndarray:
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise DataError(f"{path}: cannot be read as a picture")
-    return picture
 
 
 def subset(faces: MarkedFaces, sources: tuple[str, ...]) -> MarkedFaces:

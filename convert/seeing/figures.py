@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from convert.errors import DataError
+from convert.data.folders import find_pictures, read_grey
 from convert.seeing import faces68, pieces, scenes, turned
 from convert.seeing.pieces import Piece
 from fer_edge.perception import pose, shape
@@ -107,10 +107,7 @@ def _turned(reader: Landmarks, faces: faces68.MarkedFaces) -> dict[str, Any]:
             side = 1.0 if known.yaw >= 0 else -1.0
             angles.append((side * known.yaw, side * read.yaw, known.pitch, read.pitch))
     table = np.array(angles).reshape(-1, 4)
-    return {
-        "yaw": _by_turn(table[:, 0], table[:, 1], YAWS),
-        "pitch": _by_turn(table[:, 2], table[:, 3], PITCHES),
-    }
+    return {"yaw": _by_turn(table[:, 0], table[:, 1], YAWS), "pitch": _by_turn(table[:, 2], table[:, 3], PITCHES)}
 
 
 def _by_turn(known: np.ndarray, read: np.ndarray, edges: Sequence[int]) -> dict[str, Any]:
@@ -196,14 +193,7 @@ def _pictures(folder: Path, boxes: Path | None, split: str) -> Sequence[scenes.S
     if boxes is not None:
         return scenes.load(folder, boxes, split)
     empty, points = np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    read = [(path, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
-    if not read:
-        raise DataError(f"{folder}: no pictures")
-    for path, picture in read:
-        if picture is None:
-            raise DataError(f"{path}: cannot be read as a picture")
-    return [scenes.Scene(picture, empty, points, empty) for _, picture in read]
+    return [scenes.Scene(read_grey(path), empty, points, empty) for path in find_pictures([folder])]
 
 
 def _inside(found: np.ndarray, ignore: np.ndarray) -> np.ndarray:

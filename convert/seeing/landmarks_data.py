@@ -10,6 +10,7 @@ import numpy as np
 
 from convert.seeing import covers, faces68, turned, worn
 from convert.seeing.augment import Variation, cover, vary
+from convert.seeing.pieces import batched
 from convert.seeing.scenes import Scene
 from fer_edge.perception import shape, warp
 from fer_edge.perception.detector import Tiny
@@ -25,8 +26,8 @@ RARE = 4.0
 """How much more often a marked face with shut eyes or a wide mouth is drawn."""
 GLASSES_SHARE, YAWN_SHARE = 0.04, 0.2
 """How often dark glasses are drawn on a marked face, and a mouth that allows it is pulled wide open."""
-COVERED_SHARE, LIT_SHARE = 0.3, 0.12
-"""How often something stands before a face, or light comes from one side of it only; both also where none is."""
+LIT_SHARE, COVERED_SHARE = 0.12, 0.3
+"""How often light comes from one side of a face only, and something stands before it; both also where none is."""
 TURNED_SHARE = 0.3
 """How often a marked face is turned to the side, up or down."""
 TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
@@ -115,24 +116,23 @@ def sampler(
     def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         image, box, points = taught[int(rng.integers(len(taught)))]
         angle = float(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
-        image = _beset_box(image, box, angle if abs(angle) < 60 else 0.0, patterns, rng)
-        region = box_region(box, angle if abs(angle) < 60 else 0.0)
+        angle = angle if abs(angle) < 60 else 0.0
+        image, region = (
+            covers.beset(image, box, rng, (LIT_SHARE, COVERED_SHARE), patterns, angle),
+            box_region(box, angle),
+        )
         piece, known = _cut(image, region, points, size, STRAYED, rng)
         return piece, _target(weak=known)
 
-    def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        drawn = []
-        for _ in range(count):
-            kind = rng.random()
-            if kind < SHARES["marked"] or (not taught and kind < SHARES["marked"] + SHARES["taught"]):
-                drawn.append(face(rng))
-            elif kind < SHARES["marked"] + SHARES["taught"]:
-                drawn.append(taught_face(rng))
-            else:
-                drawn.append((no_face(faces, regions, empty, size, rng, mistaken), _target()))
-        return np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])
+    def one(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        kind = rng.random()
+        if kind < SHARES["marked"] or (not taught and kind < SHARES["marked"] + SHARES["taught"]):
+            return face(rng)
+        if kind < SHARES["marked"] + SHARES["taught"]:
+            return taught_face(rng)
+        return no_face(faces, regions, empty, size, rng, mistaken), _target()
 
-    return draw
+    return batched(one)
 
 
 def unvaried(faces: faces68.MarkedFaces, size: int, count: int, seed: int) -> np.ndarray:
@@ -162,16 +162,8 @@ def _beset(
     image: np.ndarray, points: np.ndarray, patterns: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     box = box_of(points)
-    return _beset_box(image, np.array([box.x, box.y, box.width, box.height]), shape.tilt(points), patterns, rng)
-
-
-def _beset_box(
-    image: np.ndarray, box: np.ndarray, angle: float, patterns: Sequence[np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """The picture with something before the face in ``box``, or light from one side of it only, or as it is."""
-    if rng.random() < LIT_SHARE:
-        image = covers.one_side_lit(image, box, rng)
-    return covers.covered(image, box, rng, patterns, angle) if rng.random() < COVERED_SHARE else image
+    sides, shares = np.array([box.x, box.y, box.width, box.height]), (LIT_SHARE, COVERED_SHARE)
+    return covers.beset(image, sides, rng, shares, patterns, shape.tilt(points))
 
 
 def _spread(rng: np.random.Generator) -> Spread:
@@ -248,6 +240,6 @@ def no_face(
             side *= rng.uniform(0.2, 0.42)
             centre = (x + rng.normal() * 0.2 * side, y + rng.normal() * 0.2 * side)
     corner = np.array([*centre, 0, 0]) + side * np.array([-0.32, -0.4, 0.64, 0.8])
-    picture = _beset_box(picture, corner, 0.0, [scene.picture for scene in empty], rng)
+    picture = covers.beset(picture, corner, rng, (LIT_SHARE, COVERED_SHARE), [scene.picture for scene in empty])
     piece = warp.cut(picture, warp.upright(centre, side, rng.normal() * 20, size), size)
     return warp.standardise(vary(piece, VARIATION, rng))

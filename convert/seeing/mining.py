@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from convert.networks import predict
+from convert.preprocess import to_input
 from convert.seeing.augment import vary
 from convert.seeing.detector_data import VARIATION, zoomed
 from convert.seeing.scenes import Scene
@@ -20,8 +23,6 @@ MOST = 3000
 
 def mistakes(net: Any, empty: Sequence[Scene], size: int, seed: int) -> list[np.ndarray]:
     """Views (size, size) uint8 of scenes without a face in which the network sees one, worst first."""
-    from convert.seeing.training import to_input
-
     rng = np.random.default_rng((seed, 77))
     found: list[tuple[float, np.ndarray]] = []
     for look in range(LOOKS):
@@ -29,8 +30,8 @@ def mistakes(net: Any, empty: Sequence[Scene], size: int, seed: int) -> list[np.
         views = [view if look == 0 else vary(view, VARIATION, rng) for view in views]
         for start in range(0, len(views), 64):
             shown = np.stack(views[start : start + 64])
-            scores = np.array(net(to_input(shown), training=False))[..., 0].max(axis=1)
+            scores = predict(net, to_input(shown))[..., 0].max(axis=1)
             found += [(float(s), view) for s, view in zip(scores, shown, strict=True) if s >= MISTAKEN]
     found.sort(key=lambda pair: -pair[0])
-    print(f"{len(found)} of {LOOKS * len(empty)} views without a face were taken for one", flush=True)
+    print(f"{len(found)} of {LOOKS * len(empty)} views without a face were taken for one", file=sys.stderr)
     return [view for _, view in found[:MOST]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.seeing import covers, faces68, npz, pieces, worn
+from convert.seeing import covers, faces68, pieces, worn
 from convert.seeing.pieces import Group, Piece
 from fer_edge.perception import shape
 from fer_edge.perception.landmarks import box_of
@@ -27,9 +27,9 @@ SHARES = {"labelled": 0.46, "speech": 0.28, "wide": 0.14}
 
 
 def labelled(path: Path, split: str) -> list[Piece]:
-    """The mouths of an .npz with images and labels (1 wide open, 0 not)."""
-    images, labels = npz.images_and_labels(path, split, classes=2)
-    region = npz.region_in(images, *REGION)
+    """Mouths with labels: 1 wide_open, 0 not."""
+    images, labels = pieces.labelled(path, split, ("not", OUTPUTS[0]))
+    region = pieces.region_in(images, *REGION)
     return [Piece(image, region, (float(label), 1.0, 1.0, 1.0)) for image, label in zip(images, labels, strict=True)]
 
 

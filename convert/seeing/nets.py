@@ -41,19 +41,6 @@ def eyes(size: int, stages: Sequence[Sequence[int]], dropout: float) -> keras.Mo
     return keras.Model(picture, layers.Concatenate(name="out")([state, seen, gaze]))
 
 
-def macs(model: keras.Model) -> int:
-    """Multiply-accumulates of one pass, convolutions and dense layers."""
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D):
-            height, width, out = layer.output.shape[1:]
-            rows, columns, into, _ = layer.kernel.shape
-            total += height * width * out * rows * columns * into
-        elif isinstance(layer, layers.Dense):
-            total += int(layer.kernel.shape[0]) * int(layer.kernel.shape[1])
-    return int(total)
-
-
 def regressor(size: int, stages: Sequence[Sequence[int]], outputs: int, dropout: float = 0.0) -> keras.Model:
     """A (1, size, size, 1) picture to ``outputs`` plain numbers."""
     picture = keras.Input((size, size, 1), name="picture")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from convert.data import Want, load
 from convert.errors import DataError
 from convert.seeing.augment import Variation, cover, vary
 from fer_edge.perception import warp
@@ -35,55 +38,93 @@ class Group:
     """Pieces that make up a share of every batch."""
 
     share: float
-    pieces: Sequence[Piece]
+    pieces: Sequence[Any]
 
 
-def sampler(groups: Sequence[Group], nothing: Callable[[np.random.Generator], Piece], size: int) -> Callable:
+def labelled(path: Path, split: str, classes: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Grey crops (N, H, W) uint8 of a split, and the number of each one's class: any data that train reads."""
+    data = load(path, split, Want(0, 1, classes, unnamed=classes))
+    return data.images[..., 0], data.labels
+
+
+def in_middle(picture: np.ndarray, side: float, target: tuple[float, ...]) -> Piece:
+    """The piece of a side in pixels in the middle of a square picture."""
+    middle = (picture.shape[0] - 1) / 2
+    return Piece(picture, ((middle, middle), side, 0.0), target)
+
+
+def region_in(images: np.ndarray, centre: tuple[float, float], side: float) -> tuple:
+    """A region given in sides of the crop, in pixels of these pictures."""
+    size = images.shape[1]
+    x, y = (v * size - 0.5 for v in centre)
+    return (x, y), side * size, 0.0
+
+
+def batched(one: Callable[[np.random.Generator], tuple[np.ndarray, Sequence[float] | np.ndarray]]) -> Callable:
+    """Draws (pictures (n, H, W) uint8, targets (n, …) float32) by drawing one after the other."""
+
+    def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        drawn = [one(rng) for _ in range(count)]
+        return np.stack([picture for picture, _ in drawn]), np.array([target for _, target in drawn], np.float32)
+
+    return draw
+
+
+def sampler(
+    groups: Sequence[Group],
+    nothing: Callable[[np.random.Generator], Piece],
+    size: int,
+    how: Variation | None = None,
+    *,
+    ready: Callable[[Any, np.random.Generator], Piece] = lambda piece, _: piece,
+    mirrored: Callable[[tuple], tuple] = lambda target: target,
+    spoiled: Callable[[np.ndarray, tuple, np.random.Generator], tuple] = lambda *known: known[:2],
+) -> Callable:
     """Draws varied batches from the groups; what their shares leave over is ``nothing``.
 
-    An empty group's share goes to the others. Raises DataError where all are empty.
+    An empty group's share goes to the others. ``ready`` makes a piece of what a group holds, ``mirrored`` a target of
+    the mirror image; ``spoiled`` takes something from a cut, before it is varied, and from what is known of it. Raises
+    DataError where all are empty.
     """
-    how, wobble = Variation(), Wobble()
+    how, wobble = how or Variation(), Wobble()
     whole = sum(group.share for group in groups)
-    groups = [group for group in groups if group.pieces]
+    groups = [group for group in groups if group.share and len(group.pieces)]
     if not groups:
-        raise DataError("nothing to learn from: no labelled crop and no usable marked face in the data")
+        raise DataError("nothing to learn from: no labelled crop, marked face or mask in the data")
     left = sum(group.share for group in groups)
     chances = np.cumsum([group.share * whole / left for group in groups])
 
     def one(rng: np.random.Generator) -> tuple[np.ndarray, tuple[float, ...]]:
         n = int(np.searchsorted(chances, rng.random()))
-        chosen = groups[n].pieces if n < len(groups) else [nothing(rng)]
-        piece = chosen[int(rng.integers(len(chosen)))]
-        return cut(piece.picture, piece.region, size, wobble, how, rng), piece.target
+        if n < len(groups):
+            pool = groups[n].pieces
+            piece = ready(pool[int(rng.integers(len(pool)))], rng)
+        else:
+            piece = nothing(rng)
+        shown, turned = cut(piece, size, wobble, rng)
+        shown, target = spoiled(shown, mirrored(piece.target) if turned else piece.target, rng)
+        return varied(shown, how, rng), target
 
-    def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        drawn = [one(rng) for _ in range(count)]
-        return np.stack([d[0] for d in drawn]), np.array([d[1] for d in drawn], np.float32)
-
-    return draw
+    return batched(one)
 
 
-def cut(
-    picture: np.ndarray,
-    region: tuple,
-    size: int,
-    wobble: Wobble,
-    how: Variation,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """One varied, standardised (size, size) piece, mirrored half of the time."""
-    (x, y), side, angle = region
+def cut(piece: Piece, size: int, wobble: Wobble, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
+    """A (size, size) cut around a piece, and whether it is a mirror image, as half of them are."""
+    (x, y), side, angle = piece.region
     side *= np.exp(rng.uniform(-1, 1) * np.log(wobble.scale))
     x, y = (v + rng.normal() * wobble.shift * side / 2 for v in (x, y))
     matrix = warp.upright((x, y), side, angle + rng.normal() * wobble.angle / 1.5, size)
-    piece = warp.cut(picture, matrix, size)
-    if rng.random() < 0.5:
-        piece = np.ascontiguousarray(piece[:, ::-1])
-    piece = vary(piece, how, rng)
+    shown = warp.cut(piece.picture, matrix, size)
+    turned = bool(rng.random() < 0.5)
+    return np.ascontiguousarray(shown[:, ::-1]) if turned else shown, turned
+
+
+def varied(shown: np.ndarray, how: Variation, rng: np.random.Generator) -> np.ndarray:
+    """A cut in another light and so on, now and then with something before it, standardised."""
+    shown = vary(shown, how, rng)
     if rng.random() < how.cover_share:
-        piece = cover(piece, rng, 0.35)
-    return warp.standardise(piece)
+        shown = cover(shown, rng, how.cover_size)
+    return warp.standardise(shown)
 
 
 def plain(picture: np.ndarray, region: tuple, size: int) -> np.ndarray:

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from convert.data.folders import read_grey
 from convert.errors import DataError
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
@@ -72,9 +72,7 @@ def _places(path: Path, name: str, entry: dict, kind: str) -> np.ndarray:
 
 
 def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list, source: str) -> Scene:
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise DataError(f"{path}: cannot be read as a picture")
+    picture = read_grey(path)
     points = np.repeat(UNKNOWN[None], len(boxes), axis=0)
     for found in taught:
         box, score = np.array(found["box"], np.float32), found["score"]

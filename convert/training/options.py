@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.arguments import number, share, whole
+from convert.arguments import add_options, chosen, number, option, share, whole
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """Settings of :func:`convert.training.fit`.
+    """Settings of :func:`convert.training.fit`. ``plateau_patience`` and ``patience`` count epochs."""
 
-    ``lr`` is the highest learning rate; ``warmup`` the share of all steps it rises over;
-    ``plateau_patience``, ``patience`` (early stopping) and ``epochs`` count epochs; ``ema`` is
-    the decay of the averaged weights per step (0: none); ``clip`` a limit on the gradient's norm
-    (0: none).
-    """
-
-    epochs: int = 40
-    batch: int = 64
-    optimizer: str = "sgd"
-    lr: float = 0.1
-    schedule: str = "cosine"
-    warmup: float = 0.1
-    weight_decay: float = 1e-4
-    clip: float = 0.0
-    plateau_patience: int = 5
-    plateau_factor: float = 0.5
-    patience: int | None = None
-    ema: float = 0.0
-    precision: str = "float32"
-    seed: int = 1
-    threads: int | None = None
-    resume: bool = False
+    epochs: int = option(40, whole(), "passes over the training data")
+    steps: int | None = option(None, whole(), "batches to learn in all, instead of --epochs")
+    batch: int = option(64, whole(), "pictures per step")
+    optimizer: str = option("sgd", None, "sgd is Nesterov, momentum 0.9", choices=("sgd", "adam"))
+    lr: float = option(0.1, number(), "highest learning rate", "rate")
+    schedule: str = option("cosine", choices=("cosine", "plateau", "constant"))
+    warmup: float = option(0.1, share, "share of all steps the cosine first rises over")
+    weight_decay: float = option(1e-4, number())
+    clip: float = option(0.0, number(), "limit of the gradient's norm, 0: none")
+    plateau_patience: int = option(5, whole(), "epochs before the rate is cut")
+    plateau_factor: float = option(0.5, share)
+    patience: int | None = option(None, whole(), "stop after so many epochs without progress")
+    ema: float = option(0.0, share, "decay per step of averaged weights, 0: none")
+    precision: str = option("float32", choices=("float32", "bfloat16"))
+    seed: int = option(1, whole(0))
+    threads: int | None = option(None, whole(), "CPU threads (all)")
+    resume: bool = option(False, None, "go on from OUT/checkpoint.npz")
 
     def rate(self, done: float) -> float:
         """The learning rate after the share ``done`` (0 to 1) of all steps; flat unless cosine."""
@@ -49,29 +44,16 @@ class TrainOptions:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    """The options of :class:`TrainOptions`; ``defaults`` replace its values for one task."""
-    base = TrainOptions(**defaults)
+    """The options of :class:`TrainOptions`, ``defaults`` in place of its own, and what every training is given."""
     group = parser.add_argument_group("training")
+    add_options(group, TrainOptions, **defaults)
     add = group.add_argument
-    add("--epochs", type=whole(), default=base.epochs, help="passes over the training data")
-    add("--batch", type=whole(), default=base.batch, help="pictures per step")
-    add("--optimizer", choices=("sgd", "adam"), default=base.optimizer, help="sgd is Nesterov, momentum 0.9")
-    add("--lr", type=number(), default=base.lr, help="highest learning rate")
-    add("--schedule", choices=("cosine", "plateau", "constant"), default=base.schedule)
-    add("--warmup", type=share, default=base.warmup, help="share of all steps the cosine first rises over")
-    add("--weight-decay", type=number(), default=base.weight_decay)
-    add("--clip", type=number(), default=base.clip, help="limit of the gradient's norm, 0: none")
-    add("--plateau-patience", type=whole(), default=base.plateau_patience, help="epochs before the rate is cut")
-    add("--plateau-factor", type=share, default=base.plateau_factor)
-    add("--patience", type=whole(), default=base.patience, help="stop after so many epochs without progress")
-    add("--ema", type=share, default=base.ema, help="decay per step of averaged weights, 0: none")
-    add("--precision", choices=("float32", "bfloat16"), default=base.precision)
-    add("--seed", type=whole(0), default=base.seed)
-    add("--threads", type=whole(), default=base.threads, help="CPU threads (all)")
-    add("--resume", action="store_true", default=base.resume, help="go on from OUT/checkpoint.npz")
     add("--out", type=Path, required=True, help="folder for the model, history, plots and checkpoint")
+    add("--start", "--weights", type=Path, help="go on from this model of the same network: .keras, .h5 or .tflite")
+    add("--teacher", type=Path, nargs="+", default=[], help="trained models to learn from")
+    add("--teacher-weight", type=share, default=0.5, help="weight of the teachers against the data's own targets")
 
 
 def training_options(args: argparse.Namespace) -> TrainOptions:
     """The parsed options as one value."""
-    return TrainOptions(**{field.name: getattr(args, field.name) for field in fields(TrainOptions)})
+    return chosen(TrainOptions, args)

@@ -1,6 +1,6 @@
 """Which way the head points, from the points of the face.
 
-The average solid face (``models/mean_face.json``, made by ``python -m convert.seeing.mean_face``)
+The average solid face (``models/mean_face.json``, made by ``fer-edge-convert mean-face``)
 is fitted to the points under a distant camera: one small matrix product, no iteration.
 """
 

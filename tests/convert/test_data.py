@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.data import Want, load, load_training, stratified_split
+from convert.data import Dataset, Want, load, load_training, stratified_split
 from convert.errors import DataError, UsageError
 from convert.labels import LABEL_SETS, canonical, parse_labels
 from tests.convert.faces import draw_faces, write_csv
@@ -303,3 +303,38 @@ def test_classes_keep_their_names_when_the_order_changes(fer_npz: Path) -> None:
     assert np.array_equal(first, seven.images[seven.labels == 6][0])
     with pytest.raises(DataError, match="no class contempt in the data"):
         load(fer_npz, "val", Want(classes=("contempt", "happy")))
+
+
+def people_of(part: Dataset) -> set[str]:
+    return set(part.subjects.tolist())
+
+
+def test_nobody_stands_in_both_parts_where_the_people_are_known(tmp_path: Path) -> None:
+    images, labels = draw_faces(40)
+    subject = np.array([f"person {n // 4}" for n in range(40)])
+    np.savez(tmp_path / "x.npz", images=images, labels=labels, subject=subject)
+    rows = [
+        f"{label},{' '.join(map(str, image.ravel()))},{who}"
+        for image, label, who in zip(images, labels, subject, strict=True)
+    ]
+    (tmp_path / "x.csv").write_text("\n".join(["emotion,pixels,subject", *rows]))
+    for image, label, who, n in zip(images, labels, subject, range(40), strict=True):
+        folder = tmp_path / "tree" / LABEL_SETS[7][label] / who
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{n}.png"), image)
+    for path in (tmp_path / "x.npz", tmp_path / "x.csv", tmp_path / "tree"):
+        train, held = stratified_split(load(path, "train", Want()), 0.2, 7)
+        assert len(held) == 8, path
+        assert len(train) == 32
+        assert not people_of(train) & people_of(held)
+        assert people_of(held) == people_of(stratified_split(load(path, "train", Want()), 0.2, 7)[1])
+
+
+def test_all_is_every_split_once(tmp_path: Path, fer_npz: Path) -> None:
+    assert len(load(fer_npz, "all", Want())) == 350
+    assert len(load(write_csv(tmp_path / "fer.csv", fer_rows()), "all", Want())) == 42
+    save_tree(tmp_path / "tree", "train", {"happy": 3, "sad": 2})
+    save_tree(tmp_path / "tree", "test", {"happy": 1, "sad": 2})
+    assert len(load(tmp_path / "tree", "all", Want(classes=("happy", "sad")))) == 8
+    save_tree(tmp_path, "plain", {"happy": 3, "sad": 2})
+    assert len(load(tmp_path / "plain", "all", Want(classes=("happy", "sad")))) == 5

@@ -10,12 +10,12 @@ import pytest
 
 from convert import calibration, metrics
 from convert.augment import Augmentation, vary, vary_batch
-from convert.classifier.targets import Aim, Batches, soft_targets
 from convert.cli import main
 from convert.data import Dataset
 from convert.files import replacing, write_json
 from convert.preprocess import SCALINGS, Preprocess
 from convert.training.options import TrainOptions, add_training_arguments, training_options
+from convert.training.targets import Aim, Batches, soft_targets
 from tests.convert.faces import draw_faces
 
 
@@ -58,7 +58,7 @@ def test_the_fitted_bias_takes_a_shift_of_the_classes_back() -> None:
 
 def test_variation_keeps_size_and_is_the_same_for_the_same_seed() -> None:
     images = draw_faces(6)[0][..., None]
-    wild = Augmentation(True, 0.2, 0.3, 20, 1.0, 1.0, 1.0, 1.0)
+    wild = Augmentation(0.2, 0.3, 20, 1.0, 1.0, 1.0, 1.0, True)
     first = vary_batch(images, wild, 40, np.random.default_rng(3))
     again = vary_batch(images, wild, 40, np.random.default_rng(3))
     assert first.shape == (6, 40, 40, 1)
@@ -87,7 +87,7 @@ def test_votes_smoothing_and_teachers_share_the_target() -> None:
     target = soft_targets(make(votes), Aim(smoothing=0.1, votes=0.5))
     assert target[0] == pytest.approx([0.5 * 0.95 + 0.5 * 0.75, 0.5 * 0.05 + 0.5 * 0.25])
     assert target[1] == pytest.approx([0.05, 0.95]), "a picture without votes keeps its label"
-    taught = soft_targets(make(), Aim(teacher=0.25), np.full((4, 2), 0.5, np.float32))
+    taught = soft_targets(make(), Aim(), np.full((4, 2), 0.5, np.float32), 0.25)
     assert taught[0] == pytest.approx([0.875, 0.125])
     assert target.sum(axis=1) == pytest.approx(np.ones(4))
 
@@ -173,7 +173,7 @@ def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     [
         ("--epochs", "0", "'0' is not a whole number of 1 or more"),
         ("--seed", "-1", "'-1' is not a whole number of 0 or more"),
-        ("--lr", "nan", "'nan' is not a number of 0 or more"),
+        ("--clip", "nan", "'nan' is not a number of 0 or more"),
         ("--votes", "3", "'3' is not a number from 0 to 1"),
         ("--labels", "4", "'4': 7, 5 or 3, or the names"),
         ("--sizes", "36", "'36': EPOCH:SIDE is expected"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from convert.backend import load_keras
+from convert.errors import ModelError
 from convert.networks import load_model, predict
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
@@ -80,3 +82,34 @@ def test_a_network_of_keras_2_answers_as_it_did(tmp_path: Path, inner: str) -> N
     assert np.allclose(predict(load_model(tmp_path / "user.h5"), pictures), wanted, atol=1e-6)
     from_architecture = load_model(tmp_path / "user.json", tmp_path / "user.h5")
     assert np.allclose(predict(from_architecture, pictures), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(("version", "group"), [("2.12.0", "_layer_checkpoint_dependencies"), ("2.15.0", "layers")])
+def test_a_keras_file_of_keras_2_answers_as_it_did(tmp_path: Path, version: str, group: str) -> None:
+    keras = load_keras("tensorflow")
+    import h5py
+
+    model = of_keras_3(keras)
+    pictures = np.random.default_rng(0).uniform(0, 1, (3, 24, 24, 3)).astype(np.float32)
+    model.save_weights(tmp_path / "model.weights.h5")
+    with h5py.File(tmp_path / "model.weights.h5", "r+") as file:
+        if group != "layers":
+            file["layers/sequential"].move("layers", group)
+            file.move("layers", group)
+    told = {"module": "keras.src.engine.functional", "registered_name": "Functional"} | of_keras_2("Sequential")
+    with zipfile.ZipFile(tmp_path / "user.keras", "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": version, "date_saved": "2023-11-01@10:00:00"}))
+        archive.writestr("config.json", json.dumps(told))
+        archive.write(tmp_path / "model.weights.h5", "model.weights.h5")
+    assert np.allclose(predict(load_model(tmp_path / "user.keras"), pictures), predict(model, pictures), atol=1e-6)
+
+
+def test_what_keras_3_cannot_open_is_called_what_it_is(tmp_path: Path) -> None:
+    keras = load_keras("tensorflow")
+    (tmp_path / "saved").mkdir()
+    with pytest.raises(ModelError, match=r"saved: a folder, .*make one of a SavedModel .*save\('saved.h5'\)$"):
+        load_model(tmp_path / "saved")
+    entry = keras.Input((4,))
+    keras.Model(entry, keras.layers.Lambda(lambda x: 2 * x)(entry)).save(tmp_path / "code.keras")
+    with pytest.raises(ModelError, match=r"code.keras: it has a Lambda layer, .*save it again$"):
+        load_model(tmp_path / "code.keras")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.seeing import faces
+from convert.cli import main
 
 
 def astronaut() -> np.ndarray:
@@ -26,21 +26,21 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     for name, shown in {"a-wall.png": np.full_like(picture, 90), "b-upright.png": picture, "c.jpg": leaning}.items():
         cv2.imwrite(str(folder / name), shown)
     (folder / "notes.txt").write_text("not looked at")
-    assert faces.main([str(tmp_path / "camera"), "--out", str(out)]) == 0
+    assert main(["faces", str(tmp_path / "camera"), "--out", str(out)]) == 0
     assert "2 faces of 3 pictures" in capsys.readouterr().err
-    assert faces.main([str(tmp_path / "camera"), "--out", str(out)]) == 0
+    assert main(["faces", str(tmp_path / "camera"), "--out", str(out)]) == 0
     assert "2 faces of 3 pictures" in capsys.readouterr().err, "its own sheet shows none"
     images = np.load(out)["images"]
     assert (images.shape, images.dtype) == ((2, 48, 48), np.uint8)
     upright, turned_back = (image.astype(float) for image in images)
     assert np.corrcoef(upright.ravel(), turned_back.ravel())[0, 1] > 0.9
     assert cv2.imread(str(out.with_suffix(".png"))) is not None
-    assert faces.main([str(folder / "b-upright.png"), "--least", "400", "--out", str(out)]) != 0
+    assert main(["faces", str(folder / "b-upright.png"), "--least", "400", "--out", str(out)]) != 0
     assert "no face of 400 pixels in 1 pictures" in capsys.readouterr().err
     assert len(np.load(out)["images"]) == 2, "what was there stays"
     notes = folder / "notes.txt"
-    assert faces.main([str(folder / "b-upright.png"), "--out", str(notes / "faces.npz")]) == 1
-    assert capsys.readouterr().err == f"faces: {notes}: File exists\n"
+    assert main(["faces", str(folder / "b-upright.png"), "--out", str(notes / "faces.npz")]) == 1
+    assert capsys.readouterr().err == f"convert: {notes}: File exists\n"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_cannot_be_cut_is_one_line(
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.png").write_bytes(b"\x89PNG and nothing more")
-    assert faces.main([str(tmp_path / given), "--out", str(tmp_path / out)]) != 0
+    assert main(["faces", str(tmp_path / given), "--out", str(tmp_path / out)]) != 0
     told = capsys.readouterr().err
     assert said in told
     assert told.count("\n") == 1

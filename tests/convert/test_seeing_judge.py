@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from convert.cli import main
-from convert.seeing.judge import judge
+from convert.verbs.judge import judge
 from fer_edge.core import DriverState, Event, Level, Phase, Signals
 from fer_edge.pipeline import Step
 

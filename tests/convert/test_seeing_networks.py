@@ -70,11 +70,9 @@ def run(*args: object) -> None:
 
 def bias_of(model: Path) -> np.ndarray:
     """The bias of a trained network's last layer."""
-    import keras
+    from convert.networks import load_model
 
-    from convert.seeing import losses  # noqa: F401
-
-    return np.array(keras.models.load_model(model, compile=False).get_weights()[-1])
+    return np.array(load_model(model).get_weights()[-1])
 
 
 def stored_bias(model: Path) -> np.ndarray:
@@ -101,7 +99,7 @@ def test_crops_are_learned_quantized_and_measured(
     small = ["--stages", "8 16 16", "--steps", 60, "--batch", 32, "--out", tmp_path / "out"]
     run("train", *where, *small)
     model = tmp_path / f"{task}.tflite"
-    run("quantize", tmp_path / "out" / f"{task}.keras", *where, "--out", model, "--samples", 40)
+    run("quantize", tmp_path / "out" / "model.keras", *where, "--out", model, "--samples", 40)
     card = json.loads(model.with_suffix(".json").read_text())
     side = 40 if task == "eyes" else 32
     assert card["input"]["shape"] == [1, side, side, 1]
@@ -116,7 +114,7 @@ def test_a_network_that_rounds_too_coarsely_is_not_written(
     data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
     where = ["--task", "mouth", "--data", data, "--faces", marked, "--threads", 1]
     run("train", *where, "--stages", "8 16 16", "--steps", 20, "--batch", 32, "--out", tmp_path / "out")
-    asked = ["quantize", tmp_path / "out" / "mouth.keras", *where, "--out", tmp_path / "mouth.tflite", "--samples", 20]
+    asked = ["quantize", tmp_path / "out" / "model.keras", *where, "--out", tmp_path / "mouth.tflite", "--samples", 20]
     assert main([str(arg) for arg in [*asked, "--min-decibels", 90]]) == 1
     assert "not written; its rounding noise is" in capsys.readouterr().err
     assert not (tmp_path / "mouth.tflite").exists()
@@ -131,8 +129,8 @@ def test_stages_of_one_training_are_quantized_as_their_mean(
     small = ["--stages", "8 16 16", "--batch", 32]
     first, second = tmp_path / "first", tmp_path / "second"
     run("train", *where, *small, "--steps", 60, "--out", first)
-    run("train", *where, *small, "--steps", 20, "--rate", 0.0005, "--start", first / "mouth.keras", "--out", second)
-    stages = [first / "mouth.keras", second / "mouth.keras"]
+    run("train", *where, *small, "--steps", 20, "--rate", 0.0005, "--start", first / "model.keras", "--out", second)
+    stages = [first / "model.keras", second / "model.keras"]
     alone, mean = tmp_path / "alone.tflite", tmp_path / "mean.tflite"
     run("quantize", stages[0], *where, "--out", alone, "--samples", 40)
     run("quantize", *stages, *where, "--out", mean, "--samples", 40)
@@ -141,7 +139,7 @@ def test_stages_of_one_training_are_quantized_as_their_mean(
     assert stored_bias(mean) != pytest.approx(stored_bias(alone), abs=1e-3)
     run("train", *where, "--stages", "8 16", "--steps", 5, "--out", tmp_path / "other")
     capsys.readouterr()
-    other = tmp_path / "other" / "mouth.keras"
+    other = tmp_path / "other" / "model.keras"
     asked = ["quantize", *stages, other, *where, "--out", tmp_path / "none.tflite"]
     assert main([str(arg) for arg in asked]) == 2
     assert f"{other}: not the network of {stages[0]}" in capsys.readouterr().err
@@ -155,7 +153,7 @@ def test_landmarks_are_learned_quantized_and_measured(
     small = ["--stages", "8 8 16 16 32", "--steps", 50, "--batch", 16, "--out", tmp_path / "out"]
     run("train", *where, *small)
     model = tmp_path / "landmarks.tflite"
-    run("quantize", tmp_path / "out" / "landmarks.keras", *where, "--out", model, "--samples", 30)
+    run("quantize", tmp_path / "out" / "model.keras", *where, "--out", model, "--samples", 30)
     run("evaluate", model, "--task", "landmarks", "--data", marked, "--split", "all", "--json")
     measured = figures(capsys)
     assert measured["n"] == 60
@@ -180,7 +178,7 @@ def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
     small = ["--stages", "8 8 16 16", "--steps", 120, "--batch", 8, "--rate", 0.003, "--out", tmp_path / "out"]
     run("train", *where, *small)
     model = tmp_path / "detector.tflite"
-    run("quantize", tmp_path / "out" / "detector.keras", *where, "--out", model, "--samples", 30)
+    run("quantize", tmp_path / "out" / "model.keras", *where, "--out", model, "--samples", 30)
     run("evaluate", model, "--task", "detector", "--data", tmp_path, "--boxes", listed, "--score", 0.3, "--json")
     measured = figures(capsys)
     assert measured["n"] == 10
@@ -192,10 +190,13 @@ def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
 def test_a_training_can_start_from_a_rounded_file_and_says_what_it_said(task: str, stages: str, tmp_path: Path) -> None:
     import keras
 
-    from convert.seeing import export, job, nets, rounded, training
+    from convert import tflite
+    from convert.preprocess import to_input
+    from convert.seeing import nets, rounded
+    from convert.tasks.drawn import widths as widths_of
 
     pictures = np.stack([draw_face(np.random.default_rng(n), 128 if task == "detector" else 96)[0] for n in range(60)])
-    widths = job.stages(stages)
+    widths = widths_of(stages)
     net = nets.detector(128, widths, 14) if task == "detector" else nets.regressor(96, widths, 137)
     for layer in net.layers:  # statistics and biases as a training leaves them, not as a fresh network has them
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -203,9 +204,9 @@ def test_a_training_can_start_from_a_rounded_file_and_says_what_it_said(task: st
             layer.set_weights(
                 [rng.uniform(0.5, 1.5, count), rng.normal(0, 0.3, count), *[rng.uniform(0.1, 0.4, count)] * 2]
             )
-    inputs = training.to_input(pictures)
+    inputs = to_input(pictures)
     deployed = nets.two_outputs(net) if task == "detector" else net
-    content = export.convert(deployed, pictures, float_ends=task == "landmarks")
+    content = tflite.convert(deployed, "int8", inputs, float_ends=task == "landmarks")
     (tmp_path / "old.tflite").write_bytes(content)
     again = keras.models.clone_model(net)
     rounded.load(again, tmp_path / "old.tflite")
@@ -219,31 +220,35 @@ def test_a_training_can_start_from_a_rounded_file_and_says_what_it_said(task: st
 def test_training_goes_on_from_its_checkpoint(
     tmp_path: Path, marked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from convert.seeing import training
+    from convert.tasks import drawn
 
-    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
-    base = ["train", "--task", "mouth", "--data", data, "--faces", marked, "--stages", "8 8 8", "--batch", 8]
-    monkeypatch.setattr(training, "SAVE_S", 0.0)
-    run(*base, "--steps", 6, "--out", tmp_path)
-    progress = json.loads((tmp_path / "checkpoint.json").read_text())
-    (tmp_path / "checkpoint.json").write_text(json.dumps(progress | {"step": 4}))
+    data, out = crops(tmp_path / "crops.npz", np.random.default_rng(1)), tmp_path / "out"
+    monkeypatch.setattr(drawn, "EPOCH", 3)
+    base = ["train", "--task", "mouth", "--data", data, "--faces", marked, "--batch", 8, "--out", out]
+    run(*base, "--stages", "8 8 8", "--steps", 6)
     capsys.readouterr()
-    run(*base, "--steps", 6, "--out", tmp_path)
-    assert "going on from step 4" in capsys.readouterr().out
-    again = [str(arg) for arg in (*base, "--steps", 6, "--out", tmp_path)]
-    for other in (["--stages", "8 8 16"], ["--rate", "0.1"]):
-        assert main([*again, *other]) == 2
-        assert "its checkpoint is of another network or schedule" in capsys.readouterr().err
-    (tmp_path / "checkpoint.keras").write_bytes(b"half")
-    assert main(again) == 1
-    assert "its checkpoint cannot be read; delete checkpoint.*" in capsys.readouterr().err
+    again = [str(arg) for arg in (*base, "--steps", 8)]
+    assert main([*again, "--stages", "8 8 8"]) == 2
+    assert f"--out {out}: it holds a training; --resume goes on with it" in capsys.readouterr().err
+    assert main([*again, "--stages", "8 8 16", "--resume"]) == 2
+    assert "the checkpoint is of another network or optimizer" in capsys.readouterr().err
+    run(*again, "--stages", "8 8 8", "--resume")
+    said = capsys.readouterr().err
+    assert "epoch 3/3" in said
+    assert "epoch 2/3" not in said
+    assert {path.name for path in out.iterdir()} == {
+        "model.keras", "model.json", "checkpoint.npz", "history.csv", "history.png", "samples.png",
+    }  # fmt: skip
+    (out / "checkpoint.npz").write_bytes(b"half")
+    assert main([*again, "--stages", "8 8 8", "--resume"]) == 1
+    assert "checkpoint.npz: not a readable .npz" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (["train", "--task", "eyes", "--data", "none.npz", "--faces", ".", "--out", "x"], "points.npz"),
-        (["evaluate", "model.keras", "--task", "eyes", "--data", "x.npz"], "give the .tflite file"),
+        (["evaluate", "gone.keras", "--task", "eyes", "--data", "x.npz"], "gone.keras: no such file"),
         (
             ["quantize", "none.keras", "--task", "mouth", "--data", "x.npz", "--faces", ".", "--out", "x.tflite"],
             "none.keras",

@@ -202,7 +202,7 @@ def test_a_network_within_another_is_inspected_with_its_work(
 def test_rare_classes_that_weigh_more_pull_as_hard_as_they_weigh() -> None:
     import tensorflow as tf
 
-    from convert.classifier.targets import cross_entropy
+    from convert.training.targets import cross_entropy
 
     logits = tf.Variable([[1.0, 2.0, 3.0]])
     with tf.GradientTape() as tape:

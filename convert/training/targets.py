@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.arguments import number, option, share
 from convert.augment import Augmentation, vary_batch
 from convert.data import Dataset, class_weights
 from convert.preprocess import Preprocess
@@ -18,24 +19,17 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """How targets are made: all shares 0 to 1.
+    """How targets are made of labels, people's votes, teachers and each other."""
 
-    ``votes`` is the weight of the FER+ vote shares in the targets of pictures that have them,
-    ``teacher`` that of the teachers' probabilities in all; what remains is the label, smoothed by
-    ``smoothing``. ``mixup`` is the chance of a batch being mixed, ``mixup_alpha`` the Beta
-    parameter. ``balance`` weighs classes (0: as they come, 1: all alike).
-    """
-
-    smoothing: float = 0.0
-    votes: float = 0.0
-    teacher: float = 0.0
-    mixup: float = 0.0
-    mixup_alpha: float = 0.2
-    balance: float = 0.0
+    smoothing: float = option(0.0, share, "label smoothing")
+    votes: float = option(0.0, share, "weight of FER+ votes in the targets of pictures that have them")
+    mixup: float = option(0.0, share, "share of batches mixed")
+    mixup_alpha: float = option(0.2, number(1e-3), "of the Beta distribution of mixtures")
+    balance: float = option(0.0, share, "0: classes as they come, 1: all weigh alike")
 
 
-def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None) -> Floats:
-    """Target probabilities (N, classes) of a training set."""
+def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None, weight: float = 0.0) -> Floats:
+    """Target probabilities (N, classes) of a training set; ``weight`` is that of what the teachers say."""
     classes = len(data.classes)
     hard = np.eye(classes, dtype=np.float32)[data.labels]
     target = hard * (1 - aim.smoothing) + np.float32(aim.smoothing / classes)
@@ -43,8 +37,8 @@ def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None) -> Floa
         shares = data.vote_shares()
         known = ~np.isnan(shares[:, 0])
         target[known] = (1 - aim.votes) * target[known] + aim.votes * shares[known]
-    if aim.teacher and teacher is not None:
-        target = (1 - aim.teacher) * target + aim.teacher * teacher
+    if teacher is not None:
+        target = (1 - weight) * target + weight * teacher
     if aim.balance:
         target = target * (class_weights(data)[data.labels] ** aim.balance)[:, None]
     return target.astype(np.float32)

@@ -1,4 +1,4 @@
-"""``python -m convert.seeing.robustness``: every signal under bad light, lenses, sensors and things worn.
+"""``robustness``: every signal under bad light, lenses, sensors and things worn.
 
 Each change is made to whole pictures, before anything is cut from them. Rows of the table are
 changes; columns are what the shipped models still say.
@@ -7,7 +7,6 @@ changes; columns are what the shipped models still say.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import cv2
 import numpy as np
 
 from convert.seeing import augment, covers, faces68, figures, scenes, worn
-from fer_edge.errors import FerEdgeError
 from fer_edge.perception import pose, shape
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.eyes import EyeReader, Eyes
@@ -100,7 +98,7 @@ class Bench:
         self._landmarks, self._eyes, self._mouth = Landmarks(), EyeReader(), MouthReader()
         self._finder = Tiny(TinyDetector())
 
-    def faces(self, change: Change, angle: float = 0.0) -> dict[str, float]:
+    def faces(self, change: Change, angle: float) -> dict[str, float]:
         """NME, head error against the marks' own pose, eyes and mouths judged and right."""
         errors, heads, eyes, mouths = [], [], [], []
         for image, marked in zip(self._faces.images, self._faces.points, strict=True):
@@ -122,7 +120,7 @@ class Bench:
             **_judged("mouth", mouths),
         }
 
-    def detector(self, change: Change, angle: float = 0.0) -> dict[str, float]:
+    def detector(self, change: Change, angle: float) -> dict[str, float]:
         """Shares of all and of large faces found at an overlap of 0.5 (0.4 where turned: boxes stay upright)."""
         large, hit = [], []
         for scene in self._scenes:
@@ -173,29 +171,24 @@ def _judged(name: str, told: Sequence[bool | None]) -> dict[str, float]:
     return {f"{name} judged %": 100 * len(known) / max(len(told), 1), f"{name} wrong %": wrong}
 
 
-def main() -> int:
-    """Print the table as Markdown."""
-    parser = argparse.ArgumentParser(prog="python -m convert.seeing.robustness", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
+    """The options of ``robustness``."""
     parser.add_argument("--faces", type=Path, required=True, help="folder of marked faces")
     parser.add_argument("--scenes", type=Path, required=True, help="folder of scenes")
     parser.add_argument("--boxes", type=Path, required=True, help="JSON of the scenes' boxes")
-    args = parser.parse_args()
-    try:
-        faces = faces68.subset(faces68.load(args.faces, "val"), ("helen", "afw", "user"))
-        bench = Bench(faces, scenes.load(args.scenes, args.boxes, "val"))
-        rows = {name: bench.detector(change) | bench.faces(change) for name, change in CHANGES.items()}
-        for angle in TURNS:
-            same = CHANGES["as it is (grey)"]
-            rows[f"turned {angle:+.0f} degrees"] = bench.detector(same, angle) | bench.faces(same, angle)
-    except FerEdgeError as fault:
-        print(f"robustness: {fault}", file=sys.stderr)
-        return fault.exit_code
+
+
+def run(args: argparse.Namespace, _task: None) -> int:
+    """Print the table as Markdown."""
+    faces = faces68.subset(faces68.load(args.faces, "val"), ("helen", "afw", "user"))
+    bench = Bench(faces, scenes.load(args.scenes, args.boxes, "val"))
+    turns = {f"turned {angle:+.0f} degrees": (lambda picture, _: picture, angle) for angle in TURNS}
+    rows = {
+        name: bench.detector(*how) | bench.faces(*how)
+        for name, how in ({name: (change, 0.0) for name, change in CHANGES.items()} | turns).items()
+    }
     columns = list(next(iter(rows.values())))
     print("| | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
     for name, row in rows.items():
         print(f"| {name} | " + " | ".join(f"{row[column]:.1f}" for column in columns) + " |")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ import numpy as np
 
 from convert import tflite
 from convert.arguments import class_names, whole
-from convert.errors import ModelError, UsageError
-from convert.latency import measure_ms, time_interpreter
-from convert.predictors import card_beside, read_card
-from convert.preprocess import Preprocess
+from convert.errors import UsageError
+from convert.latency import time_interpreter
+from convert.predictors import card_beside
 
 
-def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     """The options of ``inspect``."""
     parser.add_argument(
         "model", type=Path, nargs="?", help=".tflite, .keras, .h5, or an architecture .json with --weights"
@@ -33,42 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
-def run(_verb: str, args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, _task: None) -> int:
     """Print what is known of the model; returns 0."""
-    if args.arch:
-        with tempfile.TemporaryDirectory() as folder:
-            args.model = _untrained(args, Path(folder))
-            return _report(args)
-    if args.model is None:
+    if args.model is None and not args.arch:
         raise UsageError("inspect: name a model file or an --arch")
-    if not args.model.is_file():
-        raise ModelError(f"{args.model}: no such file")
-    return _report(args)
-
-
-def _untrained(args: argparse.Namespace, folder: Path) -> Path:
-    """A network's int8 file: its size, work and speed do not depend on what it has learned."""
-    from convert.architectures import Shape, build
-    from convert.backend import load_keras
-
-    load_keras("tensorflow", threads=1)
-    channels = 1 if args.colour == "grey" else 3
-    model = build(args.arch, Shape(48, channels, len(args.labels)))
-    samples = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, channels)).astype(np.float32)
-    path = folder / f"{args.arch}.tflite"
-    path.write_bytes(tflite.convert(model, "int8", samples))
-    return path
-
-
-def _report(args: argparse.Namespace) -> int:
-    facts = _tflite_facts(args) if args.model.suffix.lower() == ".tflite" else _keras_facts(args)
-    content = args.model.read_bytes()
-    facts = {
-        "model": str(args.model),
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    } | facts
-    card = card_beside(args.model)
+    own = args.model.read_bytes() if args.model and args.model.is_file() else b""
+    converted = _untrained(args) if args.arch else _converted(args)
+    facts = {"model": args.arch or str(args.model), "bytes": len(own or converted)}
+    facts |= {"sha256": hashlib.sha256(own or converted).hexdigest()} | _facts(converted, args)
+    card = None if args.arch else card_beside(args.model)
     if card is not None:
         facts["card"] = card
         if "sha256" in card:
@@ -77,14 +48,39 @@ def _report(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tflite_facts(args: argparse.Namespace) -> dict[str, Any]:
-    made = tflite.interpreter(args.model, args.threads)
+def _untrained(args: argparse.Namespace) -> bytes:
+    """A network's int8 file: its size, work and speed do not depend on what it has learned."""
+    from convert.architectures import Shape, build
+    from convert.backend import load_keras
+
+    load_keras("tensorflow", threads=1)
+    channels = 1 if args.colour == "grey" else 3
+    model = build(args.arch, Shape(48, channels, len(args.labels)))
+    samples = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, channels)).astype(np.float32)
+    return tflite.convert(model, "int8", samples)
+
+
+def _converted(args: argparse.Namespace) -> bytes:
+    """The file itself, or a Keras model as TFLite in float32: so both are counted and timed alike."""
+    if args.model.suffix.lower() == ".tflite":
+        tflite.interpreter(args.model)  # says what is wrong with a file that is none
+        return args.model.read_bytes()
+    from convert.backend import load_keras
+    from convert.networks import load_model
+
+    load_keras("tensorflow", threads=args.threads)
+    entry = (card_beside(args.model) or {}).get("input", {})
+    return tflite.convert(load_model(args.model, args.weights), "float32", size=entry.get("shape", [1, 48])[1])
+
+
+def _facts(content: bytes, args: argparse.Namespace) -> dict[str, Any]:
+    made = tflite.interpreter(content, args.threads)
     facts = {
         "inputs": [_tensor(detail) for detail in made.get_input_details()],
         "outputs": [_tensor(detail) for detail in made.get_output_details()],
-        "operators": tflite.operators(args.model),
-        "macs": tflite.file_macs(args.model),
-        "parameters": tflite.parameters(args.model),
+        "operators": tflite.operators(content),
+        "macs": tflite.file_macs(content),
+        "parameters": tflite.parameters(content),
     }
     if args.runs:
         facts["latency"] = {"threads": args.threads} | time_interpreter(made, args.runs)
@@ -96,29 +92,6 @@ def _tensor(detail: dict[str, Any]) -> dict[str, Any]:
     shape = [int(side) for side in detail["shape"]]
     facts: dict[str, Any] = {"name": detail["name"], "shape": shape, "dtype": detail["dtype"].__name__}
     return facts | ({"scale": float(scale), "zero_point": int(zero)} if scale else {})
-
-
-def _keras_facts(args: argparse.Namespace) -> dict[str, Any]:
-    from convert.backend import load_keras
-    from convert.networks import count_macs, load_model
-    from convert.predictors import input_shape
-
-    load_keras(threads=args.threads)
-    model = load_model(args.model, args.weights)
-    card = read_card(args.model)
-    shape = input_shape(model, Preprocess.from_card(card).size if card else 48)
-    kinds = [type(layer).__name__ for layer in model.layers]
-    facts: dict[str, Any] = {
-        "inputs": [{"name": model.inputs[0].name, "shape": list(shape), "dtype": "float32"}],
-        "outputs": [{"name": tensor.name, "shape": [1, *tensor.shape[1:]]} for tensor in model.outputs],
-        "operators": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "macs": count_macs(model, shape[1]),
-        "parameters": int(model.count_params()),
-    }
-    if args.runs:
-        blank = np.zeros(shape, np.float32)
-        facts["latency"] = {"threads": args.threads} | measure_ms(lambda: model.predict_on_batch(blank), args.runs)
-    return facts
 
 
 def _text(facts: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``python -m convert.seeing.mean_face``: the solid shape of the average face, from flat photographs.
+"""``mean-face``: the solid shape of the average face, from flat photographs.
 
 Factorization (Tomasi and Kanade 1992): under a distant camera all pictures of one rigid shape
 span three dimensions. The 68 marked points of many faces give camera rows and the shape at once; rows
@@ -15,7 +15,6 @@ import numpy as np
 
 from convert import files
 from convert.seeing import faces68
-from fer_edge.errors import FerEdgeError
 from fer_edge.perception import pose, shape
 
 
@@ -87,23 +86,16 @@ def _level(solid: np.ndarray, points: np.ndarray) -> np.ndarray:
     return solid @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
 
 
-def main() -> int:
-    """Solve and write the shape as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m convert.seeing.mean_face", description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with points.npz, or an .npz with images and points"
-    )
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
+    """The options of ``mean-face``."""
+    data = "folder with points.npz, or an .npz with images and points"
+    parser.add_argument("--data", type=Path, required=True, help=data)
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    args = parser.parse_args()
-    try:
-        solid = solve(faces68.load(args.data, "train").points.astype(np.float64))
-        files.write_json(args.out, {"points": np.round(solid, 4).tolist()})
-    except FerEdgeError as fault:
-        print(f"mean_face: {fault}", file=sys.stderr)
-        return fault.exit_code
-    print(f"{args.out}: nose {solid[30].round(3).tolist()}, right eye {solid[36].round(3).tolist()}")
+
+
+def run(args: argparse.Namespace, _task: None) -> int:
+    """Solve and write the shape as JSON."""
+    solid = solve(faces68.load(args.data, "train").points.astype(np.float64))
+    files.write_json(args.out, {"points": np.round(solid, 4).tolist()})
+    print(f"{args.out}: nose {solid[30].round(3).tolist()}, right eye {solid[36].round(3).tolist()}", file=sys.stderr)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,4 @@
-"""The faces in any pictures, cut as the product cuts them: what ``train --unlabelled`` takes.
-
-    python -m convert.seeing.faces PICTURES... --out faces.npz
+"""``faces``: the faces in any pictures, cut as the product cuts them: what ``train --unlabelled`` takes.
 
 Pictures of the camera and the seat that a model will work with need no labels: its teachers say what they
 show. A sheet of some of the faces stands beside the file, to be looked at before anything is trained.
@@ -9,21 +7,18 @@ show. A sheet of some of the faces stands beside the file, to be looked at befor
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from convert import plots
 from convert.arguments import whole
-from convert.data.folders import PICTURES, read_picture
+from convert.data.folders import find_pictures, read_grey
 from convert.errors import DataError
 from convert.files import replacing
 from convert.progress import Progress
-from fer_edge.errors import FerEdgeError
 from fer_edge.perception import shape, warp
 from fer_edge.perception.faces import make_finder
 from fer_edge.perception.landmarks import Landmarks
@@ -44,8 +39,7 @@ def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) 
     seen = Settings().perception
     people = People(make_finder(seen), Landmarks(), seen.min_face, NoStages())
     for number, file in enumerate(files):
-        picture = read_picture(file)
-        grey = picture[..., 0] if picture.shape[-1] == 1 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        grey = read_grey(file)
         # A picture a minute: none of them is taken for the last one's face.
         for face in people.find(grey, None, 60.0 * number):
             points = people.points(grey, face)
@@ -57,18 +51,6 @@ def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) 
         progress.step(file.name)
 
 
-def pictures(paths: Iterable[Path]) -> list[Path]:
-    """The picture files among these and in these folders, sorted. Raises DataError where a path has none."""
-    found: set[Path] = set()
-    for path in paths:
-        inside = path.rglob("*") if path.is_dir() else [path] if path.is_file() else []
-        some = {file for file in inside if file.suffix.lower() in PICTURES and file.name[0] != "."}
-        if not some:
-            raise DataError(f"{path}: no pictures ({', '.join(sorted(PICTURES))}) there")
-        found |= some
-    return sorted(found)
-
-
 def write(faces: Sequence[NDArray[np.uint8]], out: Path) -> None:
     """The faces as ``images`` (N, size, size) uint8 of an .npz, and a sheet of some of them beside it."""
     images = np.stack(faces)
@@ -78,33 +60,24 @@ def write(faces: Sequence[NDArray[np.uint8]], out: Path) -> None:
     plots.sheet(out.with_suffix(".png"), list(images[chosen]), [str(row) for row in chosen], COLUMNS)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command line; says how many faces were found in how many pictures."""
-    parser = argparse.ArgumentParser(prog="python -m convert.seeing.faces", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
+    """The options of ``faces``."""
     parser.add_argument("pictures", type=Path, nargs="+", help="pictures, or folders of them")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--size", type=whole(), default=48, help="side of the faces in pixels")
     parser.add_argument("--least", type=whole(), default=40, help="smallest face taken, pixels of the picture")
-    args = parser.parse_args(argv)
-    try:
-        if args.out.suffix != ".npz":
-            raise DataError(f"--out {args.out}: an .npz is written; name it so")
-        own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
-        files = [file for file in pictures(args.pictures) if file.resolve() != own]
-        progress = Progress(len(files))
-        faces = list(cut_faces(files, args.size, args.least, progress))
-        if not faces:
-            raise DataError(f"no face of {args.least} pixels in {len(files)} pictures; try --least")
-        write(faces, args.out)
-        progress.line(f"{args.out}: {len(faces)} faces of {len(files)} pictures")
-    except FerEdgeError as fault:
-        print(f"faces: {fault}", file=sys.stderr)
-        return fault.exit_code
-    except OSError as fault:
-        print(f"faces: {fault.filename or args.out}: {fault.strerror or fault}", file=sys.stderr)
-        return FerEdgeError.exit_code
+
+
+def run(args: argparse.Namespace, _task: None) -> int:
+    """Cut them; says how many faces were found in how many pictures."""
+    if args.out.suffix != ".npz":
+        raise DataError(f"--out {args.out}: an .npz is written; name it so")
+    own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
+    files = [file for file in find_pictures(args.pictures) if file.resolve() != own]
+    progress = Progress(len(files))
+    faces = list(cut_faces(files, args.size, args.least, progress))
+    if not faces:
+        raise DataError(f"no face of {args.least} pixels in {len(files)} pictures; try --least")
+    write(faces, args.out)
+    progress.line(f"{args.out}: {len(faces)} faces of {len(files)} pictures")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

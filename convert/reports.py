@@ -1,10 +1,10 @@
-"""``evaluate`` for classifiers: figures, confusion, worst mistakes; Keras and TFLite alike."""
+"""What ``evaluate`` says of a classifier: figures, confusion, worst mistakes; Keras and TFLite alike."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +13,86 @@ from numpy.typing import NDArray
 
 from convert import metrics, plots
 from convert.arguments import class_names, share, whole
-from convert.data import Dataset, Want, load, stratified_split
+from convert.data import Dataset, Want, load, reshaped, stratified_split
 from convert.errors import UsageError
 from convert.predictors import Predictor, open_predictor
 from convert.preprocess import SCALINGS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``evaluate --task expression``."""
+    """The options of ``evaluate`` for classifiers."""
     add = parser.add_argument
-    add("model", type=Path, help=".tflite, .keras, .h5, or an architecture .json with --weights")
     add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_val.npz")
     add("--val-fraction", type=share, help="measure on the share that train held out with this option, not on --split")
     add("--split-seed", type=whole(0), default=42, help="seed of that split")
-    add("--split", choices=("train", "val", "test"), default="val")
     add("--weights", type=Path, help="weights of an architecture .json")
     add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
     add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
     add("--flip", action="store_true", help="average with the mirror image")
-    add("--threads", type=whole(), help="CPU threads (1; all for a Keras model)")
+    add("--product", action="store_true", help="and through the whole product: found, marked, cut, read (.tflite)")
     add("--plots", type=Path, metavar="DIR", help="write confusion.png and mistakes.png there")
-    add("--json", action="store_true", help="one JSON object on stdout")
 
 
-def evaluate(args: argparse.Namespace) -> int:
-    """Measure and report; returns 0."""
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """The report of ``args.model`` on ``args.data``; ``args.split`` becomes what was measured."""
     predictor = open_predictor(
-        args.model,
-        weights=args.weights,
-        labels=args.labels,
-        scaling=args.scaling,
-        threads=args.threads,
+        args.model, weights=args.weights, labels=args.labels, scaling=args.scaling, threads=args.threads
     )
-    prepare = predictor.prepare
-    want = Want(prepare.size, prepare.channels, predictor.labels, partial=True)
+    data = _measured(args, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels, partial=True))
+    probabilities = predictor.probabilities(data.images, flip=args.flip)
+    report = {"split": args.split} | metrics.report(probabilities, data.labels, predictor.labels)
+    report |= {"flip": args.flip} | _by_vote(probabilities, data)
+    if args.product:
+        report["product"] = _through_the_product(args.model, data)
+    if args.plots:
+        _plots(args.plots, report, probabilities, data, predictor)
+    return report
+
+
+def _through_the_product(model: Path, data: Dataset) -> dict[str, Any]:
+    from convert import product
+
+    if model.suffix != ".tflite":
+        raise UsageError(f"--product: the product reads .tflite files, not {model.name}; quantize makes one")
+    grey = reshaped(data.images, Want(0, 1))[..., 0]
+    return product.measure(model, grey, [data.classes[label] for label in data.labels])
+
+
+def show(data: Dataset, held: Dataset, vary: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], out: Path) -> None:
+    """Class counts and samples, as they are and as varied, before anything is trained."""
+    counts = {"train": data.counts(), "val": held.counts()}
+    for name, values in counts.items():
+        each = ", ".join(f"{label} {count}" for label, count in zip(data.classes, values, strict=True))
+        print(f"{name}: {values.sum()} pictures ({each})", file=sys.stderr)
+    plots.class_counts(out / "classes.png", counts, data.classes)
+    rng = np.random.default_rng(0)
+    some = [rng.permutation(np.flatnonzero(data.labels == label))[:5] for label in range(len(data.classes))]
+    shown = data.pick(np.concatenate(some))
+    titles = [data.classes[label] for label in shown.labels]
+    plots.sheet(out / "samples.png", list(shown.images), titles, 5)
+    plots.sheet(out / "varied.png", list(vary(shown.images)), titles, 5)
+
+
+def _measured(args: argparse.Namespace, want: Want) -> Dataset:
     if args.val_fraction is None:
         data = load(args.data, args.split, want)
         if data.whole and not Path(data.source).stem.endswith(f"_{args.split}"):
             print(f"{data.source}: it names no splits; all {len(data)} pictures are measured", file=sys.stderr)
             args.split = "all"
-    else:
-        _, data = stratified_split(load(args.data, "train", want), args.val_fraction, args.split_seed)
-        args.split = f"val, {args.val_fraction:g} of train"
-        if not len(data):
-            raise UsageError(f"--val-fraction {args.val_fraction:g}: of this little data no picture is left")
-    probabilities = predictor.probabilities(data.images, flip=args.flip)
-    report: dict[str, Any] = {"model": str(args.model), "data": str(args.data), "split": args.split}
-    report |= metrics.report(probabilities, data.labels, predictor.labels)
-    report |= {"flip": args.flip} | _by_vote(probabilities, data)
-    if args.plots:
-        _plots(args.plots, report, probabilities, data, predictor)
-    print(json.dumps(report) if args.json else _text(report))
-    return 0
+        return data
+    _, data = stratified_split(load(args.data, "train", want), args.val_fraction, args.split_seed)
+    args.split = f"val, {args.val_fraction:g} of train"
+    if not len(data):
+        raise UsageError(f"--val-fraction {args.val_fraction:g}: of this little data no picture is left")
+    return data
+
+
+def figures(probabilities: NDArray[np.float32], data: Dataset) -> dict[str, float]:
+    """The figures that a card carries."""
+    report = metrics.report(probabilities, data.labels, data.classes)
+    told = {name: report[name] for name in ("accuracy", "macro_f1", "log_loss", "ece")}
+    voted = _by_vote(probabilities, data).get("ferplus")
+    return told | ({"ferplus_accuracy": voted["accuracy"], "ferplus_n": voted["n"]} if voted else {})
 
 
 def _by_vote(probabilities: NDArray[np.float32], data: Dataset) -> dict[str, Any]:
@@ -92,7 +120,7 @@ def _plots(
     plots.sheet(folder / "mistakes.png", [data.images[i] for i in worst], titles, 8)
 
 
-def _text(report: dict[str, Any]) -> str:
+def text(report: Mapping[str, Any]) -> str:
     """The report for people."""
     lines = [
         f"{report['model']} on {report['data']} ({report['split']}, {report['n']} pictures)",
@@ -100,6 +128,10 @@ def _text(report: dict[str, Any]) -> str:
     ]
     if "ferplus" in report:
         lines.append("accuracy against the FER+ majority {accuracy:.4f} (n {n})".format(**report["ferplus"]))
+    if "product" in report:
+        lines.append(
+            "through the product: {accuracy:.4f} of {found} faces found of {pictures}".format(**report["product"])
+        )
     lines += ["", f"{'class':<12}{'precision':>10}{'recall':>8}{'f1':>8}{'n':>7}"]
     for name, row in report["per_class"].items():
         lines.append(f"{name:<12}{row['precision']:>10.3f}{row['recall']:>8.3f}{row['f1']:>8.3f}{row['support']:>7}")

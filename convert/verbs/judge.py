@@ -2,8 +2,9 @@
 
 The folder holds the clips and annotations.json: per clip ``fps``, ``frames`` and, where somebody judged them, lists of
 first and last frames: ``eyes_closed`` (shut, blinks too where they are marked), ``yawn``, ``eyes_down``, ``laugh``.
-``judged`` lists the frames that were looked at, where that is not the whole clip. What no list judges is counted
-neither for nor against. Clips that judge are never trained on.
+``judged`` lists the frames that were looked at, where that is not the whole clip; ``head_turned``, ``head_rolled``,
+``head_up`` and ``head_down`` frames in which angles are told. What no list judges is counted neither for nor against.
+Clips that judge are never trained on.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from convert.clips import beside, runs, watch
 from convert.errors import DataError, UsageError
-from convert.seeing.clips import LONGEST_BLINK_S, YAWN_S, runs
 from fer_edge.core import Event, Phase
 from fer_edge.errors import FerEdgeError
-from fer_edge.monitoring import Monitor
-from fer_edge.perception.reader import Perception
-from fer_edge.pipeline import Pipeline, Step, frames
+from fer_edge.perception.faces import YuNet
+from fer_edge.pipeline import Step
 from fer_edge.settings import Settings
-from fer_edge.sources import make_source
+from fer_edge.settings.perception import YuNetDetector
 
+LONGEST_BLINK_S = 0.2
+"""A closure that nobody marked counts from this length, seconds: marks leave blinks out."""
+YAWN_S = 1.5
+"""A mouth wide open for this long is a yawn, seconds."""
 WITHIN_S = 0.2
 """The edges of a closure must be seen so exactly, seconds."""
 LATE_S = 0.5
@@ -35,7 +39,7 @@ ASLEEP = ("microsleep", "sleep", "unresponsive", "nod", "drowsy")
 Span = tuple[float, float]
 
 
-def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     """The options of ``judge``."""
     parser.add_argument("clips", nargs="*", help="names of clips; all that are marked where none is given")
     parser.add_argument("--data", type=Path, required=True, help="folder of clips with annotations.json")
@@ -47,22 +51,28 @@ def add_arguments(parser: argparse.ArgumentParser, _verb: str) -> None:
         help="only these frames of a clip were looked at; may be given again",
     )
     parser.add_argument("--before", type=Path, metavar="FILE", help="an earlier result of --json to compare with")
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, to compare the detector with")
+    parser.add_argument("--detector", choices=("tiny", "haar"), default="tiny", help="face finder (tiny)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
-def run(_verb: str, args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, _task: None) -> int:
     """Print what was found; 1 where a clip is not as it was marked."""
     marks = _marks(args.data / "annotations.json")
     for text in args.judged:
         name, span = _judged(text)
         marks.setdefault(name, {}).setdefault("judged", []).append(span)
     earlier = _earlier(args.before)
-    settings = Settings.model_validate({"emotion": {"enabled": False}})
+    settings = Settings.model_validate(
+        {"perception": {"detector": {"kind": args.detector}}, "emotion": {"enabled": False}}
+    )
+    yunet = YuNet(YuNetDetector(path=str(args.yunet))) if args.yunet else None
     results = []
     for name in args.clips or list(marks):
         if name not in marks:
             raise UsageError(f"{name}: not in {args.data}/annotations.json; there are {', '.join(marks)}")
-        result = judge(name, marks[name], watch(args.data / name, settings))
+        seen = watch(args.data / name, settings, yunet)
+        result = judge(name, marks[name], seen.steps) | beside(seen, marks[name])
         if name in earlier:
             result["judged_before"] = earlier[name]["eyes_judged"]
             result["right"] &= result["eyes_judged"] >= earlier[name]["eyes_judged"] - LEAST_JUDGED
@@ -102,20 +112,6 @@ def _earlier(path: Path | None) -> dict[str, Any]:
         return {clip["clip"]: clip for clip in json.loads(path.read_text("utf-8"))["clips"]}
     except (ValueError, KeyError, TypeError):
         raise DataError(f"{path}: no result of `judge --json`") from None
-
-
-def watch(path: Path, settings: Settings) -> list[Step]:
-    """What the whole product says of every frame of a clip."""
-    source = make_source(str(path), settings.camera, paced=False)
-    source.open()
-    try:
-        pipeline = Pipeline(Perception(settings), Monitor(settings))
-        steps = [pipeline.step(frame) for frame in frames(source)]
-    finally:
-        source.close()
-    if not steps:
-        raise DataError(f"{path}: no frame could be read")
-    return steps
 
 
 def judge(name: str, marks: Mapping[str, Any], steps: Sequence[Step]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``python -m convert.seeing.teach``: ask YuNet for the faces and five points of a folder's pictures.
+"""``teach``: ask YuNet for the faces and five points of a folder's pictures.
 
 The answer is written once, as {file: [{box, points, score}]}, and used by the recipes of detector
 and landmarks. YuNet (Wu, Peng and Yu 2023, MIT) is a teacher here, never a part of the product.
@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from convert import files
+from convert.data.folders import find_pictures, read_picture
 from convert.errors import DataError
-from fer_edge.errors import FerEdgeError
 
 LEAST_SCORE = 0.45
 LONG_SIDE = 400
@@ -23,7 +23,8 @@ LONG_SIDE = 400
 
 
 def ask(net: cv2.FaceDetectorYN, picture: np.ndarray) -> list[dict]:
-    """The faces of one BGR picture in its own pixels."""
+    """The faces of one picture, grey or RGB, in its own pixels."""
+    picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.shape[-1] == 3 else cv2.COLOR_GRAY2BGR)
     scale = LONG_SIDE / max(picture.shape[:2])
     large = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     net.setInputSize((large.shape[1], large.shape[0]))
@@ -38,25 +39,20 @@ def ask(net: cv2.FaceDetectorYN, picture: np.ndarray) -> list[dict]:
     ]
 
 
-def main() -> int:
-    """Ask for every picture of a folder."""
-    parser = argparse.ArgumentParser(prog="python -m convert.seeing.teach", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
+    """The options of ``teach``."""
     parser.add_argument("folder", type=Path, help="folder of pictures")
     parser.add_argument("--yunet", type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    args = parser.parse_args()
-    try:
-        if not args.yunet.is_file():
-            raise DataError(f"{args.yunet}: no such file; give YuNet's ONNX file")
-        net = cv2.FaceDetectorYN.create(str(args.yunet), "", (320, 320), LEAST_SCORE)
-        names = sorted(p for p in args.folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-        files.write_json(args.out, {path.name: ask(net, cv2.imread(str(path))) for path in names})
-    except FerEdgeError as fault:
-        print(f"teach: {fault}", file=sys.stderr)
-        return fault.exit_code
-    print(f"{len(names)} pictures: {args.out}")
+
+
+def run(args: argparse.Namespace, _task: None) -> int:
+    """Ask for every picture of a folder."""
+    if not args.yunet.is_file():
+        raise DataError(f"{args.yunet}: no such file; give YuNet's ONNX file")
+    net = cv2.FaceDetectorYN.create(str(args.yunet), "", (320, 320), LEAST_SCORE)
+    found = find_pictures([args.folder])
+    answers = {str(path.relative_to(args.folder)): ask(net, read_picture(path)) for path in found}
+    files.write_json(args.out, answers)
+    print(f"{args.out}: {len(found)} pictures", file=sys.stderr)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,1 +1,0 @@
-"""Classifiers of small pictures: trained, quantized and evaluated alike, whatever their classes."""

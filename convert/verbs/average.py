@@ -1,0 +1,84 @@
+"""``average``: one network of the mean weights of several ("model soup").
+
+Trainings of one network that start from the same weights often end in one valley; its middle tends to be better
+than any of them (Wortsman et al., 2022). Averaged weights need batch norm statistics of their own, which are taken
+from training pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.arguments import whole
+from convert.backend import load_keras
+from convert.errors import UsageError
+from convert.files import replacing, write_json
+from convert.networks import load_mean, load_model
+from convert.predictors import read_card
+from convert.tasks.base import Task
+from convert.training import checked
+from convert.training.average import settle
+
+
+def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
+    """The options of ``average``."""
+    add = parser.add_argument
+    add("models", type=Path, nargs="+", help="trained .keras files of one network, their cards beside them")
+    task.add_data(parser)
+    add("--samples", type=whole(), default=6400, help="training pictures for batch norm's statistics (6400)")
+    add("--batch", type=whole(), default=64)
+    add("--seed", type=whole(0), default=1, help="of the choice of samples")
+    add("--threads", type=whole(), help="CPU threads (all)")
+    add("--out", type=Path, required=True, help="folder for model.keras and its card")
+
+
+def run(args: argparse.Namespace, task: Task) -> int:
+    """Average, measure each model and their mean where the task can, write the mean; returns 0."""
+    checked(args.out, resume=False)
+    if args.out.resolve() in {path.parent.resolve() for path in args.models}:
+        raise UsageError(f"--out {args.out}: it holds one of the models; take another folder")
+    load_keras(threads=args.threads)
+    cards = [_card(path) for path in args.models]
+    for path, card in zip(args.models, cards, strict=True):
+        if [card.get(name) for name in ("labels", "input", "task")] != [
+            cards[0].get(name) for name in ("labels", "input", "task")
+        ]:
+            raise UsageError(f"{path}: its labels or its input are not those of {args.models[0]}")
+    net = load_mean(args.models)
+    pictures, measure = task.averaging(args, cards[0], net)
+    if measure:
+        for path in args.models:
+            _tell(str(path), measure(load_model(path)))
+    settle(net, np.array_split(pictures, max(len(pictures) // args.batch, 1)))
+    figures = measure(net) if measure else {}
+    with replacing(args.out / "model.keras") as beside:
+        net.save(beside)
+    write_json(args.out / "model.json", _mean_card(args, cards, figures))
+    _tell(f"{args.out / 'model.keras'}, the mean of {len(args.models)}", figures)
+    return 0
+
+
+def _card(path: Path) -> dict[str, Any]:
+    card = read_card(path)
+    if card is None:
+        raise UsageError(f"{path}: it has no card beside it; average takes what train wrote")
+    return card
+
+
+def _mean_card(args: argparse.Namespace, cards: list[dict[str, Any]], figures: dict[str, float]) -> dict[str, Any]:
+    return cards[0] | {
+        "name": args.out.name,
+        "figures": {name: round(value, 4) for name, value in figures.items()},
+        "seeds": sorted({seed for card in cards for seed in card.get("seeds", [])}),
+        "averaged": [card["name"] for card in cards],
+    }
+
+
+def _tell(what: str, figures: dict[str, float]) -> None:
+    told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items()) or "written"
+    print(f"{what}: {told}", file=sys.stderr)

@@ -1,0 +1,77 @@
+"""Every recipe, and every command that the documentation shows, is one that the program understands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from convert.cli import main, parsed
+from convert.files import RECIPES
+from convert.tasks import TASKS, find
+
+ROOT = Path(__file__).parents[2]
+OWN = sorted(path for path in RECIPES.glob("*.yaml") if not path.name.endswith(".notes.yaml"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(path: Path) -> list[str]:
+    """What a page or a recipe's head tells to type, lines that go on joined."""
+    text = re.sub(r"\\\n#? *", "", path.read_text(encoding="utf-8"))
+    return re.findall(r"^(?:# +)?(?:[A-Z_]+=\S+ )*fer-edge-convert (\w.*)$", text, re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_EDGE_DATA", "data")
+    monkeypatch.setenv("TAUGHT", "taught.json")
+
+
+@pytest.mark.parametrize("recipe", OWN, ids=lambda path: path.stem)
+def test_a_recipe_gives_options_that_its_task_knows(recipe: Path) -> None:
+    module, task, args = parsed(["train", "--recipe", str(recipe), "--data", "data", "--out", "out"])
+    assert module.__name__ == "convert.verbs.train"
+    assert task is not None
+    task.check(args)
+
+
+@pytest.mark.parametrize("page", [*OWN, *PAGES], ids=lambda path: path.stem)
+def test_every_command_shown_is_understood(page: Path) -> None:
+    for command in commands(page):
+        parsed(shlex.split(re.sub(r"[…│]", "x", command)))
+
+
+def test_the_recipes_show_how_they_are_used() -> None:
+    shown = [command for recipe in OWN for command in commands(recipe)]
+    assert len(shown) > 15
+    assert {command.split()[0] for command in shown} == {"train", "quantize"}
+
+
+def test_a_shipped_recipe_goes_by_its_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, task, args = parsed(["quantize", "m.keras", "--recipe", "mouth", "--notes", "mouth.notes", "--out", "m.tflite"])
+    assert task is find("mouth")
+    assert args.faces == Path("data/landmarks")
+    assert args.notes == RECIPES / "mouth.notes.yaml"
+    (tmp_path / "mouth").write_text("task: eyes\n")
+    with pytest.raises(SystemExit):
+        parsed(["quantize", "m.keras", "--recipe", "mouth", "--out", "m.tflite"])
+
+
+@pytest.mark.parametrize("verb", ["train", "quantize", "average", "evaluate"])
+def test_every_task_has_every_verb_with_the_same_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    options = []
+    for task in TASKS:
+        with pytest.raises(SystemExit):
+            main([verb, "--task", task, "--help"])
+        options.append(set(re.findall(r"--[a-z-]+", capsys.readouterr().out)))
+    shared = set.intersection(*options)
+    wanted = {
+        "train": {"--epochs", "--steps", "--lr", "--ema", "--start", "--teacher", "--resume", "--out", "--precision"},
+        "quantize": {"--mode", "--samples", "--layers", "--notes", "--min-decibels", "--out", "--seed"},
+        "average": {"--samples", "--batch", "--out", "--seed"},
+        "evaluate": {"--data", "--split", "--threads", "--json"},
+    }
+    assert wanted[verb] <= shared
