@@ -10,11 +10,14 @@ from pydantic import Field, field_validator
 from fer_edge.addresses import without_credentials
 from fer_edge.settings.base import Section
 
-SOURCES = (
-    "a camera number (0), a /dev path, auto (the first camera), csi:N, a video file, "
-    "an rtsp:// or http:// stream, or sim:SCRIPT"
-)
-NO_SOURCE = re.compile(r"[-+]\d+\Z|(?!sim:|csi:\d+\Z|(?:rtsps?|https?)://[^/])[A-Za-z0-9]+:(?!\\)")
+FORMS = {
+    "csi:N": r"csi:\d+\Z",
+    "sim:SCRIPT": r"sim:",
+    "an rtsp:// or http:// stream": r"(?:rtsps?|https?)://[^/]",
+}
+"""Sources that are named by how they begin; ``sources/choose.py`` makes them."""
+SOURCES = f"a camera number (0), a /dev path, auto (the first camera), a video file, {', '.join(FORMS)}"
+NO_SOURCE = re.compile(rf"[-+]\d+\Z|(?!{'|'.join(FORMS.values())})[A-Za-z0-9]+:(?!\\)")
 """How a source begins that is none of :data:`SOURCES`; a drive's letter (``C:\\``) begins a file."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -35,7 +35,7 @@ def test_every_form_is_told_apart_and_nothing_is_opened_yet(spec: str, kind: typ
 
 @pytest.mark.parametrize("spec", ["", "csi:", "csi:x", "ftp://x/y.mp4", "rtsp://", "cam:0", "http:///x"])
 def test_an_unknown_form_is_told_all_the_forms(spec: str) -> None:
-    with pytest.raises(UsageError, match="csi:N, a video file") as told:
+    with pytest.raises(UsageError, match="a video file, csi:N, sim:SCRIPT") as told:
         make_source(spec, CameraSettings(), paced=True)
     assert "\n" not in str(told.value)
 
