@@ -54,6 +54,10 @@ def word(topic: str, payload: bytes, at: datetime = NOW, node: str = "cab") -> M
     return read(f"fer-edge/{node}/{topic}", payload, at)
 
 
+def stats(values: dict[str, Any], at: datetime = NOW) -> Message | Dead:
+    return word("stats", encode(stats_payload(values, time=iso(at.timestamp()), time_ok=True)))
+
+
 def order(db: Db, node: str = "cab") -> list[tuple[str, int]]:
     return db.execute("SELECT run, seq FROM event_history WHERE node = %s", (node,)).fetchall()
 
@@ -217,9 +221,8 @@ def test_a_node_that_is_not_there_knows_nothing(store: Store, db: Db, status: by
 
 
 def test_the_newest_word_on_a_topic_stays_whatever_comes_late(store: Store, db: Db) -> None:
-    hot = encode(stats_payload({"temperature_c": 85.0, "throttled": True, "requests_dropped": 0, "outbox": OUTBOX}))
-    hot = hot.replace(b'"time":null', b'"time":"' + iso(NOW.timestamp()).encode() + b'"')
-    store.write([state(**AWAKE), word("status", b"online"), word("stats", hot)])
+    hot = stats({"temperature_c": 85.0, "throttled": True, "requests_dropped": 0, "outbox": OUTBOX})
+    store.write([state(**AWAKE), word("status", b"online"), hot])
     store.write([word("status", b"offline", NOW - timedelta(hours=1))])
     assert db.execute("SELECT condition, temperature_c FROM node_now").fetchone() == ("hot", 85.0)
     assert db.execute("SELECT temperature_c, throttled FROM health").fetchone() == (85.0, True)
