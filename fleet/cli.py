@@ -123,8 +123,7 @@ def _ingest(options: argparse.Namespace) -> int:
 
     if options.worker is None:
         return supervise(_settings(options), options.config)
-    serve(_settings(options), options.worker)
-    return 0
+    return serve(_settings(options), options.worker)
 
 
 def _enrol(options: argparse.Namespace) -> None:

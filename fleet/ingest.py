@@ -1,7 +1,7 @@
 """From the broker's queues to the database: written in batches, acknowledged after the commit.
 
-A worker that loses either side gives both up and begins again: what it had not acknowledged, the broker delivers
-again, and the database knows what it has.
+A worker that loses either side ends, and another process takes its place: what it had not acknowledged, the broker
+delivers again, and the database knows what it has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import psycopg
 from pika.adapters.blocking_connection import BlockingChannel
@@ -30,7 +29,8 @@ from fleet.store import Store, connect
 
 _log = logging.getLogger(__name__)
 
-_AGAIN_S = (0.5, 15.0)
+_AGAIN_S, _STEADY_S = (0.5, 10.0), 30.0
+_GOODBYE_S = 15.0
 _TIDY_S = 3600.0
 
 
@@ -46,40 +46,27 @@ class Worker:
         self._tidied_at = float("-inf")
 
     def run(self) -> None:
-        """Read and write until stopped; faults of broker and database are waited out."""
-        wait_s = _AGAIN_S[0]
-        while not self._stop.is_set():
-            began = time.monotonic()
-            try:
-                self._work()
-            except (UnavailableError, AMQPError, psycopg.Error, OSError) as error:
-                side = "database" if isinstance(error, psycopg.Error) or "database" in str(error) else "broker"
-                metrics.FAULTS.labels(side).inc()
-                _log.warning("%s: %s; beginning again", side, " ".join(str(error).split()) or type(error).__name__)
-                wait_s = _AGAIN_S[0] if time.monotonic() - began > 60 else min(2 * wait_s, _AGAIN_S[1])
-                self._stop.wait(wait_s)
+        """Read and write until stopped.
 
-    def _work(self) -> None:
-        self._batch, self._last_tag = [], 0
-        with connect(self._settings.database) as db:
-            store = Store(db)
-            store.migrate()
-            connection = queues.connect(self._settings)
-            try:
-                channel = connection.channel()
-                queues.declare(channel, self._settings.prefix)
-                channel.basic_qos(prefetch_count=2 * self._settings.ingest.batch)
-                for queue in queues.QUEUES:
-                    channel.basic_consume(queue, self._take)
-                _log.info("reading %s", ", ".join(queues.QUEUES))
-                while not self._stop.is_set():
-                    connection.process_data_events(self._patience_s())
-                    self._write_when_due(store, channel)
-                    self._tidy(store)
-                self._write(store, channel)
-            finally:
-                if connection.is_open:
-                    connection.close()
+        Raises UnavailableError, AMQPError, psycopg.Error or OSError where a side is lost. The connections are then
+        not closed politely, which waits for a side that may hang: the process has to end.
+        """
+        store = Store(connect(self._settings.database))
+        store.migrate()
+        connection = queues.connect(self._settings)
+        channel = connection.channel()
+        queues.declare(channel, self._settings.prefix)
+        channel.basic_qos(prefetch_count=2 * self._settings.ingest.batch)
+        for queue in queues.QUEUES:
+            channel.basic_consume(queue, self._take)
+        _log.info("reading %s", ", ".join(queues.QUEUES))
+        while not self._stop.is_set():
+            connection.process_data_events(self._patience_s())
+            self._write_when_due(store, channel)
+            self._tidy(store)
+        self._write(store, channel)
+        connection.close()
+        store.db.close()
 
     def _take(self, _channel: BlockingChannel, how: Basic.Deliver, _more: BasicProperties, body: bytes) -> None:
         if not self._batch:
@@ -116,38 +103,51 @@ class Worker:
             _log.info("past their keeping, dropped: %s", ", ".join(dropped))
 
 
-def serve(settings: FleetSettings, number: int) -> None:
-    """One worker in this process until SIGTERM or SIGINT; metrics on its own port."""
+def serve(settings: FleetSettings, number: int) -> int:
+    """One worker in this process until SIGTERM or SIGINT; metrics on its own port. Returns 1 where a side is lost."""
     stop = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
     for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, end)
+        signal.signal(one, lambda _number, _frame: stop.set())
     port = settings.ingest.metrics_port + number
     try:
         server, _ = start_http_server(port, "127.0.0.1")
     except OSError as error:
         raise UnavailableError(f"ingest.metrics_port {port}: {error.strerror}; set another") from error
-    Worker(settings, stop).run()
+    try:
+        Worker(settings, stop).run()
+    except (AMQPError, psycopg.Error, OSError) as error:
+        side = "database" if isinstance(error, psycopg.Error) else "broker"
+        _log.warning("worker %d: %s: %s", number, side, " ".join(str(error).split()) or type(error).__name__)
+        return 1
     server.shutdown()
+    return 0
 
 
 def supervise(settings: FleetSettings, config: Path) -> int:
-    """As many workers as the settings say, each a process; one that dies is started again."""
+    """As many workers as the settings say, each a process; one that ends is started again, at first soon."""
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())
     command = [sys.executable, "-m", "fleet", "ingest", "--config", str(config), "--worker"]
     running: dict[int, subprocess.Popen[bytes]] = {}
+    due = dict.fromkeys(range(settings.ingest.workers), 0.0)
+    wait_s = dict.fromkeys(due, _AGAIN_S[0])
     while not stop.is_set():
-        for number in range(settings.ingest.workers):
-            if number not in running or running[number].poll() is not None:
-                if number in running:
-                    _log.warning("worker %d ended with %s; starting it again", number, running[number].returncode)
+        now = time.monotonic()
+        for number, at in due.items():
+            if number in running and running[number].poll() is not None:
+                del running[number]
+                wait_s[number] = _AGAIN_S[0] if now - at > _STEADY_S else min(2 * wait_s[number], _AGAIN_S[1])
+                due[number] = now + wait_s[number]
+            elif number not in running and now >= at:
                 running[number] = subprocess.Popen([*command, str(number)])
-        stop.wait(1.0)
+        stop.wait(0.2)
     for worker in running.values():
         worker.terminate()
-    return max((worker.wait(30) for worker in running.values()), default=0)
+    for worker in running.values():
+        try:
+            worker.wait(_GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            worker.kill()  # it hangs in a goodbye; what it had not acknowledged is delivered again
+            worker.wait()
+    return 0

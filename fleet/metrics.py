@@ -12,7 +12,6 @@ STATES = Counter("fleet_states_total", "States stored")
 DEAD = Counter("fleet_dead_letters_total", "Messages that could not be kept as what they want to be")
 BATCHES = Counter("fleet_batches_total", "Transactions committed")
 WRITE_S = Histogram("fleet_write_seconds", "From the first statement of a batch to its commit")
-FAULTS = Counter("fleet_faults_total", "Connections given up", ["side"])
 STORED_AT = Gauge("fleet_last_commit_timestamp_seconds", "When the last batch was committed, seconds since 1970")
 
 

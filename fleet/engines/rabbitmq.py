@@ -22,6 +22,7 @@ listeners.tcp.1 = 127.0.0.1:{amqp}
 mqtt.listeners.tcp.1 = 127.0.0.1:{mqtt}
 mqtt.allow_anonymous = false
 mqtt.exchange = amq.topic
+mqtt.login_timeout = 60000
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
 management.load_definitions = {definitions}

@@ -58,7 +58,7 @@ class Node:
     ) -> None:
         self.name = name
         self.random = Random(f"node {name}")
-        self._members = list(members)
+        self._members, self._wires = list(members), wires
         self.random.shuffle(self._members)
         self._clock, self._trouble, self._state_s = clock, trouble, state_s
         self._truth, said = truth, truth.events.setdefault(name, [])
@@ -91,7 +91,7 @@ class Node:
             self._feed(now)
         if self.wire.up:
             self.publisher.pump()
-        elif not self.ended and time.monotonic() >= self._dial_at:
+        elif not self.ended and time.monotonic() >= self._dial_at and self._wires.may_dial():
             self._dial()
         return now + self._state_s if producing else now + 0.2 * self._clock.course.speed
 
@@ -206,7 +206,7 @@ class Node:
         return self._clock.course.now() + self.random.expovariate(1 / every_s) if every_s else float("inf")
 
     def _dial(self) -> None:
-        self._dial_at = time.monotonic() + 30.0
+        self._dial_at = time.monotonic() + 60.0
         self._members.append(self._members.pop(0))
         self.wire.dial(*self._members[0])
 
@@ -221,7 +221,7 @@ class Node:
         self._forget_sent()
         # Spread, so that a thousand nodes do not come back in the same moment.
         self._dial_at = time.monotonic() + self._wait_s * self.random.uniform(0.5, 1.5)
-        self._wait_s = min(2 * self._wait_s, 15.0)
+        self._wait_s = min(2 * self._wait_s, 30.0)
 
     def _send(
         self,

@@ -20,7 +20,7 @@ from fleet.simulate.clocks import Course, NodeClock
 from fleet.simulate.drives import library
 from fleet.simulate.node import Node, Trouble, garbage
 from fleet.simulate.truth import Truth, Verdict, judge, latencies, stored_events
-from fleet.simulate.wires import Wires
+from fleet.simulate.wires import DIALS_PER_S, Wires
 from fleet.store import connect
 
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Simulation:
         """Produce, drain, stop, and judge. ``meanwhile`` is called about ten times a second with seconds gone."""
         plan, began = self._plan, time.monotonic()
         until = began + plan.hours * 3600 / plan.speed
-        spread = max(plan.state_s, plan.nodes / 200 * plan.speed)  # not all in the same moment
+        spread = max(plan.state_s, plan.nodes / DIALS_PER_S * plan.speed)
         start = self.course.now()
         heap = [(start + spread * number / plan.nodes, number) for number in range(plan.nodes)]
         self._turn(heap, until, meanwhile, began)

@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, new_client
 
 KEEPALIVE_S = 60
+DIALS_PER_S = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,19 @@ class Wires:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Client, socket.socket] = {}
+        self._dials, self._dialled_at = 0.0, time.monotonic()
         self._calls: deque[Callable[[], None]] = deque()
         self._served_at = time.monotonic()
+
+    def may_dial(self) -> bool:
+        """Whether one more may connect now: a thousand at once would starve a small broker of its logins."""
+        now = time.monotonic()
+        self._dials = min(self._dials + (now - self._dialled_at) * DIALS_PER_S, DIALS_PER_S)
+        self._dialled_at = now
+        if self._dials < 1:
+            return False
+        self._dials -= 1
+        return True
 
     def later(self, call: Callable[[], None]) -> None:
         """Carry out once what happens now is over."""
