@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge.core import DriverState, Event, Level, Phase
@@ -95,6 +95,7 @@ def test_a_nodes_clock_is_believed_within_bounds(off: timedelta, trusted: bool, 
     assert told.received == NOW
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=300), st.text(max_size=60))
 def test_whatever_comes_is_read_or_dead_never_an_error(payload: bytes, topic: str) -> None:
     for one in (topic, "fer-edge/cab-7/event/fatigue", "fer-edge/cab-7/state", "fer-edge/cab-7/camera"):
@@ -104,6 +105,7 @@ def test_whatever_comes_is_read_or_dead_never_an_error(payload: bytes, topic: st
             json.loads(told.row)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x, max_size=3)))
 def test_any_value_in_a_field_is_read_or_dead(value: Any) -> None:
     for name in ("seq", "level", "time", "held_s", "perclos", "person", "v"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.partitions import DAILY, MONTHLY, expired, needed, partition
@@ -14,6 +14,7 @@ moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(lambda at
 tables = st.sampled_from([*MONTHLY, *DAILY])
 
 
+@settings(max_examples=50, deadline=None)
 @given(tables, moments)
 def test_a_moment_lies_in_its_partition_and_the_next_one_follows_at_once(table: str, at: datetime) -> None:
     one = partition(table, at)
@@ -34,6 +35,7 @@ def test_now_and_next_are_there_before_they_are_needed() -> None:
     assert {"events_202612", "events_202701", "states_20261231", "states_20270101", "dead_letters_202701"} <= names
 
 
+@settings(max_examples=50, deadline=None)
 @given(tables, moments, moments)
 def test_only_what_is_past_its_keeping_goes(table: str, at: datetime, now: datetime) -> None:
     keep = Keep(states_days=14, events_months=12)
