@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("wheel")
     tree = folder / "tree"
     tree.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "fer_edge", "deploy"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "fer_edge", "fleet", "deploy"):
         subprocess.run(["cp", "-r", str(ROOT / name), str(tree)], check=True)
     build = "from setuptools import build_meta; build_meta.build_wheel('..')"
     subprocess.run([sys.executable, "-c", build], cwd=tree, check=True, capture_output=True, timeout=300)

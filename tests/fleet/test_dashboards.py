@@ -110,7 +110,7 @@ def test_every_metric_query_is_one_that_prometheus_reads(tmp_path: Path) -> None
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(540)
 def test_dashboards_are_of_the_types_that_grafana_publishes(db: Db, tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
