@@ -52,7 +52,7 @@ class Worker:
         not closed politely, which waits for a side that may hang: the process has to end.
         """
         store = Store(connect(self._settings.database))
-        store.migrate()
+        store.ready()
         connection = queues.connect(self._settings)
         channel = connection.channel()
         queues.declare(channel, self._settings.prefix)

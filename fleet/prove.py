@@ -210,6 +210,10 @@ def prove(home: Path, plan: Plan) -> int:
                 "messages_per_s": round((report.verdict.said + report.verdict.states_confirmed) / seconds, 1),
                 "faults": [asdict(one) for one in outcomes],
                 "cpu_percent": {part: round(100 * used / lasted, 1) for part, used in sorted(watch.cpu_s.items())},
+                "cpu_ms_per_message": {
+                    part: round(1000 * used / max(report.verdict.said + report.verdict.states_confirmed, 1), 2)
+                    for part, used in sorted(watch.cpu_s.items())
+                },
                 "memory_mb": {part: round(mb) for part, mb in sorted(watch.memory_mb.items())},
                 "load": os.getloadavg()[1],
             },

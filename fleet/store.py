@@ -62,6 +62,12 @@ class Store:
             self.db.execute(statement("views"))
         self.make(needed(datetime.now(UTC)))
 
+    def ready(self) -> None:
+        """See to what is needed now. Raises UnavailableError where the tables were never made."""
+        if self.db.execute("SELECT to_regclass('gaps')").fetchone() == (None,):
+            raise UnavailableError("database: it has no tables of the fleet; run fer-edge-fleet migrate first")
+        self.make(needed(datetime.now(UTC)))
+
     def make(self, wanted: Sequence[Partition]) -> None:
         """Create partitions that are not there."""
         missing = sorted(set(wanted) - self._there)

@@ -25,6 +25,9 @@ from fleet.store import connect
 
 _log = logging.getLogger(__name__)
 
+_TURN = 100
+"""Steps of nodes between two looks at the connections."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -141,7 +144,9 @@ class Simulation:
     ) -> None:
         told = 0.0
         while (now := time.monotonic()) < until:
-            while heap and heap[0][0] <= self.course.now():
+            for _ in range(_TURN):  # however late we are, the wires are served and the progress told
+                if heap[0][0] > self.course.now():
+                    break
                 _, number = heapq.heappop(heap)
                 heapq.heappush(heap, (self.nodes[number].step(), number))
             self._wires.serve(min(max(self.course.real(heap[0][0]) - time.monotonic(), 0.0), 0.1))

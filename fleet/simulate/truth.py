@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,10 +53,16 @@ class TruthfulOutbox(Outbox):
         super().__init__(None, max_messages=100_000, max_age_s=365 * 86400.0, wall=wall)
         self._truth = truth
 
-    def add(self, messages: Iterable[Message], opened: dict[str, str], closed: Iterable[str]) -> None:
+    def add(
+        self,
+        messages: Iterable[Message],
+        opened: dict[str, str],
+        closed: Iterable[str],
+        under_way: Collection[int] = (),
+    ) -> None:
         """Store, and remember."""
         messages = list(messages)
-        super().add(messages, opened, closed)
+        super().add(messages, opened, closed, under_way)
         for message in messages:
             body = json.loads(message.body)
             kind, phase, level = body["event_type"], body["phase"], body["level"]
