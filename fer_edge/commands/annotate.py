@@ -1,5 +1,7 @@
 """Draw boxes, signals, state and events into a copy of a video.
 
+The copy is H.264 where the ffmpeg program or OpenCV can encode it, which browsers and phones play; else VP9, slowly.
+
 example:
   fer-edge annotate drive.mp4 annotated.mp4
 """
@@ -16,6 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from fer_edge.commands import options
+from fer_edge.commands.encoders import SUFFIXES, encoder
 from fer_edge.commands.timeline import Progress
 from fer_edge.errors import FerEdgeError, UsageError
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
 
     from fer_edge.core import Frame, Image, Source
     from fer_edge.settings import Settings
-
-_CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".mov": "mp4v"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the annotated copy; a copy that fails half way is removed."""
-    codec = _CODECS.get(args.out.suffix.lower())
-    if codec is None:
-        raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(_CODECS)}")
+    if args.out.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(SUFFIXES)}")
     if Path(args.video).exists() and args.out.exists() and args.out.samefile(args.video):
         raise UsageError(f"{args.out}: is the video itself; name another file for the copy")
     options.need_folder(args.out)
@@ -54,11 +54,14 @@ def run(args: argparse.Namespace) -> int:
     source.open()
     try:
         with Progress(sys.stderr, source.frames) as progress:
-            count = _copy(settings, source, beside, codec, progress)
+            count = _copy(settings, source, beside, progress)
         if count:
             if _frames(beside) < count:
-                raise FerEdgeError(f"{args.out}: could not be written to its end; make room on its disk")
+                raise FerEdgeError(f"{beside}: could not be written to its end; make room on its disk")
             beside.replace(args.out)
+    except FerEdgeError as fault:
+        # The file that is written is a matter of this command.
+        raise type(fault)(str(fault).replace(str(beside), str(args.out))) from None
     finally:
         source.close()
         beside.unlink(missing_ok=True)
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _copy(settings: Settings, source: Source, path: Path, codec: str, progress: Progress) -> int:
+def _copy(settings: Settings, source: Source, path: Path, progress: Progress) -> int:
     from fer_edge import drawing
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
@@ -78,7 +81,7 @@ def _copy(settings: Settings, source: Source, path: Path, codec: str, progress: 
     if not opening:
         return 0
     count = 0
-    with closing(Writer(path, codec, _rate(source.fps, opening), opening[0].image)) as writer:
+    with closing(Writer(path, _rate(source.fps, opening), opening[0].image)) as writer:
         for count, frame in enumerate(chain(opening, stream), 1):
             step = pipeline.step(frame)
             writer.write(drawing.draw(frame.in_colour(), step.signals, step.state))
@@ -107,17 +110,13 @@ def _frames(path: Path) -> int:
 
 
 class Writer:
-    """A video file of pictures of one size."""
+    """A video file of pictures of one size, in the best way there is; says at once what is to be known of that."""
 
-    def __init__(self, path: Path, codec: str, fps: float, like: Image) -> None:
-        import cv2
-
+    def __init__(self, path: Path, fps: float, like: Image) -> None:
         self._size = (like.shape[1], like.shape[0])
-        # MPEG-4 counts in 65,535ths of a second at most: thousandths of a frame a second up to there.
-        rate = round(min(fps, 240.0), 3 if fps < 65 else 2)
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, self._size)
-        if not self._writer.isOpened():
-            raise UsageError(f"{path}: cannot be written; name a folder you may write to")
+        self._encoder = encoder(path, fps, *self._size)
+        if self._encoder.remark:
+            sys.stderr.write(f"{self._encoder.remark}\n")
 
     def write(self, picture: Image) -> None:
         """Add one picture; one of another size is brought to the first one's, or it would be left out."""
@@ -125,8 +124,8 @@ class Writer:
 
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        self._writer.write(picture)
+        self._encoder.write(picture)
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.release()
+        self._encoder.close()
