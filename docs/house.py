@@ -39,6 +39,13 @@ FRAME = (
     Step("tells it", ("fer_edge/sinks/mqtt/", "fer_edge/sinks/alarm/", "fer_edge/web/")),
 )
 """The way of a frame; the daemon's loop takes each through ``fer_edge/pipeline.py``."""
+LESSON = (
+    Step("reads and varies", ("convert/data/", "convert/seeing/", "convert/augment.py"), "inputs, targets"),
+    Step("learns", ("convert/training/engine.py", "convert/training/teachers.py"), "Keras model"),
+    Step("rounds and compares", ("convert/verbs/quantize.py", "convert/tflite.py", "convert/parity.py"), "int8, card"),
+    Step("judges", ("convert/verbs/evaluate.py", "convert/verbs/judge.py", "convert/reports.py")),
+)
+"""The way of a training picture; its task in ``convert/tasks/`` says what each stop does with it."""
 
 
 def sentence(path: Path) -> str:
@@ -98,6 +105,11 @@ class Drawing:
                     self._text(x + width + gap // 2, middle - 8 - 15 * row, word, "quiet", 'text-anchor="middle"')
         self._y += height + 12
 
+    def storeys(self, package: str) -> None:
+        """A package's layers, highest first."""
+        for storey in layers(package):
+            self.layer([line for part in storey for line in _told(part)])
+
     def layer(self, parts: list[tuple[int, str, str]]) -> None:
         """One storey: lines of depth, name and sentence."""
         top, rows = self._y, []
@@ -146,8 +158,13 @@ def picture() -> str:
     drawing.heading("The way of a frame", "pipeline.py takes each frame along it; service/daemon.py is the loop.")
     drawing.way(FRAME)
     drawing.heading("fer_edge: the daemon", "Each storey imports only what stands below it.")
-    for storey in layers("fer_edge"):
-        drawing.layer([line for part in storey for line in _told(part)])
+    drawing.storeys("fer_edge")
+    drawing.heading("The way of a training picture", "Its task, a file in convert/tasks/, says what each stop does.")
+    drawing.way(LESSON)
+    drawing.heading("convert: the workshop", "The same; nothing of it is needed to run.")
+    drawing.storeys("convert")
+    drawing.heading("fleet: many nodes", "The same; a node knows nothing of it.")
+    drawing.storeys("fleet")
     return drawing.written()
 
 

@@ -1,4 +1,4 @@
-"""Where states and events go: four houses, each entered by its own door (the package's ``__init__``).
+"""Where states and events go: houses side by side, each entered by its own door (the package's ``__init__``).
 
 ``mqtt`` publishes and answers, ``alarm`` sounds on this machine, ``files`` writes lines, ``subscriber`` is the other
 side. What they all speak lies beside them: ``payloads`` (values as plain dictionaries), ``wire`` (those as bytes) and
