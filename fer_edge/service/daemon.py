@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError
-from fer_edge.service.health import Health, temperature_c, throttled
+from fer_edge.service.health import Health, heat
 from fer_edge.service.in_use import InUse
 from fer_edge.service.known import Known
 from fer_edge.service.memory import Memory, state_dir
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
-SPEED_S = 5.0
-"""How long a speed is believed."""
 SAVE_S = 60.0
 """How often what was learned of the driver is saved."""
 
@@ -135,10 +133,7 @@ class Daemon:
 
     def speed(self, km_h: float) -> None:
         """The vehicle's speed, believed for 5 s."""
-        now = self._clock()
-        self._parts.pipeline.monitor.speed(km_h, now, SPEED_S)
-        if self._parts.traces:
-            self._parts.traces.speed(km_h, now + SPEED_S)
+        self._parts.speed(km_h, self._clock())
 
     def acknowledge(self, event_id: str) -> bool:
         """Silence the local alarm of an event, not the event; False where no alarm sounds for it."""
@@ -172,7 +167,7 @@ class Daemon:
             self._notifier.ready()
         self._reporter.refused = None
         parts = self._parts
-        self._pace = _pace(parts.settings)
+        self._pace = Pace(parts.settings.health, parts.settings.camera.fps, heat)
         self._stats_due = min(self._stats_due, self._clock() + parts.settings.mqtt.stats_interval_s)
         if parts.mqtt is not old.mqtt:
             self._reporter.camera = ""
@@ -196,7 +191,7 @@ class Daemon:
         self._memory = Memory(state_dir(settings.state_dir))
         builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
         self._in_use = InUse(builder, settings, self._load, self._origins)
-        self._pace = _pace(settings)
+        self._pace = Pace(settings.health, settings.camera.fps, heat)
         self._known = Known(settings.profile, self._clock)
         last = self._memory.load("last_exit")
         if last:
@@ -299,7 +294,3 @@ class Daemon:
 
     def _save_calibration(self) -> None:
         self._memory.save("calibration", self._parts.pipeline.monitor.saved())
-
-
-def _pace(settings: Settings) -> Pace:
-    return Pace(settings.health, settings.camera.fps, lambda: (temperature_c(), throttled()))

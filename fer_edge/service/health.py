@@ -84,3 +84,8 @@ def throttled() -> bool | None:
     except (OSError, ValueError):
         return None
     return bool(flags & 0xF)
+
+
+def heat() -> tuple[float | None, bool | None]:
+    """The processor's temperature in degrees Celsius and whether it is throttled, each None where it is not told."""
+    return temperature_c(), throttled()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SPEED_S = 5.0
+"""How long a speed is believed."""
 ModelFiles = tuple[tuple[str, int, int, int], ...]
 """Path, time of change, size and inode of every file that perception reads."""
 
@@ -74,6 +76,12 @@ class Parts:
         for event in events:
             for sink in self.pipeline.sinks:
                 sink.event(event)
+
+    def speed(self, km_h: float, at: float) -> None:
+        """The vehicle's speed, believed for 5 s: to whatever depends on it."""
+        self.pipeline.monitor.speed(km_h, at, SPEED_S)
+        if self.traces:
+            self.traces.speed(km_h, at + SPEED_S)
 
     def acknowledge(self, event_id: str) -> bool:
         """Silence the local alarm of an event, not the event; False where none sounds for it."""
