@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import argparse
 import contextlib
-import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -89,10 +88,9 @@ class Drawn(Task):
                 pictures, targets = draw(rng, args.batch)
                 yield to_input(pictures), targets
 
-        epoch = min(EPOCH, args.steps or EPOCH)
         return Lessons(
-            lambda number, rng: itertools.islice(batches(number, rng), epoch),
-            epoch,
+            batches,
+            EPOCH,
             getattr(losses, self.loss),
             lambda rng, count: to_input(draw(rng, count)[0]),
             settled=True,

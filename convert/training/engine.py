@@ -32,7 +32,7 @@ Batch = tuple[NDArray[Any], NDArray[Any]]
 class Lessons:
     """What there is to learn.
 
-    ``batches(epoch, rng)`` gives an epoch's ``steps`` (inputs, targets), ``loss(targets, outputs)`` any Keras loss of
+    ``batches(epoch, rng)`` gives (inputs, targets), of which ``steps`` are an epoch, ``loss(targets, outputs)`` any Keras loss of
     them. ``measure(model)`` gives figures on pictures apart, of which ``monitor`` says which epoch is the best
     (``higher`` or lower); without it the last epoch is kept. ``pictures(rng, count)`` gives inputs, at most
     ``count``, from which batch norm can take statistics; ``settled``: averaged weights get new ones.
@@ -174,7 +174,8 @@ def _epoch(
     _set_draws(model, done)
     rng = np.random.default_rng((options.seed, state.epoch))
     rate, losses = options.lr, []
-    for step, (inputs, targets) in enumerate(itertools.islice(lessons.batches(state.epoch, rng), total - done)):
+    batches = itertools.islice(lessons.batches(state.epoch, rng), min(lessons.steps, total - done))
+    for step, (inputs, targets) in enumerate(batches):
         rate = options.rate((done + step) / total) * state.factor
         model.optimizer.learning_rate = rate
         losses.append(float(model.train_on_batch(inputs, targets)))

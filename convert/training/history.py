@@ -6,7 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from convert.files import replacing, write_bytes
+from convert.files import write_bytes
+from convert.plots import figure, save
 
 Row = dict[str, float]
 
@@ -22,19 +23,16 @@ def write_csv(path: Path, rows: list[Row]) -> None:
 
 
 def write_png(path: Path, rows: list[Row]) -> None:
-    """Loss and the other figures over the epochs, side by side."""
-    from convert.plots import figure
-
+    """Loss and, where there are any, the other figures over the epochs, side by side."""
     losses = [name for name in rows[-1] if "loss" in name]
     others = [name for name in rows[-1] if name not in {*losses, "epoch", "lr", "seconds"}]
-    drawing, panels = figure(1, 2, width=10, height=4)
-    for panel, names in zip(panels, (losses, others), strict=True):
+    shown = [names for names in (losses, others) if names]
+    drawing, panels = figure(1, len(shown), width=5 * len(shown), height=4)
+    for panel, names in zip(panels, shown, strict=True):
         for name in names:
             known = [row for row in rows if name in row]
-            panel.plot([row["epoch"] for row in known], [row[name] for row in known], label=name)
+            panel.plot([row["epoch"] for row in known], [row[name] for row in known], ".-", label=name)
         panel.set_xlabel("epoch")
         panel.grid(alpha=0.3)
-        if names:
-            panel.legend()
-    with replacing(path) as beside:
-        drawing.savefig(beside, dpi=90)
+        panel.legend()
+    save(drawing, path)

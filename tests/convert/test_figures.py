@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from convert.cli import main
 from convert.data import Dataset
 from convert.files import replacing, write_json
 from convert.preprocess import SCALINGS, Preprocess
+from convert.training import history
 from convert.training.options import TrainOptions, add_training_arguments, training_options
 from convert.training.targets import Aim, Batches, soft_targets
 from tests.convert.faces import draw_faces
@@ -130,6 +132,16 @@ def test_every_training_option_comes_from_the_command_line(tmp_path: Path) -> No
     add_training_arguments(parser, epochs=3)
     options = training_options(parser.parse_args(["--out", str(tmp_path), "--lr", "0.5", "--patience", "4"]))
     assert (options.epochs, options.lr, options.patience) == (3, 0.5, 4)
+
+
+def test_the_course_of_a_training_is_drawn_with_a_panel_for_what_there_is(tmp_path: Path) -> None:
+    rows = [{"epoch": 1.0, "loss": 0.9, "lr": 0.1, "seconds": 3.0}]
+    history.write_png(tmp_path / "loss.png", rows)
+    history.write_png(tmp_path / "both.png", [row | {"val_accuracy": 0.5} for row in rows])
+    sides = {name: cv2.imread(str(tmp_path / f"{name}.png")).shape for name in ("loss", "both")}
+    assert sides["both"][1] == 2 * sides["loss"][1]
+    curve = cv2.imread(str(tmp_path / "loss.png"))
+    assert (np.ptp(curve.astype(int), axis=2) > 100).sum() > 20, "one epoch is a point that can be seen"
 
 
 def test_a_file_is_whole_or_the_one_before(tmp_path: Path) -> None:
