@@ -32,9 +32,9 @@ Batch = tuple[NDArray[Any], NDArray[Any]]
 class Lessons:
     """What there is to learn.
 
-    ``batches(epoch, rng)`` gives (inputs, targets), of which ``steps`` are an epoch, ``loss(targets, outputs)`` any Keras loss of
-    them. ``measure(model)`` gives figures on pictures apart, of which ``monitor`` says which epoch is the best
-    (``higher`` or lower); without it the last epoch is kept. ``pictures(rng, count)`` gives inputs, at most
+    ``batches(epoch, rng)`` gives (inputs, targets), of which ``steps`` are an epoch, ``loss(targets, outputs)`` any
+    Keras loss of them. ``measure(model)`` gives figures on pictures apart, of which ``monitor`` says which epoch is
+    the best (``higher`` or lower); without it the last epoch is kept. ``pictures(rng, count)`` gives inputs, at most
     ``count``, from which batch norm can take statistics; ``settled``: averaged weights get new ones.
     """
 
