@@ -37,12 +37,12 @@ class Bed:
         try:
             layout = json.loads(path.read_text())
         except FileNotFoundError:
-            layout = _lay_out(brokers or 3)
+            layout = _lay_out(3 if brokers is None else brokers)
             path.write_text(json.dumps(layout))
             path.chmod(0o600)
         except (OSError, ValueError) as error:
             raise ConfigError([f"{path}: {error}; remove the folder and begin anew"]) from error
-        if brokers and brokers != len(layout["members"]):
+        if brokers is not None and brokers != len(layout["members"]):
             raise UsageError(f"{home} has {len(layout['members'])} brokers; give another --folder for {brokers}")
         members = [Member(**one) for one in layout["members"]]
         workers = [layout["metrics"] + number for number in range(FleetSettings().ingest.workers)]
@@ -92,8 +92,11 @@ class Bed:
             ingest.wait()
 
     def down(self) -> None:
-        """Stop everything, the last started first."""
-        for engine in reversed(self.engines.values()):
+        """Stop everything: the ingest first, then all at once."""
+        self.engines["ingest"].stop()
+        for engine in self.engines.values():
+            engine.stop(0.0, kill=False)
+        for engine in self.engines.values():
             engine.stop()
 
     def _write_settings(self, database: str) -> None:

@@ -146,10 +146,11 @@ class Engine:
         """As a power cut would: at once, with everything it started."""
         self._signal(signal.SIGKILL, 10.0)
 
-    def stop(self, seconds: float = 60.0) -> None:
-        """Cleanly; what does not end in time is killed."""
+    def stop(self, seconds: float = 60.0, *, kill: bool = True) -> None:
+        """Cleanly; what does not end in time is killed, or left to end by itself."""
         self._signal(self.end, seconds)
-        self.kill()
+        if kill:
+            self.kill()
 
     def _signal(self, number: signal.Signals, seconds: float) -> None:
         pid = self.pid

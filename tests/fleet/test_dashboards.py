@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,11 @@ def test_panels_have_numbers_places_and_words_of_their_own() -> None:
 def test_every_query_gives_rows_of_its_panels_shape(
     store: Store, db: Db, name: str, title: str, form: str, query: str
 ) -> None:
-    awake = state(perclos=0.1, open_events=opened("sleep", Level.CRITICAL), **{**AWAKE, "level": Level.CRITICAL})
+    at = datetime.now(UTC)  # a node that was heard of a while ago is silent
+    awake = state(at, perclos=0.1, open_events=opened("sleep", Level.CRITICAL), **{**AWAKE, "level": Level.CRITICAL})
     asleep = [told(seq, event_type="sleep", phase="end", level="critical") for seq in (1, 2, 4)]
     hot = stats({"temperature_c": 90.0, "fps": 15.0, "requests_dropped": 0, "outbox": OUTBOX})
-    store.write([awake, *asleep, hot, word("status", b"online"), word("camera", b"online"), word("state", b"?")])
+    store.write([awake, *asleep, hot, word("status", b"online", at), word("camera", b"?")])
     text = expanded(query)
     assert "$" not in text
     rows = db.execute(text)  # type: ignore[call-overload]

@@ -202,7 +202,8 @@ def opened(kind: str, level: Level) -> tuple[OpenEvent, ...]:
 def test_vehicle_signals_are_derived_and_unknown_is_null(
     store: Store, db: Db, values: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    store.write([state(**values), word("status", b"online"), word("camera", b"online")])
+    at = datetime.now(UTC)
+    store.write([state(at=at, **values), word("status", b"online", at), word("camera", b"online", at)])
     told = vss(db)
     assert {name: told[name] for name in expected} == expected
 
@@ -212,7 +213,7 @@ def test_vehicle_signals_are_derived_and_unknown_is_null(
     [(b"online", 5, "watching"), (b"offline", 0, "offline"), (b"online", 200, "silent")],
 )
 def test_a_node_that_is_not_there_knows_nothing(store: Store, db: Db, status: bytes, age: int, condition: str) -> None:
-    at = NOW - timedelta(seconds=age)
+    at = datetime.now(UTC) - timedelta(seconds=age)
     store.write([state(at=at, perclos=0.1, **AWAKE), word("status", status, at), word("camera", b"online", at)])
     assert db.execute("SELECT condition FROM node_now").fetchone() == (condition,)
     told = vss(db)
@@ -221,9 +222,10 @@ def test_a_node_that_is_not_there_knows_nothing(store: Store, db: Db, status: by
 
 
 def test_the_newest_word_on_a_topic_stays_whatever_comes_late(store: Store, db: Db) -> None:
-    hot = stats({"temperature_c": 85.0, "throttled": True, "requests_dropped": 0, "outbox": OUTBOX})
-    store.write([state(**AWAKE), word("status", b"online"), hot])
-    store.write([word("status", b"offline", NOW - timedelta(hours=1))])
+    at = datetime.now(UTC)
+    hot = stats({"temperature_c": 85.0, "throttled": True, "requests_dropped": 0, "outbox": OUTBOX}, at)
+    store.write([state(at=at, **AWAKE), word("status", b"online", at), hot])
+    store.write([word("status", b"offline", at - timedelta(hours=1))])
     assert db.execute("SELECT condition, temperature_c FROM node_now").fetchone() == ("hot", 85.0)
     assert db.execute("SELECT temperature_c, throttled FROM health").fetchone() == (85.0, True)
 

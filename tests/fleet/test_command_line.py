@@ -1,0 +1,65 @@
+"""Bad input and absent engines get one line: what, where, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fleet.cli import main
+from fleet.settings import FleetSettings
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file or directory; give --config FILE, or bring one up here"),
+        ("a: [", "not YAML"),
+        ("databse: x", "databse: Extra inputs are not permitted"),
+        ("keep: {states_days: 0}", "keep.states_days: Input should be greater than or equal to 1"),
+        ("prefix: a/b", "prefix: String should match pattern"),
+        ("broker: {members: []}", "broker.members: Tuple should have at least 1 item"),
+        ("[]", "file: Input should be a valid dictionary"),
+    ],
+)
+def test_a_wrong_settings_file_is_told_by_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+) -> None:
+    path = tmp_path / "fleet.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert main(["nodes", "--config", str(path)]) == 78
+    told = capsys.readouterr().err
+    assert f"fleet: {path}: " in told
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_database_that_is_not_there_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_text(yaml.safe_dump({"database": "postgresql://fleet@127.0.0.1:1/fleet"}))
+    assert main(["export", "cab", "--config", str(path)]) == 69
+    told = capsys.readouterr().err
+    assert told.startswith("fleet: database: connection failed")
+    assert told.count("\n") == 1
+
+
+def test_a_password_file_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_text(yaml.safe_dump({"broker": {"password_file": str(tmp_path / "none")}}))
+    assert main(["simulate", "--nodes", "1", "--config", str(path)]) in (69, 78)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_bed_of_no_brokers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--folder", str(tmp_path / "bed"), "--brokers", "0"]) == 2
+    assert "--brokers 0: 1 to 7" in capsys.readouterr().err
+
+
+def test_the_example_for_servers_is_one_that_is_read() -> None:
+    told = FleetSettings.read(ROOT / "deploy/fleet/fleet.yaml")
+    assert len(told.broker.members) == 3
+    assert told.keep == FleetSettings().keep
+    assert told.ingest == FleetSettings().ingest
