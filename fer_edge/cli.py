@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Driver monitoring on a small computer.",
         epilog="commands:\n"
         + "\n".join(f"  {name:{width}}{about}" for name, about in COMMANDS.items())
-        + "\n\nfer-edge COMMAND --help tells more, with an example.",
+        + "\n\nfer-edge COMMAND --help shows the options and an example.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fer-edge {__version__}")

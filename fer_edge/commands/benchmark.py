@@ -1,6 +1,6 @@
-"""Frames per second, latency and memory on this machine: where the time of a frame goes.
+"""Measure frames per second, latency and memory on this machine, and where the time of a frame goes.
 
-Speeds of shared or warm machines differ from run to run: compare ratios inside one run.
+Speeds on shared or warm machines vary from run to run: compare ratios within one run.
 
 example:
   fer-edge benchmark --seconds 20
@@ -27,32 +27,36 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
-    parser.add_argument("--source", metavar="SRC", default="sim:demo", help="what to look at (default: sim:demo)")
+    parser.add_argument("--source", metavar="SRC", default="sim:demo", help="what to measure with (default: sim:demo)")
     parser.add_argument(
-        "--seconds", type=options.positive, default=10.0, metavar="N", help="how long each part measures"
+        "--seconds", type=options.positive, default=10.0, metavar="N", help="duration of each measurement"
     )
-    parser.add_argument("--fps", type=options.positive, default=30.0, metavar="N", help="a camera's pace (default: 30)")
+    parser.add_argument(
+        "--fps", type=options.positive, default=30.0, metavar="N", help="frame rate of the camera (default: 30)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each model (perception.threads)")
     parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="interpreter (perception.runtime)")
     more = parser.add_argument_group("further measurements")
     more.add_argument("--baseline", action="store_true", help="side by side with Haar and a network in every frame")
-    more.add_argument("--latency", action="store_true", help="from a frame to its event at a subscriber")
+    more.add_argument("--latency", action="store_true", help="time from a frame to its event at a subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
     more.add_argument("--page", action="store_true", help="what the live page costs with no, one and ten viewers")
-    more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep the pace of --fps for so long")
+    more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep up with --fps for this long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
     more.add_argument(
-        "--soak", type=options.positive, metavar="MINUTES", help="full speed for so long: is memory flat?"
+        "--soak", type=options.positive, metavar="MINUTES", help="full speed for this long: does memory grow?"
     )
-    more.add_argument("--drives", metavar="TIME", help="false alarms and missed closures in so much driving, e.g. 100h")
-    more.add_argument("--pictures", action="store_true", help="act the drives in pictures for the networks (slow)")
+    more.add_argument(
+        "--drives", metavar="TIME", help="false alarms and missed closures in TIME of simulated driving, e.g. 100h"
+    )
+    more.add_argument("--pictures", action="store_true", help="render the drives as pictures for the networks (slow)")
     more.add_argument(
         "--networks",
         choices=("shipped", "before", "ideal"),
         default="shipped",
-        help="whose eye signals the drives have: the shipped networks', those of before, or ideal ones (shipped)",
+        help="eye signals of the drives: of the shipped networks, of the earlier ones, or ideal (default: shipped)",
     )
-    more.add_argument("--seed", type=int, default=1, help="of the simulated drives (default: 1)")
+    more.add_argument("--seed", type=int, default=1, help="random seed of the simulated drives (default: 1)")
     more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
     more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
     options.add_config(parser)

@@ -1,4 +1,4 @@
-"""Tell every fault of a configuration file, with its line.
+"""Report every fault in a configuration file, with its line.
 
 example:
   fer-edge check-config /etc/fer-edge/config.yaml

@@ -1,4 +1,4 @@
-"""Find every face in still pictures and tell its expression, with all probabilities.
+"""Find every face in still pictures and classify its expression, with all probabilities.
 
 example:
   fer-edge classify family.jpg --out annotated/

@@ -1,6 +1,6 @@
-"""Everything on this machine: a broker of its own, a camera or the simulated driver, and what is published.
+"""Run everything on this machine with its own broker, and print what is published.
 
-A camera is used if there is one, a configured broker if one is configured.
+It uses a camera if there is one, otherwise the simulated driver; and a configured broker if there is one.
 
 example:
   fer-edge demo

@@ -1,4 +1,4 @@
-"""What works here and what does not: camera, models, broker, clock, temperature, permissions, disk.
+"""Check what works on this machine: camera, models, broker, clock, temperature, permissions, disk.
 
 example:
   fer-edge doctor

@@ -1,7 +1,7 @@
-"""Why did it alarm? Which condition held, since when, and what would have prevented it.
+"""Explain an event: which condition held, since when, and what would have prevented it.
 
 A node keeps the signals (numbers, no picture) around each fatigue and attention event in its state folder.
-Without ID, those that are kept are listed. A trace is a file: send it on, and replay it.
+Without ID it lists them. A trace is a file that can be shared and replayed.
 
 example:
   sudo fer-edge explain

@@ -1,4 +1,4 @@
-"""Show what a node says over MQTT: a live page in a terminal, one line a message when piped.
+"""Show what a node publishes over MQTT: a live view in the terminal, one line per message when piped.
 
 example:
   fer-edge watch --host broker.local --node cab-7

@@ -20,32 +20,35 @@ class GpioAlarm(Section):
     """A buzzer or light on a pin; sounds while an event is open, faster the more urgent it is."""
 
     pin: int | None = Field(None, ge=0, le=53, description="BCM number of the pin; empty: no buzzer or light")
-    active_high: bool = Field(True, description="no: the pin is low while it sounds")
-    level: AlarmLevel = Field("warning", description="least level of an event that sounds")
-    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of that level")
+    active_high: bool = Field(True, description="false: the pin is low while it sounds")
+    level: AlarmLevel = Field("warning", description="lowest level that sounds")
+    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of them")
     longest_s: float = Field(
         120.0,
         gt=0,
         le=3600,
-        description="an event is silent after so long at one level, seconds (a lost camera must not sound for ever)",
+        description="an event falls silent after this long at a level, seconds (a lost camera must not sound for ever)",
     )
 
 
 class SoundAlarm(Section):
-    """Sounds for open events, told apart by level; they come back until the event ends or is acknowledged."""
+    """Sounds for open events, one per level, repeated until the event ends or is acknowledged."""
 
     enabled: bool = Field(False, description="play a sound while an event is open")
     player: tuple[str, ...] = Field(
         ("aplay", "-q"),
         min_length=1,
-        description="program that plays a .wav file, e.g. [aplay, -q, -D, plughw:1]; the file's name is added",
+        description="program that plays a .wav file, e.g. [aplay, -q, -D, plughw:1]; the file name is appended",
     )
     folder: str | None = Field(
-        None, description="folder with info, advisory, warning and critical.wav of your own; empty: the shipped ones"
+        None,
+        description="folder with your own info, advisory, warning and critical.wav; empty: the shipped ones",
     )
-    level: AlarmLevel = Field("advisory", description="least level of an event that sounds")
-    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of that level")
-    longest_s: float = Field(120.0, gt=0, le=3600, description="an event is silent after so long at one level, seconds")
+    level: AlarmLevel = Field("advisory", description="lowest level that sounds")
+    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of them")
+    longest_s: float = Field(
+        120.0, gt=0, le=3600, description="an event falls silent after this long at a level, seconds"
+    )
 
 
 class CommandAlarm(Section):

@@ -32,23 +32,23 @@ class CameraSettings(Section):
         description="camera number, /dev path (best /dev/v4l/by-id/…), auto, csi:N, "
         "video file, rtsp:// or http:// stream, sim:SCRIPT",
     )
-    width: int = Field(640, ge=64, le=7680, description="picture width asked of the camera, pixels")
-    height: int = Field(480, ge=48, le=4320, description="picture height asked of the camera, pixels")
-    fps: float = Field(30.0, gt=0, le=240, description="frames per second asked of the camera")
+    width: int = Field(640, ge=64, le=7680, description="picture width requested from the camera, pixels")
+    height: int = Field(480, ge=48, le=4320, description="picture height requested from the camera, pixels")
+    fps: float = Field(30.0, gt=0, le=240, description="frames per second requested from the camera")
     pixel_format: Literal["auto", "MJPG", "YUYV"] = Field(
         "auto", description="pixel format of a USB camera: auto (MJPG first), MJPG, YUYV"
     )
     rotation: Literal[0, 90, 180, 270] = Field(0, description="turn the picture clockwise, degrees: 0, 90, 180, 270")
-    mirror: bool = Field(False, description="flip left and right (a camera that shows a mirror image)")
+    mirror: bool = Field(False, description="flip left and right (for a camera that delivers a mirror image)")
     roi: tuple[Fraction, Fraction, Fraction, Fraction] = Field(
         (0.0, 0.0, 1.0, 1.0),
-        description="part of the picture to look at: left, top, width, height as shares of it, after turning",
+        description="part of the picture to use: left, top, width, height as fractions of it, after rotation",
     )
     stall_s: float = Field(
-        2.0, gt=0, le=60, description="no frame or the same picture for so long means frozen, seconds"
+        2.0, gt=0, le=60, description="no frame, or the same picture, for this long means frozen, seconds"
     )
     reopen_s: tuple[float, float] = Field(
-        (0.5, 10.0), description="wait before a lost camera is opened again: first and longest, seconds"
+        (0.5, 10.0), description="wait before a lost camera is opened again: first and maximum, seconds"
     )
     loop: bool = Field(False, description="start a video file again at its end (fer-edge run)")
 

@@ -11,6 +11,6 @@ class HealthSettings(Section):
     """What happens when the machine is late or hot."""
 
     adaptive: bool = Field(
-        True, description="look at fewer frames (15, 10, 5 a second) while the machine is late or hot"
+        True, description="process fewer frames (15, 10, 5 a second) while the machine is late or hot"
     )
     hot_c: float = Field(80.0, ge=40, le=110, description="processor temperature that counts as hot, degrees Celsius")

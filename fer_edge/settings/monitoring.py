@@ -30,14 +30,14 @@ class FilterSettings(Section):
 
     time_constant_s: float = Field(0.15, gt=0, le=5, description="first-order filter of eyes, mouth and head, seconds")
     begins_above: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
-    ends_below: Share = Field(0.37, description="filtered value below which it is over (openpilot)")
-    bridge_s: Seconds = Field(0.5, description="unknown frames for so long do not interrupt a state, seconds")
+    ends_below: Share = Field(0.37, description="filtered value below which it ends (openpilot)")
+    bridge_s: Seconds = Field(
+        0.5, description="unknown frames of up to this duration do not interrupt a state, seconds"
+    )
     gap_s: float = Field(
         1.0, gt=0, le=60, description="time between two frames above which it counts as not judged, seconds"
     )
-    coverage: Share = Field(
-        0.5, description="least share of a rule's window that must have been judged for it to start"
-    )
+    coverage: Share = Field(0.5, description="minimum share of a rule's window that must be judged for it to start")
     min_fps: float = Field(
         10.0, gt=0, le=240, description="the state says degraded_rate below this frame rate, less 5 %"
     )
@@ -49,15 +49,15 @@ class FilterSettings(Section):
 
 
 class CalibrationSettings(Section):
-    """Learning the driver: open eyes and straight ahead."""
+    """Calibrating the driver: open eyes and straight ahead."""
 
     first_s: float = Field(
-        5.0, gt=0, le=600, description="face seen for so long gives the first straight ahead, seconds"
+        5.0, gt=0, le=600, description="a face seen for this long gives the first straight ahead, seconds"
     )
     full_s: float = Field(60.0, gt=0, le=3600, description="valid frames that calibrate, seconds")
-    slow_s: float = Field(600.0, gt=0, le=86400, description="time constant of learning afterwards, seconds")
+    slow_s: float = Field(600.0, gt=0, le=86400, description="time constant of later adaptation, seconds")
     open_prior: float = Field(
-        0.9, gt=0, le=1, description="openness of the average driver's open eye, before this one is known"
+        0.9, gt=0, le=1, description="openness of an average driver's open eye, until this driver is calibrated"
     )
     open_spread: float = Field(
         0.082,
@@ -66,14 +66,21 @@ class CalibrationSettings(Section):
         description="spread of open eyes among people, as a share (eye aspect ratios are N(0.257, 0.021))",
     )
     open_droop: Share = Field(
-        0.05, description="the baseline may sink so far below what was calibrated, as a share: no drowsy baseline"
+        0.05,
+        description="how far the baseline may sink below its calibrated value, as a fraction: never a drowsy one",
     )
     shut: Share = Field(
         0.6, description="share of the own open eye where openness speaks neither for open nor for closed"
     )
-    shut_prior: Share = Field(0.05, description="openness of the average driver's shut eye, before this one is known")
-    shut_most: Share = Field(0.35, description="no shut eye is taken to be wider than this (glasses make it look so)")
-    shut_s: Seconds = Field(2.0, description="surely shut eyes, blinks among them, for so long in all are learned")
+    shut_prior: Share = Field(
+        0.05, description="openness of an average driver's closed eye, until this driver is calibrated"
+    )
+    shut_most: Share = Field(
+        0.35, description="no closed eye is assumed to be wider than this (glasses make it appear so)"
+    )
+    shut_s: Seconds = Field(
+        2.0, description="clearly closed eyes (including blinks) of this total duration are learned"
+    )
     openness_weight: float = Field(
         8.0,
         ge=0,
@@ -96,11 +103,15 @@ class ClosureSettings(Section):
         10.0, description="face upright and ahead with eyes that cannot be judged (sunglasses): the event ends"
     )
     hold_s: Seconds = Field(
-        2.0, description="eyes or face lost during an event: its closure is taken to go on for so long"
+        2.0, description="eyes or face lost during an event: the closure is assumed to continue for this long"
     )
-    slump_s: Seconds = Field(3.0, description="face lost within so long after a microsleep or more: critical (slump)")
-    slump_lost_s: Seconds = Field(0.5, description="face missing for so long counts as lost for a slump")
-    absent_s: Seconds = Field(60.0, description="no face for so long: fatigue events end and the driver is forgotten")
+    slump_s: Seconds = Field(
+        3.0, description="face lost within this time after a microsleep or worse: critical (slump)"
+    )
+    slump_lost_s: Seconds = Field(0.5, description="a face missing for this long counts as lost for a slump")
+    absent_s: Seconds = Field(
+        60.0, description="no face for this long: fatigue events end and the calibration is discarded"
+    )
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -118,27 +129,30 @@ class LidsSettings(Section):
         0.7, description="lids read as shut less surely than this, over a second, are undecided until sleep_s"
     )
     bent_deg: Degrees = Field(10.0, description="narrowed lids of a head bent further down are down, too")
-    sinking_deg: Degrees = Field(8.0, description="a head that sinks or rolls so much further is asleep")
+    sinking_deg: Degrees = Field(8.0, description="a head that sinks or rolls this much further means asleep")
     signs_s: Seconds = Field(
-        600.0, description="a sign of fatigue within so long makes undecided lids sleep at sleep_s"
+        600.0, description="a sign of fatigue within this time makes undecided lids sleep at sleep_s"
     )
     doubt_s: Seconds = Field(
-        60.0, description="within so long of a microsleep, sleep or nod undecided lids are a closure from the start"
+        60.0,
+        description="within this time of a microsleep, sleep or nod, undecided lids count as closed from the start",
     )
-    sign_closure_s: Seconds = Field(0.8, description="a closure of so long is a sign of fatigue")
+    sign_closure_s: Seconds = Field(0.8, description="a closure of this length is a sign of fatigue")
     sign_perclos: Share = Field(0.05, description="PERCLOS from here on is a sign of fatigue")
 
 
 class DrowsySettings(Section):
     """drowsy: how much of a minute the eyes were closed, and yawns."""
 
-    window_s: float = Field(60.0, ge=10, le=3600, description="PERCLOS is measured over so long (P80, Wierwille 1994)")
+    window_s: float = Field(
+        60.0, ge=10, le=3600, description="PERCLOS is measured over this window (P80, Wierwille 1994)"
+    )
     min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and left out of PERCLOS")
     down_s: Seconds = Field(
-        20.0, description="eyes that look down are left out of PERCLOS, but for no more than so long a window"
+        20.0, description="eyes that look down are left out of PERCLOS, but for no longer than this in a window"
     )
     undecided_s: Seconds = Field(
-        1.0, description="lids that went down with the head count as closed for PERCLOS after so long"
+        1.0, description="lids that went down with the head count as closed for PERCLOS after this time"
     )
     advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
     warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")
@@ -146,7 +160,7 @@ class DrowsySettings(Section):
     end_s: Seconds = Field(30.0, description="how long PERCLOS stays below end before drowsy ends")
     yawns: int = Field(3, ge=1, le=100, description="yawns within yawns_s: drowsy, advisory")
     yawns_s: float = Field(300.0, gt=0, le=3600, description="window in which yawns are counted, seconds")
-    unjudged_s: Seconds = Field(300.0, description="eyes not judged for so long: drowsy ends, reason unjudged")
+    unjudged_s: Seconds = Field(300.0, description="eyes not judged for this long: drowsy ends, reason unjudged")
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -160,42 +174,42 @@ class YawnSettings(Section):
     open_s: Seconds = Field(
         1.5, description="mouth wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
     )
-    open_share: Share = Field(0.8, description="least share of that time in which the mouth was seen wide open")
+    open_share: Share = Field(0.8, description="minimum share of that time with the mouth wide open")
     end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
     longest_s: Seconds = Field(
-        3.0, description="eyes that shut in a yawn or a laugh are no microsleep for so long, mouth open"
+        3.0, description="eyes closed in a yawn or a laugh are not a microsleep for this long, mouth open"
     )
 
 
 class NodSettings(Section):
     """nod: the head falls, or jerks up, after the eyes have closed."""
 
-    closed_s: Seconds = Field(0.5, description="eyes closed for so long, head still up, before the head moves")
+    closed_s: Seconds = Field(0.5, description="how long the eyes are closed, head still up, before the head moves")
     drop_deg: Degrees = Field(15.0, description="how far the head drops or jerks up (nods 12-20 degrees)")
-    within_s: float = Field(1.0, gt=0, le=10, description="in how short a time")
+    within_s: float = Field(1.0, gt=0, le=10, description="within this time")
     steady_deg: Degrees = Field(8.0, description="a head that moves less is up (normal movement 2-8 degrees)")
     end_s: Seconds = Field(1.0, description="head up: the nod ends")
 
 
 class DistractionSettings(Section):
-    """distracted: the driver looks away from straight ahead, by the eyes where they can be told, else by the head."""
+    """distracted: the driver looks away from straight ahead, judged by the eyes if visible, else by the head."""
 
     yaw_deg: Degrees = Field(30.0, description="further than this to either side is away")
     pitch_deg: Degrees = Field(25.0, description="further down than this is away")
     up_deg: Degrees = Field(30.0, description="further up than this is away")
-    long_s: Seconds = Field(3.0, description="away for so long: distracted (Euro NCAP long distraction)")
+    long_s: Seconds = Field(3.0, description="away for this long: distracted (Euro NCAP long distraction)")
     shared_s: Seconds = Field(
-        10.0, description="away for so long in all within shared_window_s (Euro NCAP short multiple)"
+        10.0, description="away for this long in total within shared_window_s (Euro NCAP short multiple)"
     )
     shared_window_s: float = Field(30.0, gt=0, le=600, description="window of the shared distraction, seconds")
-    fresh_s: Seconds = Field(2.0, description="ahead for so long: the shared sum starts afresh (Euro NCAP)")
-    end_s: Seconds = Field(2.0, description="ahead for so long: distracted ends")
-    answer_s: Seconds = Field(3.0, description="no answer for so long after the warning: unresponsive (Euro NCAP)")
-    answered_s: Seconds = Field(0.5, description="open eyes ahead for so long are an answer")
-    hold_s: Seconds = Field(2.0, description="head lost while away: taken to stay away for so long")
+    fresh_s: Seconds = Field(2.0, description="ahead for this long: the shared sum starts again (Euro NCAP)")
+    end_s: Seconds = Field(2.0, description="ahead for this long: distracted ends")
+    answer_s: Seconds = Field(3.0, description="no response for this long after the warning: unresponsive (Euro NCAP)")
+    answered_s: Seconds = Field(0.5, description="open eyes ahead for this long are a response")
+    hold_s: Seconds = Field(2.0, description="head lost while away: assumed to stay away for this long")
     upright_deg: Degrees = Field(15.0, description="bent or tilted less than this is upright")
     min_km_h: float = Field(
-        20.0, ge=0, le=300, description="quiet below this speed, where a speed is known (Euro NCAP)"
+        20.0, ge=0, le=300, description="no events below this speed, where a speed is known (Euro NCAP)"
     )
 
     @model_validator(mode="after")
@@ -213,14 +227,14 @@ class ViewSettings(Section):
         10.0, description="eyes cannot be judged, or lens dark or covered: view_degraded (Euro NCAP: within 10 s)"
     )
     judged_s: Seconds = Field(3.0, description="eyes judged again: view_degraded ends")
-    turned_deg: Degrees = Field(35.0, description="a head turned further hides its own eyes: not the view's fault")
+    turned_deg: Degrees = Field(35.0, description="a head turned further hides its own eyes: not a degraded view")
 
 
 class PeopleSettings(Section):
     """Profile kiosk: the people in view."""
 
-    present_s: Seconds = Field(1.0, description="seen for so long: present begins")
-    gone_s: Seconds = Field(3.0, description="not seen for so long: present ends")
+    present_s: Seconds = Field(1.0, description="seen for this long: present begins")
+    gone_s: Seconds = Field(3.0, description="not seen for this long: present ends")
 
 
 class MonitoringSettings(Section):

@@ -17,15 +17,13 @@ _TOPIC = r"^[^/+#$\x00]([^+#\x00]*[^/+#\x00])?$"
 class TlsSettings(Section):
     """Encryption of the connection to the broker."""
 
-    enabled: bool = Field(False, description="speak TLS to the broker; its port is usually 8883")
+    enabled: bool = Field(False, description="use TLS; the port is usually 8883")
     ca_file: str | None = Field(
-        None, description="PEM file of the authority that signed the broker; empty: the system's authorities"
+        None, description="PEM file of the certificate authority of the broker; empty: those of the system"
     )
-    cert_file: str | None = Field(
-        None, description="PEM file of this device's certificate, where the broker asks for one"
-    )
+    cert_file: str | None = Field(None, description="PEM file of this device's certificate, if the broker requires one")
     key_file: str | None = Field(None, description="PEM file of that certificate's key")
-    check_host: bool = Field(True, description="refuse a broker whose certificate is for another name")
+    check_host: bool = Field(True, description="refuse a broker whose certificate is for a different name")
 
     @model_validator(mode="after")
     def _files_are_for_tls(self) -> Self:
@@ -42,10 +40,13 @@ class TlsSettings(Section):
 
 
 class OutboxSettings(Section):
-    """Events kept on disk until the broker has confirmed them."""
+    """Events stored on disk until the broker has confirmed them."""
 
     max_events: int = Field(
-        10_000, ge=10, le=1_000_000, description="most events kept; then the oldest are dropped and counted"
+        10_000,
+        ge=10,
+        le=1_000_000,
+        description="maximum number of events stored; beyond it the oldest are dropped and counted",
     )
     max_age_days: float = Field(7.0, gt=0, le=365, description="older events are dropped and counted, days")
 
@@ -72,35 +73,45 @@ class MqttSettings(Section):
         pattern=_HOST,
         examples=["broker.local"],
         max_length=253,
-        description="the broker's name or address",
+        description="host name or address of the broker",
     )
-    port: int = Field(1883, ge=1, le=65535, description="the broker's port; 8883 is usual with TLS")
+    port: int = Field(1883, ge=1, le=65535, description="port of the broker; usually 8883 with TLS")
     protocol: Literal["auto", "5", "3.1.1"] = Field("auto", description="MQTT version: auto (5, else 3.1.1), 5, 3.1.1")
     topic_prefix: str = Field(
         "fer-edge",
         max_length=LONGEST_PREFIX,
         pattern=_TOPIC,
         examples=["fer-edge"],
-        description="topics begin with this, then the node's name",
+        description="first part of every topic, followed by the node's name",
     )
-    username: str | None = Field(None, description="user name at the broker; empty: none")
+    username: str | None = Field(None, description="user name for the broker; empty: none")
     password_file: str | None = Field(
         None,
-        description="file that holds the password; a credential mqtt-password or FER_EDGE_MQTT_PASSWORD goes before it",
+        description="file with the password; a credential mqtt-password or FER_EDGE_MQTT_PASSWORD takes precedence",
     )
-    keepalive_s: int = Field(30, ge=5, le=3600, description="seconds of silence before the broker calls us gone (x1.5)")
+    keepalive_s: int = Field(
+        30,
+        ge=5,
+        le=3600,
+        description="MQTT keep-alive, seconds; the broker drops the connection after 1.5 times as long",
+    )
     answer_s: float = Field(
-        10.0, ge=1, le=120, description="a broker that confirms nothing for so long is hung: connect again, seconds"
+        10.0,
+        ge=1,
+        le=120,
+        description="a broker that confirms nothing for this long counts as hung: reconnect, seconds",
     )
     reconnect_s: tuple[float, float] = Field(
-        (0.5, 30.0), description="wait before connecting again: first and longest, seconds"
+        (0.5, 30.0), description="wait before reconnecting: first and maximum, seconds"
     )
     state_interval_s: float = Field(
-        1.0, ge=0.1, le=60, description="least time between states whose numbers changed, seconds"
+        1.0, ge=0.1, le=60, description="minimum time between states in which only numbers changed, seconds"
     )
-    heartbeat_s: float = Field(30.0, ge=1, le=3600, description="a state at least this often, seconds")
+    heartbeat_s: float = Field(30.0, ge=1, le=3600, description="maximum time between two states, seconds")
     stats_interval_s: float = Field(60.0, ge=1, le=3600, description="time between stats, seconds")
-    trust_clock: bool = Field(False, description="believe the wall clock though nothing says that it was set (time_ok)")
+    trust_clock: bool = Field(
+        False, description="trust the wall clock even if nothing confirms that it was set (time_ok)"
+    )
     tls: TlsSettings = TlsSettings()
     outbox: OutboxSettings = OutboxSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()

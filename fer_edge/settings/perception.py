@@ -24,7 +24,7 @@ class YuNetDetector(Section):
 
     kind: Literal["yunet"] = "yunet"
     path: str = Field(description="path of the YuNet ONNX file")
-    score: float = Field(0.7, gt=0, lt=1, description="least score of a face")
+    score: float = Field(0.7, gt=0, lt=1, description="minimum score of a face")
     width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
 
 
@@ -33,9 +33,9 @@ class TinyDetector(Section):
 
     kind: Literal["tiny"] = "tiny"
     path: str | None = Field(
-        None, description="path of a detector of your own (its card beside it); empty: the shipped one"
+        None, description="path of your own detector, with its card beside it; empty: the shipped one"
     )
-    score: float = Field(0.6, gt=0, lt=1, description="least score of a face")
+    score: float = Field(0.6, gt=0, lt=1, description="minimum score of a face")
 
 
 Detector = Annotated[HaarDetector | YuNetDetector | TinyDetector, Field(discriminator="kind")]
@@ -50,12 +50,12 @@ class PerceptionSettings(Section):
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="interpreter of the models: auto, litert, tflite-runtime"
     )
-    threads: int = Field(1, ge=1, le=16, description="threads of each model; more than 1 suffers on a busy machine")
-    min_face: int = Field(32, ge=16, le=1000, description="smallest face looked at, pixels")
+    threads: int = Field(1, ge=1, le=16, description="threads of each model; more than 1 is slower on a busy machine")
+    min_face: int = Field(32, ge=16, le=1000, description="smallest face considered, pixels")
     seat: Literal["largest", "left", "right"] = Field(
         "largest", description="which face is the driver's: largest, or the left / right one in the picture"
     )
-    max_people: int = Field(8, ge=1, le=64, description="most faces followed in profile kiosk")
+    max_people: int = Field(8, ge=1, le=64, description="maximum number of faces followed in profile kiosk")
 
 
 class EmotionSettings(Section):
@@ -63,9 +63,11 @@ class EmotionSettings(Section):
 
     enabled: bool = Field(True, description="read expressions; the EU AI Act restricts it at work (see README)")
     model: str | None = Field(
-        None, description="path of a .tflite expression model of your own, its card beside it; empty: the shipped one"
+        None, description="path of your own .tflite expression model, with its card beside it; empty: the shipped one"
     )
-    rate_hz: float = Field(5.0, gt=0, le=60, description="how often the expression of a face is read, per second")
+    rate_hz: float = Field(5.0, gt=0, le=60, description="expression readings of a face, per second")
     window_s: float = Field(1.0, ge=0, le=30, description="time constant of the smoothing of probabilities, seconds")
-    margin: float = Field(0.15, ge=0, le=1, description="lead over the runner-up that makes an expression leading")
-    hold_s: float = Field(2.0, ge=0, le=60, description="how long it must lead before an event says so, seconds")
+    margin: float = Field(
+        0.15, ge=0, le=1, description="margin over the runner-up that makes an expression the leading one"
+    )
+    hold_s: float = Field(2.0, ge=0, le=60, description="how long it must lead before an event is raised, seconds")

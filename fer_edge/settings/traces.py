@@ -14,11 +14,14 @@ class TraceSettings(Section):
         True,
         description="keep the signals (numbers, no picture, no expression) around each fatigue and attention event",
     )
-    before_s: float = Field(20.0, ge=1, le=120, description="so much from before an event's beginning, seconds")
-    after_s: float = Field(10.0, ge=0, le=120, description="so much from after its end, seconds")
+    before_s: float = Field(20.0, ge=1, le=120, description="how much to keep from before an event, seconds")
+    after_s: float = Field(10.0, ge=0, le=120, description="how much to keep from after its end, seconds")
     max_mb: float = Field(
-        20.0, ge=0.1, le=10_000, description="most disk space; then the oldest go, those marked false alarms last"
+        20.0,
+        ge=0.1,
+        le=10_000,
+        description="maximum disk space, MB; beyond it the oldest are deleted, those marked as false alarms last",
     )
     max_age_days: float = Field(
-        7.0, gt=0, le=365, description="older ones are deleted, but for those marked false alarms, days"
+        7.0, gt=0, le=365, description="older ones are deleted unless marked as false alarms, days"
     )

@@ -20,18 +20,20 @@ class WebSettings(Section):
         max_length=253,
         description="address it listens on; any but this machine's own (127.0.0.1, ::1, localhost) needs a token",
     )
-    port: int = Field(8060, ge=0, le=65535, description="port it listens on; 0: any free one, told in the log")
+    port: int = Field(8060, ge=0, le=65535, description="port it listens on; 0: any free one, written to the log")
     token_file: str | None = Field(
         None,
-        description="file with the token a visitor must give (16 characters or more); "
-        "a credential web-token or FER_EDGE_WEB_TOKEN goes before it",
+        description="file with the access token (16 characters or more); "
+        "a credential web-token or FER_EDGE_WEB_TOKEN takes precedence",
     )
     names: list[str] = Field(
         [],
-        description="further names it may be opened by, e.g. [cab7.lan], beside addresses and this machine's name",
+        description="further host names of the page, e.g. [cab7.lan], besides addresses and this machine's name",
     )
-    fps: float = Field(10.0, gt=0, le=10, description="most pictures a second, encoded only while somebody looks")
-    width: int = Field(640, ge=160, le=1920, description="pictures wider than this are made smaller, pixels")
+    fps: float = Field(
+        10.0, gt=0, le=10, description="maximum pictures a second, encoded only while somebody is looking"
+    )
+    width: int = Field(640, ge=160, le=1920, description="wider pictures are scaled down to this width, pixels")
     quality: int = Field(75, ge=20, le=95, description="JPEG quality of the pictures")
     history_s: float = Field(300.0, ge=30, le=3600, description="length of the timeline, seconds")
 
