@@ -33,7 +33,7 @@ def test_the_page_explains_every_setting_with_its_range_and_default() -> None:
     for name in (name.removesuffix("=") for name in settings(Settings(), ())):
         last = name.rsplit(".", 1)[-1]
         assert f"| `{last}` |" in page or f"`{last}: " in page or f"### `{name}`" in page, name
-    assert "| `port` | `1883` | ≥ 1, ≤ 65535 | The broker's port; 8883 is usual with TLS. |" in page
+    assert "| `port` | `1883` | ≥ 1, ≤ 65535 | Port of the broker; usually 8883 with TLS. |" in page
     assert "| `rotation` | `0` | `0`, `90`, `180`, `270` |" in page
     assert "`kind: yunet`" in page and "| `path` | needed | text |" in page
 

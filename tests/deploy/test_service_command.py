@@ -18,7 +18,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="writes as root would;
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this tree, built without an index."""
-    pytest.importorskip("setuptools", reason="no setuptools here to build a wheel with")
+    pytest.importorskip("setuptools", minversion="70.1", reason="no setuptools here that builds a wheel alone")
     folder: Path = tmp_path_factory.mktemp("wheel")
     tree = folder / "tree"
     tree.mkdir()

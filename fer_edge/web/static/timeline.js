@@ -24,8 +24,9 @@ export function drawTimeline(canvas, data) {
     const share = value(sample);
     return [x(sample[0]), share === null ? null : from + tall * Math.min(1, Math.max(0, share))];
   }), colour(name), leap);
-  eyes(sheet, rows.eyes, shown, x, data);
+  const lengths = eyes(sheet, rows.eyes, shown, x, data);
   curve(rows.eyes, (sample) => (sample[5] == null ? null : 1 - sample[5] / MOST_OPEN), "fine");
+  label(sheet, rows.eyes, lengths);
   blocks(sheet, rows.mouth, shown, x);
   curve(rows.head, (sample) => (sample[3] === null ? null : 0.5 - sample[3] / (2 * HEAD_DEG)), "info");
   const most = Math.max(1.6 * data.perclos.warning, 1.1 * Math.max(0, ...shown.map((sample) => sample[4] ?? 0)));
@@ -61,10 +62,11 @@ function frame({ context, width, height, colour }, rows, data, x) {
   }
 }
 
-// The own open eyes as a line at 1; closures shaded over the whole row, longer ones with their length.
+// The own open eyes as a line at 1; closures shaded over the whole row. Returns [x, length] of the longer ones.
 function eyes({ context, width, colour }, [top, tall], samples, x, data) {
   level(context, top + tall * (1 - 1 / MOST_OPEN), LABELS_PX, width, colour("line"));
   let began = null;
+  const lengths = [];
   samples.forEach((sample, n) => {
     const from = x(sample[0]), until = n + 1 < samples.length ? Math.min(samples[n + 1][0], sample[0] + 1) : sample[0] + 0.25;
     if (sample[1] === null) {
@@ -78,16 +80,22 @@ function eyes({ context, width, colour }, [top, tall], samples, x, data) {
     }
     const over = sample[1] && !(samples[n + 1]?.[1] && samples[n + 1][0] - sample[0] < GAP_S);
     if (!over) return;
-    if (until - began >= TOLD_CLOSURE_S) {
-      const text = data.length(until - began), wide = context.measureText(text).width + 6;
-      context.fillStyle = colour("panel");
-      context.fillRect(x(began) - wide, top + tall - 16, wide, 15);
-      context.fillStyle = colour("text");
-      context.textAlign = "right";
-      context.fillText(text, x(began) - 3, top + tall - 8);
-    }
+    if (until - began >= TOLD_CLOSURE_S) lengths.push([x(began), data.length(until - began)]);
     began = null;
   });
+  return lengths;
+}
+
+// Lengths of closures, over the curve that would strike them out.
+function label({ context, colour }, [top, tall], lengths) {
+  context.textAlign = "right";
+  for (const [at, text] of lengths) {
+    const wide = context.measureText(text).width + 6;
+    context.fillStyle = colour("panel");
+    context.fillRect(at - wide, top + tall - 16, wide, 15);
+    context.fillStyle = colour("text");
+    context.fillText(text, at - 3, top + tall - 8);
+  }
 }
 
 // What could not be judged is a thin line: neither open nor closed.
