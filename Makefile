@@ -19,7 +19,7 @@ ARCHS ?= amd64 arm64
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
 
-.PHONY: run test test-convert test-runtimes test-install test-deb test-arm64 test-fleet fleet fleet-down dist deb image picture lint check environments clean
+.PHONY: lock run test test-convert test-runtimes test-install test-deb test-arm64 test-fleet fleet fleet-down dist deb image picture lint check environments clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## the whole thing on this machine; SECONDS=30 stops by itself
@@ -52,6 +52,9 @@ test-fleet: $(TESTABLE)  ## the fleet side against real engines: RabbitMQ, Postg
 
 picture: $(TESTABLE)  ## docs/house.svg anew: the folders, the way of a frame and of a training picture
 	@$(BIN)/python docs/house.py
+
+lock: $(TESTABLE)  ## deploy/requirements.lock: the versions that the tests run with, and their hashes
+	@$(BIN)/python deploy/lock.py
 
 lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/ruff check .

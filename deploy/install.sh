@@ -101,17 +101,35 @@ build() {
     trap - EXIT INT TERM HUP
 }
 
+in_pip() {
+    with=$1
+    shift
+    (cd / && quietly "$with" -m pip install --disable-pip-version-check "$@")
+}
+
 # From a copy: setuptools would leave a build folder in the checkout, and a path with blanks is no URL.
 pip_install() {
     copy=$(mktemp -d) status=0
     if [ -d "$SOURCE" ]; then
-        cp -r "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/fer_edge" "$copy"
+        cp -r "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/fer_edge" "$SOURCE/deploy" "$copy"
         what=$copy
     else
         cp "$SOURCE" "$copy"
         what=$copy/$(basename "$SOURCE")
     fi
-    (cd / && quietly "$1/bin/python" -m pip install --disable-pip-version-check "fer-edge[$EXTRAS] @ file://$what") || status=1
+    python=$1/bin/python
+    # Every package is the one that was tested, by its hash; other extras than these come as pip finds them.
+    case ,$EXTRAS, in
+        ,web, | ,gpio, | ,web,gpio, | ,gpio,web,)
+            { in_pip "$python" --require-hashes -r "$HERE/requirements.lock" &&
+                in_pip "$python" --no-deps --no-build-isolation "fer-edge @ file://$what" &&
+                quietly "$python" -m pip check; } || status=1
+            ;;
+        *)
+            say "Extras $EXTRAS: not all of them are in requirements.lock, so packages are installed without hashes"
+            in_pip "$python" "fer-edge[$EXTRAS] @ file://$what" || status=1
+            ;;
+    esac
     rm -rf "$copy"
     return $status
 }
@@ -126,6 +144,8 @@ pin_library() {
 pip_fault() {
     if tail -n 20 "$LOG" | grep -qi 'no space left'; then
         say "the disk is full; about 500 MB are needed in /opt"
+    elif tail -n 20 "$LOG" | grep -q 'DO NOT MATCH THE HASHES'; then
+        say "a package is not the one that was tested (its hash differs); do not use that package index (details: $LOG)"
     else
         say "its packages could not be installed; check the network, then run this again (details: $LOG)"
     fi
@@ -227,7 +247,7 @@ do_install() {
         *.whl) [ -f "$SOURCE" ] || fail 2 "$SOURCE: no such wheel" ;;
         *) [ -f "$SOURCE/fer_edge/__init__.py" ] || fail 2 "$SOURCE is not a checkout of fer-edge; name a wheel: $0 FILE.whl" ;;
     esac
-    for file in fer-edge.service config.yaml gpio.conf clock.conf; do
+    for file in fer-edge.service config.yaml gpio.conf clock.conf requirements.lock; do
         [ -f "$HERE/$file" ] || fail 2 "$HERE/$file is missing; keep the files of deploy/ together"
     done
     install_python
