@@ -208,3 +208,12 @@ def test_a_passenger_who_sleeps_is_none_of_our_business() -> None:
 
 def test_fatigue_switched_off_says_nothing_of_it() -> None:
     assert_told(tell(Story(80).closed(70, 76), config=settings(monitoring={"fatigue": False})), [])
+
+
+def test_what_ends_with_the_source_had_lasted_until_the_eyes_opened() -> None:
+    told = tell(Story(11.4).closed(5.0, 10.4))  # it would be over after 2 s with open eyes
+    (end,) = (e for e in told.monitor.abort(told.last.at, "end_of_source") if e.event_type == "sleep")
+    assert end.held_s == pytest.approx(5.4, abs=0.1)
+    still = tell(Story(9.0).closed(5.0, 10.4))
+    (end,) = (e for e in still.monitor.abort(still.last.at, "end_of_source") if e.event_type == "sleep")
+    assert end.held_s == pytest.approx(4.0, abs=0.1)

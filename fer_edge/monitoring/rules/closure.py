@@ -76,6 +76,13 @@ class Closure(Rule):
         self._calm.reset()
         self._counted: Counted | None = None
         self._yawned = (0.0, 0.0)
+        self._opened_at: float | None = None
+
+    def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
+        """See :class:`Rule`; eyes that have opened end it when they did: the wait for its end is no closure."""
+        if self._opened_at is not None:
+            until = min(self._opened_at, at if until is None else until)
+        return super().abort(at, reason, until)
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -170,6 +177,8 @@ class Closure(Rule):
 
     def _over(self, now: Moment) -> Sequence[Event]:
         eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
+        shut = eyes.closed is not False or (now.lids.down_s or 0.0) >= BLINK_S
+        self._opened_at = None if shut else eyes.awake_since
         details = {"perclos": eyes.perclos, "coverage": self._coverage}
         if (now.lids.down_s or 0.0) >= BLINK_S:
             return QUIET
