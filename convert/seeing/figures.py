@@ -15,7 +15,7 @@ from convert.data.folders import find_pictures, read_grey
 from convert.seeing import faces68, pieces, scenes, turned
 from convert.seeing.pieces import Piece
 from fer_edge.perception import pose, shape
-from fer_edge.perception.closer import PARTS
+from fer_edge.perception.closer import PARTS, SURE
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import first_reading
 from fer_edge.perception.interpreter import Model
@@ -140,7 +140,7 @@ def detector(
     one after another where it sees nobody in the whole; scenes are enlarged to what a camera gives.
     """
     finder: FaceFinder = Tiny(TinyDetector(path=str(model), score=score))
-    finder = Tiled(finder, PARTS) if closer else finder
+    finder = Tiled(finder, PARTS, SURE) if closer else finder
     landmarks = Landmarks(confirm) if confirm else None
     right = wanted = missed = false = pictures = 0
     sizes, seen = [], []

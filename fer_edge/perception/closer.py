@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fer_edge.perception.tiles import SURE, moved, pieces
+from fer_edge.perception.tiles import moved, pieces
 
 if TYPE_CHECKING:
     from fer_edge.core import Box, Face, FaceFinder, Image
@@ -14,6 +14,8 @@ AROUND = 4.0
 """Side of the part looked at around a known place, in sides of the face."""
 SMALL = 0.19
 """A face is small up to this share of the picture's longer side (24 of 128 pixels): larger ones one look finds."""
+SURE = 0.88
+"""The least score of a face found where nothing says that one is: at 0.8 a round black disc passed, too."""
 PARTS = (2,)
 """The pieces' sides when there is no known place: half of the picture's longer side."""
 

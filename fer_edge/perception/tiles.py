@@ -15,7 +15,7 @@ PARTS = (2, 4)
 """The pieces' sides: the picture's longer side by these. They overlap by half."""
 LEAST = 160
 """Pixels of a piece's side under which looking closer shows nothing new."""
-SURE = 0.8
+SURE = 0.9
 """The least score of a face seen in a piece alone: forty looks find forty times as many knobs and plates."""
 SAME = 0.5
 """Overlap, over the smaller box, that makes two boxes one face."""
@@ -28,9 +28,10 @@ class Tiled:
     them from a thirtieth up, for some forty passes instead of one.
     """
 
-    def __init__(self, finder: FaceFinder, of: Sequence[int] = PARTS) -> None:
+    def __init__(self, finder: FaceFinder, of: Sequence[int] = PARTS, sure: float = SURE) -> None:
         self._finder = finder
         self._of = of
+        self._sure = sure
 
     def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:
         """Every face, best first, in pixels of the picture."""
@@ -38,7 +39,7 @@ class Tiled:
         for left, top, side in pieces(grey.shape[1], grey.shape[0], self._of):
             part = (slice(top, top + side), slice(left, left + side))
             near = self._finder.find(grey[part], None if colour is None else colour[part])
-            found += [moved(face, left, top) for face in near if face.score >= SURE]
+            found += [moved(face, left, top) for face in near if face.score >= self._sure]
         return once(found)
 
 
