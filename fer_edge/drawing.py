@@ -117,11 +117,15 @@ def draw(image: Image, signals: Signals, state: DriverState | None = None, *, pa
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     pen = Pen(canvas)
     colour = LEVEL_COLOURS[state.level if state else None]
+    # One number in one place: the label is what the bars beside it and the topic say, smoothed.
+    smoothed: dict[int | None, Mapping[str, float] | None] = {}
+    if state:
+        smoothed = {person.person: person.emotions for person in state.people}
     if signals.people:
         for person in signals.people:
-            draw_face(pen, person.face, person.emotions)
+            draw_face(pen, person.face, smoothed.get(person.face.track) or person.emotions)
     elif signals.face:
-        draw_face(pen, signals.face, signals.emotions, colour=colour)
+        draw_face(pen, signals.face, (state and state.emotions) or signals.emotions, colour=colour)
     if signals.landmarks is not None:
         _landmarks(pen, signals)
     if signals.face and not signals.people:

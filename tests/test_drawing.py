@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge import drawing
-from fer_edge.core import EMOTIONS, Box, DriverState, Face, Lens, Level, OpenEvent, Person, Signals
+from fer_edge.core import EMOTIONS, Box, DriverState, Face, Lens, Level, OpenEvent, Person, PersonState, Signals
 
 SIZES = [(240, 320), (480, 640), (720, 1280), (1080, 1920), (640, 360)]
 EVEN = dict.fromkeys(EMOTIONS, 1 / 7)
@@ -89,7 +91,7 @@ def test_a_level_has_words_beside_its_colour(monkeypatch: pytest.MonkeyPatch) ->
         OpenEvent(3, "sleep", Level.CRITICAL, 2.0),
     )
     drawing.draw(blank((480, 640)), seen((480, 640)), state(*opened))
-    assert "sleep 3.0 s, view degraded 4.0 s" in said, "the worst first, expressions left out"
+    assert "Asleep 3.0 s, View degraded 4.0 s" in said, "the worst first, expressions left out"
     assert "?" in said, "the mouth could not be judged"
 
 
@@ -143,3 +145,14 @@ def test_a_wide_picture_is_made_smaller_for_the_page_and_a_small_one_is_not() ->
         decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         sizes[size] = decoded.shape[:2]
     assert sizes == {(1080, 1920): (360, 640), (240, 320): (240, 320)}
+
+
+def test_the_label_says_the_same_number_as_the_bars_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[dict[str, float]] = []
+    monkeypatch.setattr(drawing, "draw_face", lambda pen, face, emotions, **_: said.append(dict(emotions)))
+    smooth = dict.fromkeys(EMOTIONS, 0.05) | {"neutral": 0.7}
+    drawing.draw(blank((480, 640)), seen((480, 640)), replace(state(), emotions=smooth))
+    face = Face(Box(10, 10, 90, 90), 0.9, track=7)
+    people = Signals(1.0, 1, people=(Person(face, EVEN),))
+    drawing.draw(blank((480, 640)), people, replace(state(), people=(PersonState(7, 1.0, "neutral", smooth),)))
+    assert said == [smooth, smooth]
