@@ -36,7 +36,7 @@ class Scene:
 def load(folder: Path, boxes: Path, split: str, taught: Path | None = None) -> list[Scene]:
     """Scenes of a folder by a JSON of {file: {boxes, ignore, split, source}}; ``split`` may be ``all``.
 
-    ``taught`` is what ``python -m convert.seeing.teach`` wrote: it gives points and missing faces.
+    ``taught`` is what the verb ``teach`` wrote: it gives points and missing faces.
     """
     listed, teacher = _listed(boxes), _listed(taught) if taught else {}
     scenes = []
