@@ -75,6 +75,17 @@ def target(
     )
 
 
+def as_seen(values: Target, left: float) -> Target:
+    """What can be told of an eye when only ``left`` of the pixels are: a gap that is no longer seen may be lashes."""
+    if not values[4] * left < SURELY_SEEN or not values[10]:
+        return values
+    for state, doubtful in ((LOWERED, LOW), (NARROWED, NEARLY_SHUT)):
+        if values[:4] == tuple(float(s) for s in state):
+            # Nor can the iris be told: weights of told and gaze go.
+            return (*(float(s) for s in doubtful), *values[4:12], 0.0, 0.0)
+    return values
+
+
 def degrees(iris: tuple[float, float] | None) -> tuple[float, float] | None:
     """Where an eye looks by its iris, (x, y) from the corners' middle in eye widths: degrees to the own left and up."""
     if iris is None:
@@ -193,7 +204,7 @@ def _of_truth(truth: EyeTruth) -> Target:
     if openness > WIDE:  # by how little may a lid be lowered and still be called open?
         states[STATES.index("open")] = 1.0
     gaze = (truth.gaze_yaw, truth.gaze_pitch)
-    return target(states, openness, gaze if openness > LEAST_TOLD else None)
+    return as_seen(target(states, openness, gaze if openness > LEAST_TOLD else None), 1.0)
 
 
 def _points(image: np.ndarray, finder: Any, landmarks: Any) -> np.ndarray | None:

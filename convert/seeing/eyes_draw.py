@@ -19,6 +19,7 @@ from convert.seeing.eyes_data import (
     SURELY_SEEN,
     Target,
     as_it_is,
+    as_seen,
     degrees,
     target,
 )
@@ -69,17 +70,6 @@ def _spoiled(piece: np.ndarray, values: Target, rng: np.random.Generator) -> tup
         return piece, values
     left = float(rng.uniform(COARSEST, 1.0))
     return coarse(piece, left), as_seen(values, left)
-
-
-def as_seen(values: Target, left: float) -> Target:
-    """What can be told of an eye when only ``left`` of the pixels are: a gap that is no longer seen may be lashes."""
-    if not values[4] * left < SURELY_SEEN or not values[10]:
-        return values
-    for state, doubtful in ((LOWERED, LOW), (NARROWED, NEARLY_SHUT)):
-        if values[:4] == tuple(float(s) for s in state):
-            # Nor can the iris be told: weights of told and gaze go.
-            return (*(float(s) for s in doubtful), *values[4:12], 0.0, 0.0)
-    return values
 
 
 def redrawn(eye: Eye, rng: np.random.Generator) -> tuple[Eye, Target]:

@@ -70,7 +70,8 @@ def test_mirroring_the_picture_swaps_left_and_right(astronaut: np.ndarray, face:
         (Pose(0, -42, 0), (False, False)),
         (Pose(30, 0, 0), (True, False)),
         (Pose(-30, 0, 0), (False, True)),
-        (Pose(45, 0, 0), (False, False)),
+        (Pose(45, 0, 0), (True, False)),
+        (Pose(55, 0, 0), (False, False)),
     ],
 )
 def test_an_eye_is_judged_only_where_its_lids_can_be_seen(
