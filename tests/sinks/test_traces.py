@@ -101,6 +101,8 @@ def test_a_disk_that_is_full_costs_the_trace_and_not_the_run(tmp_path: Path, cap
         (gzip.compress(b"0" * 65_000_000), "unpacks to more than 64 MB"),
         (gzip.compress(b'{"v": 2}')[:-4], "cannot be read"),
     ],
+    # Compressed bytes hold the time they were made at: no name of a test.
+    ids=["empty", "no gzip", "a list", "version", "huge", "cut short"],
 )
 def test_what_is_no_trace_is_one_line(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "x.trace.json.gz"
