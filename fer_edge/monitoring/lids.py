@@ -15,7 +15,7 @@ from fer_edge.monitoring.moment import LidsNow
 from fer_edge.monitoring.windows import Share
 from fer_edge.settings.monitoring import MonitoringSettings
 
-NEAR_SHUT, HALF = 0.35, 0.5
+NEAR_SHUT, HALF = 0.2, 0.5
 """Shut eyes are no wider than the first, lids that are down no wider than the second: shares of the way from this
 driver's shut eyes to the open ones."""
 TOLD_S = 1.0
