@@ -136,10 +136,11 @@ def test_components_that_are_no_more_are_taken_back_and_old_names_too(
 
     old, new = "homeassistant/device/fer-edge_cab-7/config", "homeassistant/device/fer-edge_cab-8/config"
     run()
-    assert "emotion" in subscriber.of(old)[-1].json["components"]
+    assert "emotion" in subscriber.wait(old).json["components"]
     run(emotion={"enabled": False})
+    wait_until(lambda: subscriber.of(old)[-1].json["components"]["emotion"] == {"platform": "sensor"}, "its removal")
     removed = subscriber.of(old)[-1].json["components"]
-    assert removed["emotion"] == {"platform": "sensor"} and removed["event_emotion"] == {"platform": "event"}
+    assert removed["event_emotion"] == {"platform": "event"}
     run(node="cab-8")
     assert subscriber.wait(new).json["device"]["identifiers"] == ["fer-edge_cab-8"]
     wait_until(lambda: subscriber.of(old)[-1].payload == b"", "the old name to go")
