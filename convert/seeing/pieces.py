@@ -84,10 +84,12 @@ def sampler(
 
     An empty group's share goes to the others. ``ready`` makes a piece of what a group holds, ``mirrored`` a target of
     the mirror image; ``spoiled`` takes something from a cut, before it is varied, and from what is known of it. Raises
-    DataError where all are empty.
+    DataError where all are empty, ValueError where the shares are more than the whole and the last would never be drawn.
     """
     how, wobble = how or Variation(), Wobble()
     whole = sum(group.share for group in groups)
+    if whole > 1 + 1e-9:
+        raise ValueError(f"the shares of a batch add up to {whole:.2f}")
     groups = [group for group in groups if group.share and len(group.pieces)]
     if not groups:
         raise DataError("nothing to learn from: no labelled crop, marked face or mask in the data")

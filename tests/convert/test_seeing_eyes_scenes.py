@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from convert.errors import DataError
-from convert.seeing import eyes_data, eyes_scenes
+from convert.seeing import eyes_data, eyes_draw, eyes_scenes, pieces
 from fer_edge.sources.sim.examples import examples
 
 
@@ -49,3 +50,20 @@ def test_the_eyes_of_the_marked_face_are_cut_and_no_others(tmp_path: Path) -> No
     assert all(eye.picture.std() > 10 for eye, _ in found)
     with pytest.raises(DataError, match="no such file"):
         eyes_scenes.load(tmp_path / "nowhere", "train", table)
+
+
+def test_every_kind_of_eye_is_drawn_and_shares_that_hide_some_are_refused() -> None:
+    """Grey squares, one brightness a group: in 2,000 drawn, every group and no eye come up about as often as said."""
+
+    def square(level: int) -> pieces.Piece:
+        picture = np.full((64, 64), level, np.uint8)
+        return pieces.in_middle(picture, 40.0, (float(level), *eyes_data.target(eyes_data.OPEN)[1:]))
+
+    groups = {name: [square(n + 1)] for n, name in enumerate(eyes_draw.SHARES)}
+    _, targets = eyes_draw.sampler(groups, lambda _: square(99), 40)(np.random.default_rng(0), 2000)
+    levels = targets[:, 0]
+    for n, share in enumerate(eyes_draw.SHARES.values()):
+        assert np.mean(levels == n + 1) == pytest.approx(share, abs=0.03)
+    assert np.mean(levels == 99) == pytest.approx(1 - sum(eyes_draw.SHARES.values()), abs=0.03)
+    with pytest.raises(ValueError, match=r"add up to 1\.20"):
+        pieces.sampler([pieces.Group(0.6, [square(1)]), pieces.Group(0.6, [square(2)])], lambda _: square(3), 40)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fer_edge.core import Event, Level, Phase
+from tests.web.nodes import Drive
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -41,6 +44,19 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    """A node whose driver looked away for long; a file of tests may have another."""
+    drive = Drive().start()
+    details = {"reason": "long", "looking": "left"}
+    drive.page.event(
+        Event(7, "attention", "distracted", Phase.END, Level.WARNING, drive.at, drive.at - 4, 4.0, details)
+    )
+    drive.page._book.flush()
+    yield drive
+    drive.close()
 
 
 def says(page: Page, selector: str, text: str) -> None:

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from fer_edge.core import Event, Level, OpenEvent, Phase
+from fer_edge.core import Level, OpenEvent
 from tests.web.firefox import FIREFOX, Firefox, firefox
 from tests.web.nodes import Drive
 
 pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox here; install it: sudo apt install firefox-esr")
 
 Story = Callable[[Firefox], Awaitable[None]]
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    details = {"reason": "long", "looking": "left"}
-    drive.page.event(
-        Event(7, "attention", "distracted", Phase.END, Level.WARNING, drive.at, drive.at - 4, 4.0, details)
-    )
-    drive.page._book.flush()
-    yield drive
-    drive.close()
 
 
 def in_firefox(folder: Path, story: Story, *, dark: bool = False) -> None:

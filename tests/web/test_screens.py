@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_edge.core import Event, Level, OpenEvent, Phase
+from fer_edge.core import Level, OpenEvent
 from fer_edge.web.server import STATIC
 from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
@@ -21,18 +20,6 @@ pytestmark = needs_chromium
 ASLEEP: dict[str, Any] = {"eyes_closed": True, "closure_s": 4.0, "level": Level.CRITICAL}
 SERVED_AT_MOST = 150_000
 """Bytes of the page with all its views."""
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    details = {"reason": "long", "looking": "left"}
-    drive.page.event(
-        Event(7, "attention", "distracted", Phase.END, Level.WARNING, drive.at, drive.at - 4, 4.0, details)
-    )
-    drive.page._book.flush()
-    yield drive
-    drive.close()
 
 
 def falls_asleep(drive: Drive) -> None:
