@@ -84,7 +84,7 @@ def sampler(
 
     An empty group's share goes to the others. ``ready`` makes a piece of what a group holds, ``mirrored`` a target of
     the mirror image; ``spoiled`` takes something from a cut, before it is varied, and from what is known of it. Raises
-    DataError where all are empty, ValueError where the shares are more than the whole and the last would never be drawn.
+    DataError where all are empty, ValueError where the shares are more than the whole: some would never be drawn.
     """
     how, wobble = how or Variation(), Wobble()
     whole = sum(group.share for group in groups)
