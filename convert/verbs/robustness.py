@@ -68,16 +68,16 @@ def _box(points: np.ndarray) -> np.ndarray:
 
 
 CHANGES: dict[str, Change] = {
-    "as it is (grey)": lambda picture, _: picture,
+    "unchanged (grey)": lambda picture, _: picture,
     "gamma 0.3 (washed out)": gamma(0.3),
     "gamma 2.5 (dark)": gamma(2.5),
     "noise, deviation 20": lambda picture, _: augment.noise(picture, 20, ROUGH),
     "blur, deviation 1.5": lambda picture, _: cv2.GaussianBlur(picture, (0, 0), 1.5),
     "JPEG quality 20": lambda picture, _: augment.jpeg(picture, 20),
     "half of the face covered": half_covered,
-    "hand, phone, bread, mask, cap or board drawn": thing_before,
+    "hand, phone, bread, mask, cap or board drawn in": thing_before,
     "lit from one side": one_side_lit,
-    "sunglasses drawn": dark_glasses,
+    "sunglasses drawn in": dark_glasses,
 }
 TURNS = (-30.0, 30.0)
 
@@ -182,7 +182,7 @@ def run(args: argparse.Namespace, _task: None) -> int:
     """Print the table as Markdown."""
     faces = faces68.subset(faces68.load(args.faces, "val"), ("helen", "afw", "user"))
     bench = Bench(faces, scenes.load(args.scenes, args.boxes, "val"))
-    turns = {f"turned {angle:+.0f} degrees": (lambda picture, _: picture, angle) for angle in TURNS}
+    turns = {f"rotated {angle:+.0f} degrees": (lambda picture, _: picture, angle) for angle in TURNS}
     rows = {
         name: bench.detector(*how) | bench.faces(*how)
         for name, how in ({name: (change, 0.0) for name, change in CHANGES.items()} | turns).items()
