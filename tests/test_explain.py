@@ -81,11 +81,11 @@ def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run) -> 
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.startswith("Microsleep, ")
     for says in (
-        "It was told because",
+        "Triggered because",
         "eyes shut",
         "microsleep from 1.5 s",
         "monitoring.closure.microsleep_s",
-        "Kept:",
+        "Stored:",
     ):
         assert says in done.stdout
     marked = json.loads(fer_edge("explain", trace.id, "--false-alarm", "--json", here).stdout)
@@ -113,8 +113,8 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("explain", "7c1e9a02-411"), "7c1e9a02-411: not kept in"),
-        (("explain", "--false-alarm"), "--false-alarm: which event?"),
+        (("explain", "7c1e9a02-411"), "7c1e9a02-411: no such event in"),
+        (("explain", "--false-alarm"), "--false-alarm needs an event id"),
         (("replay", "nowhere.trace.json.gz"), "nowhere.trace.json.gz: cannot be read (No such file or directory)"),
     ],
 )

@@ -1,7 +1,7 @@
 """Explain an event: which condition held, since when, and what would have prevented it.
 
-A node keeps the signals (numbers, no picture) around each fatigue and attention event in its state folder.
-Without ID it lists them. A trace is a file that can be shared and replayed.
+A node stores the signals (numbers, no pictures) around each fatigue and attention event in its state folder.
+Without ID, stored events are listed. A trace is a file that can be shared and replayed.
 
 example:
   sudo fer-edge explain
@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="an event's id, or a trace file; without it: what is kept")
-    parser.add_argument("--false-alarm", action="store_true", help="mark it as a false alarm: it is kept for longer")
-    parser.add_argument("--json", action="store_true", help="the explanation as JSON on stdout")
+    parser.add_argument(
+        "id", nargs="?", metavar="ID", help="an event id or a trace file; without it, stored events are listed"
+    )
+    parser.add_argument(
+        "--false-alarm", action="store_true", help="mark the event as a false alarm; it is then kept longer"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
     options.add_config(parser)
 
 
@@ -48,13 +52,13 @@ def run(args: argparse.Namespace) -> int:
     store = TraceStore(state_folder(settings), settings.traces)
     if args.id is None:
         if args.false_alarm:
-            raise UsageError("--false-alarm: which event? name its id; fer-edge explain lists them")
+            raise UsageError("--false-alarm needs an event id; fer-edge explain lists them")
         return _list(store, as_json=args.json)
     path = Path(args.id) if Path(args.id).is_file() else store.find(args.id)
     if path is None:
         raise UsageError(
-            f"{args.id}: not kept in {store.folder}; an event is written down 10 s after its end, or a minute "
-            "after its start; fer-edge explain lists what is kept"
+            f"{args.id}: no such event in {store.folder}; events are stored 10 s after their end, or one minute "
+            "after their start; fer-edge explain lists them"
         )
     if args.false_alarm:
         _mark(store, path, args.id)
@@ -72,11 +76,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _mark(store: TraceStore, path: Path, event_id: str) -> None:
     if path.parent != store.folder:
-        raise UsageError(f"{path}: only what is kept in {store.folder} is marked; name an event's id")
+        raise UsageError(f"{path}: only events stored in {store.folder} can be marked; give the event id")
     try:
         store.mark(event_id)
     except OSError as fault:
-        raise UsageError(f"{path}: cannot be marked ({fault.strerror}); try with sudo") from None
+        raise UsageError(f"{path}: cannot be marked ({fault.strerror}); try sudo") from None
 
 
 def _list(store: TraceStore, *, as_json: bool) -> int:
@@ -97,7 +101,7 @@ def _list(store: TraceStore, *, as_json: bool) -> int:
         last = trace.phases[-1]
         sys.stdout.write(f"{trace.time[:19]}Z  {trace.event_type:<13}{last.held_s:6.1f} s  {trace.id}{mark}\n")
     if not kept:
-        sys.stderr.write(f"nothing is kept in {store.folder}\n")
+        sys.stderr.write(f"no events are stored in {store.folder}\n")
     return 0
 
 
@@ -132,9 +136,9 @@ def _lines(trace: Trace, found: Explanation, path: Path) -> Iterator[str]:
         )
     yield ""
     if found.told is None:
-        yield "The kept signals do not tell it again: what led to it began before them."
+        yield "The stored signals do not reproduce it: the cause began before they start."
     else:
-        yield "It was told because"
+        yield "Triggered because"
         for condition in found.conditions:
             since = (
                 ""
@@ -145,17 +149,17 @@ def _lines(trace: Trace, found: Explanation, path: Path) -> Iterator[str]:
         yield ""
         yield from _nearest(found)
     yield (
-        f"Kept: {found.seconds:.1f} s, {found.frames} frames, a face in {100 * found.faces:.0f} %, "
+        f"Stored: {found.seconds:.1f} s, {found.frames} frames, a face in {100 * found.faces:.0f} %, "
         f"eyes judged in {100 * found.eyes:.0f} %"
     )
-    yield f"Again: fer-edge replay {path}" + (f"  (ended: {last.held_s:.1f} s)" if last.phase == "end" else "")
+    yield f"Replay: fer-edge replay {path}" + (f"  (ended: {last.held_s:.1f} s)" if last.phase == "end" else "")
 
 
 def _nearest(found: Explanation) -> Iterator[str]:
     if not found.preventions:
-        yield "No limit comes near: none, moved up to three times as far alone, would have prevented it."
+        yield "No single setting, changed by up to a factor of three, would have prevented it."
         return
-    yield "Nearest to preventing it, each alone (which says what decided, not what to change)"
+    yield "Settings that would have prevented it, each alone, closest first (this shows the cause, not what to change)"
     for each in found.preventions[:3]:
         change = f"{each.prevents:.3g} instead of {each.value:g}, {100 * each.change:.0f} % away"
         yield f"  {each.setting} ({change}): {each.words}"

@@ -30,7 +30,9 @@ def conditions(event: Event, now: Moment, signals: Signals, settings: Settings) 
     coverage = event.details.get("coverage")
     found = list(_of(event, now, signals, settings))
     if isinstance(coverage, float):
-        found.append(Condition("of that judged", _percent(coverage), f"at least {_percent(rules.filter.coverage)}"))
+        found.append(
+            Condition("share of frames judged", _percent(coverage), f"at least {_percent(rules.filter.coverage)}")
+        )
     return found
 
 
@@ -44,7 +46,7 @@ def _of(event: Event, now: Moment, signals: Signals, settings: Settings) -> Iter
             yield from _slump(event, now, settings)
         case "unresponsive", _:
             limit = settings.monitoring.distraction.answer_s
-            yield _held("no answer to a distraction: not ahead with open eyes", event, f"{limit:g} s after it was told")
+            yield _held("no response to a distraction: eyes not open and ahead", event, f"{limit:g} s after its start")
         case "drowsy", _:
             yield from _drowsy(event, settings)
         case "yawn", _:
@@ -65,33 +67,31 @@ def _closure(event: Event, now: Moment, signals: Signals, settings: Settings, ki
     rules = settings.monitoring
     yield _held("eyes shut", event, f"{kind} from {getattr(rules.closure, kind + '_s'):g} s")
     if signals.eyes_closed is not None:
-        yield Condition("shut by the network, this frame", _percent(signals.eyes_closed))
+        yield Condition("probability of shut, this frame", _percent(signals.eyes_closed))
     if now.eyes.openness is not None:
-        limit = f"speaks for shut below {_percent(rules.calibration.shut)}"
-        yield Condition("openness, of this driver's open eyes", _percent(now.eyes.openness), limit)
+        limit = f"indicates shut below {_percent(rules.calibration.shut)}"
+        yield Condition("openness, relative to this driver's open eyes", _percent(now.eyes.openness), limit)
     if now.eyes.evidence is not None:
-        limit = f"shut from {_percent(rules.filter.begins_above)}, filtered"
-        yield Condition("both together", _percent(now.eyes.evidence), limit)
-    yield Condition("eyes look down under lowered lids", _yes(now.lids.eyes_down))
+        limit = f"shut from {_percent(rules.filter.begins_above)}, smoothed"
+        yield Condition("both combined", _percent(now.eyes.evidence), limit)
+    yield Condition("eyes looking down under lowered lids", _yes(now.lids.eyes_down))
     if now.lids.undecided:
-        yield Condition("the head went down with the lids, but fatigue was told before", "yes")
+        yield Condition("head went down with the lids, but after a sign of fatigue", "yes")
     if now.mouth.wide_s:
-        yield Condition(
-            "mouth wide open", f"{now.mouth.wide_s:.2f} s", "a yawn that began before the eyes shut excuses"
-        )
+        yield Condition("mouth wide open", f"{now.mouth.wide_s:.2f} s", "not a closure if the yawn began before it")
 
 
 def _lids(event: Event, now: Moment, settings: Settings, kind: str) -> Iterator[Condition]:
     limit = getattr(settings.monitoring.closure, kind + "_s")
-    yield _held("lids down, whatever is under them", event, f"{kind} from {limit:g} s")
+    yield _held("lids down, shut or lowered", event, f"{kind} from {limit:g} s")
     if kind == "sleep":
-        yield Condition("the head sank or rolled further", _yes(now.lids.sinking), "or a sign of fatigue before")
+        yield Condition("head dropped or rolled further", _yes(now.lids.sinking), "or a sign of fatigue before")
 
 
 def _slump(event: Event, now: Moment, settings: Settings) -> Iterator[Condition]:
     rules = settings.monitoring.closure
     yield Condition("face lost", f"{now.face.held_s:.2f} s", f"from {rules.slump_lost_s:g} s", now.face.since)
-    yield _held("after a closure that counted, begun", event, f"lost within {rules.slump_s:g} s of it")
+    yield _held("eyes shut before that", event, f"face lost within {rules.slump_s:g} s")
 
 
 def _drowsy(event: Event, settings: Settings) -> Iterator[Condition]:
@@ -119,7 +119,7 @@ def _distracted(event: Event, now: Moment, signals: Signals, settings: Settings)
     by = "the lids and " if now.lids.eyes_down else ""
     if details.get("reason") == "shared":
         limit = f"from {rules.shared_s:g} s within {rules.shared_window_s:g} s"
-        yield Condition(f"looked away, in all (now {where})", f"{details.get('shared_s', 0.0):.2f} s", limit)
+        yield Condition(f"looked away, total (now {where})", f"{details.get('shared_s', 0.0):.2f} s", limit)
     else:
         yield _held(
             f"looked {where}, by {by}the {details.get('by') or 'eyes'}", event, f"from {_long_s(now, settings):g} s"
@@ -128,8 +128,8 @@ def _distracted(event: Event, now: Moment, signals: Signals, settings: Settings)
     for name, yaw, pitch in (("gaze", head.gaze_yaw, head.gaze_pitch), ("head", head.yaw, head.pitch)):
         if yaw is not None and pitch is not None:
             yield Condition(f"{name} from straight ahead", f"{_aside(yaw)}, {_up(pitch)}", f"away beyond {limits}")
-    speed = "not known" if head.km_h is None else f"{head.km_h:.0f} km/h"
-    yield Condition("speed", speed, f"quiet below {rules.min_km_h:g} km/h")
+    speed = "unknown" if head.km_h is None else f"{head.km_h:.0f} km/h"
+    yield Condition("speed", speed, f"no event below {rules.min_km_h:g} km/h")
 
 
 def _long_s(now: Moment, settings: Settings) -> float:
@@ -143,7 +143,7 @@ def _percent(share: float, digits: int = 0) -> str:
 
 
 def _yes(value: bool | None) -> str:
-    return "cannot tell" if value is None else "yes" if value else "no"
+    return "unknown" if value is None else "yes" if value else "no"
 
 
 def _aside(yaw: float) -> str:

@@ -1,4 +1,4 @@
-"""What would have prevented an event: each setting of its rule moved until the kept signals tell it no more."""
+"""What would have prevented an event: each setting of its rule, changed until the stored signals no longer give it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MOST = 3.0
 _STEPS = 7
 _CLOSURE = ("microsleep", "sleep", "unresponsive")
 _EYES = (
-    ("filter.begins_above", "eyes count as shut only when more surely so", True),
-    ("calibration.shut", "only narrower eyes speak for shut", False),
-    ("filter.coverage", "more of it must have been judged", True),
-    ("yawn.longest_s", "a yawn excuses longer", True),
-    ("lids.passed_deg", "a head that bends less may be a look down", False),
+    ("filter.begins_above", "eyes count as shut only with more certainty", True),
+    ("calibration.shut", "only narrower eyes indicate shut", False),
+    ("filter.coverage", "a larger share must have been judged", True),
+    ("yawn.longest_s", "a yawn may account for more time", True),
+    ("lids.passed_deg", "a smaller head movement may be a look down", False),
 )
 _KNOBS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "microsleep": (("closure.microsleep_s", "a longer closure", True), *_EYES),
     "sleep": (("closure.sleep_s", "a longer closure", True), *_EYES),
     "unresponsive": (
         ("closure.unresponsive_s", "lids down for longer", True),
-        ("distraction.answer_s", "longer without an answer", True),
+        ("distraction.answer_s", "longer without a response", True),
         *_EYES,
     ),
     "drowsy": (
@@ -39,20 +39,20 @@ _KNOBS: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("drowsy.min_closure_s", "longer closures count as blinks", True),
         ("drowsy.yawns", "more yawns", True),
     ),
-    "yawn": (("yawn.open_s", "a mouth open for longer", True), ("yawn.open_share", "less interrupted", True)),
+    "yawn": (("yawn.open_s", "mouth open for longer", True), ("yawn.open_share", "fewer interruptions", True)),
     "nod": (
-        ("nod.drop_deg", "a head that falls further", True),
+        ("nod.drop_deg", "a larger head drop", True),
         ("nod.closed_s", "eyes shut for longer before it", True),
-        ("nod.within_s", "a faster fall", False),
+        ("nod.within_s", "a faster head drop", False),
     ),
     "distracted": (
         ("distraction.long_s", "a longer look", True),
-        ("distraction.shared_s", "more looks in all", True),
-        ("distraction.yaw_deg", "further aside", True),
+        ("distraction.shared_s", "more looks in total", True),
+        ("distraction.yaw_deg", "further to the side", True),
         ("distraction.pitch_deg", "further down", True),
         ("distraction.up_deg", "further up", True),
         ("closure.sleep_s", "lids down for longer", True),
-        ("filter.coverage", "more of it must have been judged", True),
+        ("filter.coverage", "a larger share must have been judged", True),
     ),
 }
 
