@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from fer_edge import __version__
 from fer_edge.commands.catalogue import COMMANDS, command_parser, module
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "program"]
+
+
+def program() -> NoReturn:
+    """The installed command: :func:`main`, and then the end of the process."""
+    try:
+        code: object = main()
+    except SystemExit as ended:
+        code = ended.code
+    if isinstance(code, int) and any(thread.daemon for thread in threading.enumerate()):
+        # A thread that returns from a camera's driver while the interpreter is torn down would abort the process.
+        logging.shutdown()
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)  # type: ignore[arg-type]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

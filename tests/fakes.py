@@ -58,7 +58,7 @@ class ScriptedSource:
         self._closed.set()
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
     """Wait for something to become true; whether it did in time."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:

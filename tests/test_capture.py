@@ -45,7 +45,7 @@ def test_a_camera_missing_at_start_is_taken_when_it_comes(caplog: pytest.LogCapt
     caplog.set_level(logging.INFO)
     source = ScriptedSource(["unavailable", "unavailable", "unavailable", 3, "end"])
     capture = captured(source)
-    assert capture.finished.wait(10)
+    assert capture.finished.wait(30)
     assert capture.box.received == 3 and source.opened == 4
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert told == ["scripted: not there; plug it in (trying again)"], "said once, not at every try"

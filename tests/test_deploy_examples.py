@@ -84,7 +84,7 @@ def buzzer(tmp_path: Path) -> Iterator[tuple[Path, int]]:
         yield did, broker.port
     finally:
         os.killpg(script.pid, signal.SIGTERM)
-        code = script.wait(10)
+        code = script.wait(30)
         broker.kill()
     assert code == 0
     assert did.read_text().splitlines()[-1] == "off", "it never sounds after its end"

@@ -100,7 +100,7 @@ def environment(root: Path, wheel: Path, release: str, arch: str) -> None:
     (home / "bin").mkdir()
     (home / "bin/python3").symlink_to(f"/usr/bin/python{python}")
     program = home / "bin/fer-edge"
-    program.write_text(f"#!/{HOME}/bin/python3\nimport sys\n\nfrom fer_edge.cli import main\n\nsys.exit(main())\n")
+    program.write_text(f"#!/{HOME}/bin/python3\nfrom fer_edge.cli import program\n\nprogram()\n")
     program.chmod(0o755)
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n")
 

@@ -71,11 +71,7 @@ def run(args: argparse.Namespace) -> int:
         stack.enter_context(Printer(settings))
         if args.seconds:
             threading.Thread(target=_stop_later, args=(daemon, args.seconds), daemon=True).start()
-        code = daemon.run()
-    if daemon.hung:
-        logging.shutdown()
-        os._exit(code)
-    return code
+        return daemon.run()
 
 
 def _source() -> str:

@@ -8,8 +8,6 @@ example:
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 
 from fer_edge.addresses import without_credentials
 from fer_edge.commands import options
@@ -42,9 +40,4 @@ def run(args: argparse.Namespace) -> int:
     daemon = Daemon(load, origins=lambda: options.origins(args, {"camera.source": args.source}))
     with quiet_libraries():
         log_to_stderr(level)
-        code = daemon.run()
-    if daemon.hung:
-        # A thread inside a driver would be torn down while it runs, and abort the process.
-        logging.shutdown()
-        os._exit(code)
-    return code
+        return daemon.run()

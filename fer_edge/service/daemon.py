@@ -49,8 +49,7 @@ class Daemon:
 
     ``load`` reads the settings, at first and for every reload; ``origins`` then says where each comes from.
     ``extra_sinks`` get what MQTT gets.
-    ``ready`` is set when the node runs. ``viewer`` is the window for a live page. ``hung`` says after
-    the end that a camera's driver still holds its thread: leave the process by ``os._exit``.
+    ``ready`` is set when the node runs. ``viewer`` is the window for a live page.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class Daemon:
         self.health = Health(clock)
         self.viewer = Viewer()
         self.ready = threading.Event()
-        self.hung = False
         self._load = load
         self._origins = origins
         self._extra_sinks = extra_sinks
@@ -218,7 +216,7 @@ class Daemon:
         self._reporter.say_last_stats(self._parts, self._pace.fps, self._pauses)
         for sink in self._parts.pipeline.sinks:
             sink.close()
-        self.hung = not capture.close(timeout_s=0.5)
+        capture.close(timeout_s=0.5)
         self._memory.save("last_exit", {"reason": self._why_stopped, "time": time.time(), "version": __version__})
         log.info("stopped: %s", self._why_stopped)
 

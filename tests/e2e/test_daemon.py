@@ -15,7 +15,7 @@ from tests.daemons import LIGHT, Nodes, nodes, script
 
 __all__ = ["mosquitto", "nodes", "subscriber"]
 
-GOODBYE_S = 2.0
+GOODBYE_S = 4.0
 """The longest a stop may take; doubled here, because test machines are busy."""
 
 

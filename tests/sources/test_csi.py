@@ -117,7 +117,7 @@ def test_its_death_or_stall_is_a_loss_and_opening_starts_it_again(
             while True:
                 source.read()
                 last = time.monotonic()
-        assert time.monotonic() - last < 1.5
+        assert time.monotonic() - last < 5
         source.close()
     pids = [start[0] for start in starts(tmp_path)]
     assert len(set(pids)) == 2

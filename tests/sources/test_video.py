@@ -187,7 +187,7 @@ def test_close_wakes_a_reader_that_waits_for_a_frames_time(tmp_path: Path) -> No
     began = time.monotonic()
     with pytest.raises(SourceLost):
         source.read()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=50), st.floats(allow_nan=True))

@@ -20,7 +20,7 @@ def browse(drive: Drive, story: Callable[[aiohttp.ClientSession], Awaitable[None
     async def run() -> None:
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(base(drive), cookie_jar=jar, **session) as client:
-            await asyncio.wait_for(story(client), 20)
+            await asyncio.wait_for(story(client), 60)
 
     asyncio.run(run())
 
@@ -28,13 +28,13 @@ def browse(drive: Drive, story: Callable[[aiohttp.ClientSession], Awaitable[None
 async def heard(live: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     """The next message of a kind."""
     while True:
-        message = await live.receive(10)
+        message = await live.receive(30)
         assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
         if message.type is aiohttp.WSMsgType.TEXT and (said := json.loads(message.data))["kind"] == kind:
             return dict(said)
 
 
-async def picture(live: aiohttp.ClientWebSocketResponse, timeout_s: float = 5.0) -> bytes | None:
+async def picture(live: aiohttp.ClientWebSocketResponse, timeout_s: float = 20.0) -> bytes | None:
     """The next picture, None if none comes in time."""
     try:
         async with asyncio.timeout(timeout_s):

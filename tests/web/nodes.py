@@ -61,7 +61,7 @@ class Drive:
 
     def start(self) -> Drive:
         self.page.start()
-        assert self.page.listening.wait(10)
+        assert self.page.listening.wait(30)
         self._thread.start()
         return self
 

@@ -92,7 +92,7 @@ def test_who_looks_stays_however_long(drive: Drive, monkeypatch: pytest.MonkeyPa
             pass
         async with client.ws_connect("/live", headers=origin) as live:
             await asyncio.sleep(1.5)
-            assert (await live.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT and not live.closed
+            assert (await live.receive(timeout=20)).type is aiohttp.WSMsgType.TEXT and not live.closed
 
     browse(drive, story)
 
