@@ -34,7 +34,7 @@ def opened(path: Path) -> Any:
         return _of_archive(path) if zipfile.is_zipfile(path) else None
     with h5py.File(path) as file:
         told = json.loads(file.attrs["model_config"]) if "model_config" in file.attrs else None
-    if not wrote(told):
+    if told is None or not wrote(told):
         return None
     model = rebuilt(told)
     model.load_weights(path)
@@ -104,5 +104,5 @@ def _number_calls(network: dict[str, Any]) -> None:
 
 
 def _has_input(layer: dict[str, Any]) -> bool:
-    parts = layer["config"].get("layers", ()) if isinstance(layer["config"], dict) else ()
+    parts: Any = layer["config"].get("layers", ()) if isinstance(layer["config"], dict) else ()
     return bool(parts) and parts[0]["class_name"] == "InputLayer"

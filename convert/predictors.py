@@ -32,7 +32,7 @@ class Predictor:
         result = self._normal(self.run(self.prepare(images)))
         if flip:
             mirrored = np.ascontiguousarray(images[:, :, ::-1])
-            result = (result + self._normal(self.run(self.prepare(mirrored)))) / 2
+            result = ((result + self._normal(self.run(self.prepare(mirrored)))) / 2).astype(np.float32)
         return result
 
     def _normal(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -154,8 +154,7 @@ def input_shape(model: Any, size: int) -> tuple[int, ...]:
     Raises ModelError for a model that does not take one square picture.
     """
     shape = getattr(model, "input_shape", None)
-    fits = isinstance(shape, tuple) and len(shape) == 4 and shape[-1] in (1, 3) and shape[1] == shape[2]
-    if not fits:
+    if not (isinstance(shape, tuple) and len(shape) == 4 and shape[-1] in (1, 3) and shape[1] == shape[2]):
         raise ModelError(f"{model.name}: its input is {shape}, not one square picture (N, side, side, 1 or 3)")
     side = shape[1] or size
     return 1, side, side, int(shape[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,7 @@ def stratified_split(data: Dataset, fraction: float, seed: int) -> tuple[Dataset
 def joined(parts: Sequence[Dataset]) -> Dataset:
     """Data of several splits in one; votes and people only where all parts know them."""
     first = parts[0]
-    known = {
+    known: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         if all(getattr(part, name) is not None for part in parts)
         else None

@@ -66,7 +66,7 @@ def _checked_images(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
         raise DataError(f"{path}: images have shape {images.shape}, not (N, height, width[, 1 or 3])")
     if images.dtype == np.uint8:
-        return images
+        return np.asarray(images, np.uint8)
     if not np.issubdtype(images.dtype, np.number) or np.issubdtype(images.dtype, np.complexfloating):
         raise DataError(f"{path}: images are {images.dtype}, not numbers 0 to 255")
     flat = images.reshape(len(images), -1).astype(np.float64)

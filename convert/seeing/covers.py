@@ -129,7 +129,7 @@ def _hand(rng: np.random.Generator) -> list[np.ndarray]:
     palm, long, thick = rng.uniform(0.2, 0.3), rng.uniform(0.28, 0.5), rng.uniform(0.09, 0.13)
     place = np.array([rng.uniform(0.1, 0.9), rng.uniform(0.45, 1.0)])
     turn = rng.uniform(-75, 75)
-    parts = [cv2.ellipse2Poly((0, 0), (100, 85), 0, 0, 360, 20) / 100 * palm]
+    parts = [_ellipse((100, 85), 0, 20) * palm]
     parts.append(np.array([[-0.6, 0.2], [0.6, 0.2], [0.7, 6], [-0.7, 6]]) * palm)
     spread = rng.uniform(2, 14)
     for n in range(int(rng.integers(3, 6))):
@@ -166,7 +166,7 @@ def _phone(rng: np.random.Generator) -> list[np.ndarray]:
 def _food(rng: np.random.Generator) -> list[np.ndarray]:
     """Bread, a cup or a can before the mouth."""
     axes = (int(100 * rng.uniform(0.15, 0.4)), int(100 * rng.uniform(0.12, 0.35)))
-    outline = cv2.ellipse2Poly((0, 0), axes, int(rng.integers(0, 180)), 0, 360, 15) / 100
+    outline = _ellipse(axes, int(rng.integers(0, 180)), 15)
     return [outline * (1 + rng.normal(0, 0.05, (len(outline), 1))) + [rng.uniform(0.25, 0.75), rng.uniform(0.65, 1.0)]]
 
 
@@ -187,6 +187,11 @@ def _cap(rng: np.random.Generator) -> list[np.ndarray]:
     wide = rng.uniform(0.0, 0.25)
     crown = [[1 + wide, -0.15], [0.85, -0.5], [0.15, -0.5], [-wide, -0.15]]
     return [np.array([[-wide, brim + bend], [0.5, brim], [1 + wide, brim + bend * rng.uniform(-1, 1)], *crown])]
+
+
+def _ellipse(axes: tuple[int, int], angle: int, step: int) -> np.ndarray:
+    """An outline about 0, 0; ``axes`` in hundredths."""
+    return np.array(cv2.ellipse2Poly((0, 0), axes, angle, 0, 360, step)) / 100
 
 
 def _box(place: np.ndarray, wide: float, tall: float, angle: float) -> np.ndarray:

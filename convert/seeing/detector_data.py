@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from convert.augment import Variation, vary
 from convert.seeing import covers, faces68
-from convert.seeing.augment import Variation, vary
-from convert.seeing.pieces import batched
+from convert.seeing.pieces import Draw, One, batched
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, shape, warp
 
@@ -56,12 +56,12 @@ def sampler(
     faces: faces68.MarkedFaces | None,
     size: int,
     hard: Sequence[np.ndarray] = (),
-) -> Callable:
+) -> Draw:
     """Draws batches of (pictures (n, size, size), targets (n, cells, CELL)). ``hard``: pictures once mistaken."""
     shows = [scene for scene in peopled if len(scene.boxes)]
     patterns = [scene.picture for scene in empty]
 
-    def one(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def one(rng: np.random.Generator) -> One:
         kind = rng.random()
         if kind < SHARES["scene"] or not empty:
             view = zoomed(shows[int(rng.integers(len(shows)))], size, rng)
@@ -76,7 +76,7 @@ def sampler(
         picture = _beset(view, size, patterns, rng)
         return vary(picture, VARIATION, rng), targets(view, size)
 
-    def four(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def four(rng: np.random.Generator) -> One:
         parts = []
         for _ in range(4):
             among = empty if rng.random() < EMPTY_AMONG_FOUR else shows

@@ -51,7 +51,7 @@ Target = tuple[float, ...]
 
 
 def target(
-    states: Sequence[int],
+    states: Sequence[float],
     openness: float | None = None,
     gaze: tuple[float, float] | None = None,
     told: float | None = None,
@@ -165,7 +165,7 @@ def glasses(folder: Path, split: str) -> list[tuple[Piece, str]]:
     for row in chosen:
         image = cv2.imread(str(folder / row["file"]), cv2.IMREAD_GRAYSCALE)
         points = None if image is None else _points(image, finder, landmarks)
-        if points is None:
+        if image is None or points is None:
             continue
         dark = row["eyes"] != "open"
         for eye in lids.from_points(image, points, shut_gap=SHUT_RATIO):

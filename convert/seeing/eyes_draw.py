@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from convert.augment import Variation, coarse
 from convert.seeing import faces68, lids, pieces, worn
-from convert.seeing.augment import Variation, coarse
 from convert.seeing.eyes_data import (
     HALF,
     LOW,
@@ -47,7 +47,7 @@ COARSE_SHARE, COARSEST = 0.4, 0.4
 
 def sampler(
     groups: dict[str, Sequence[Piece | Eye]], nothing: Callable[[np.random.Generator], Piece], size: int
-) -> Callable:
+) -> pieces.Draw:
     """Draws varied batches ((n, size, size) uint8, (n, 14) float32); an empty group's share goes to the others."""
     shares = [Group(SHARES[name], eyes) for name, eyes in groups.items()]
     return pieces.sampler(shares, nothing, size, SHARP, ready=_ready, mirrored=_mirrored, spoiled=_spoiled)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.seeing import eyes_data, eyes_draw, eyes_scenes, faces68, pieces
+from convert.seeing import eyes_data, eyes_draw, eyes_scenes, faces68, lids, pieces
 from convert.seeing.eyes_data import EACH, FIRST_HELD, GAZE_DEG, STATES
 from convert.seeing.pieces import Piece, in_middle
 from fer_edge.perception.interpreter import Model
@@ -39,10 +39,10 @@ def measure(model: Path, args: argparse.Namespace) -> dict[str, Any]:
     return told
 
 
-def _redrawn(eyes: Sequence[eyes_data.Eye]) -> list[Piece]:
+def _redrawn(eyes: Sequence[lids.Eye]) -> list[Piece]:
     rng = np.random.default_rng(5)
     drawn = [eyes_draw.redrawn(eye, rng) for eye in eyes for _ in range(DRAWN_EACH)]
-    return [in_middle(eye.picture, 1.6 * eyes_data.lids.EYE, target) for eye, target in drawn]
+    return [in_middle(eye.picture, 1.6 * lids.EYE, target) for eye, target in drawn]
 
 
 def outputs(made: Model, eyes: Sequence[Piece]) -> np.ndarray:

@@ -148,7 +148,7 @@ def detector(
     for scene in map(_enlarged, shown) if closer else shown:
         pictures += 1
         least = SMALLEST * max(scene.picture.shape)
-        found = finder.find(scene.picture)
+        found = finder.find(scene.picture, None)
         if landmarks:
             found = [face for face in found if first_reading(landmarks, scene.picture, face)]
         got = np.array([[f.box.x, f.box.y, f.box.width, f.box.height] for f in found], np.float32).reshape(-1, 4)

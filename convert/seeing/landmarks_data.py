@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from convert.augment import Variation, cover, vary
 from convert.seeing import covers, faces68, turned, worn
-from convert.seeing.augment import Variation, cover, vary
-from convert.seeing.pieces import batched
+from convert.seeing.pieces import Draw, One, batched
 from convert.seeing.scenes import Scene
 from fer_edge.perception import shape, warp
 from fer_edge.perception.detector import Tiny
@@ -40,7 +40,7 @@ DOUBTFUL = 0.15
 """The least score at which a detector's mistake is worth learning from."""
 MISTAKEN_SHARE = 0.5
 """Of the crops without a face: what a detector took for one."""
-Mistaken = tuple[np.ndarray, tuple]
+Mistaken = tuple[np.ndarray, shape.Region]
 """A picture and where no face is in it."""
 
 
@@ -57,7 +57,7 @@ STEADY, STRAYED = Spread(6.0, 0.03, 1.10), Spread(22.0, 0.09, 1.30)
 """A face being tracked, and a face just detected."""
 
 
-def box_region(box: np.ndarray, angle: float = 0.0) -> tuple:
+def box_region(box: np.ndarray, angle: float = 0.0) -> shape.Region:
     """The landmark crop for a detector's box, as the product takes it."""
     x, y, width, height = (float(v) for v in box)
     return (x + width / 2, y + BOX_DOWN * height), BOX_SIDE * max(width, height), angle
@@ -71,7 +71,7 @@ def sampler(
     seed: int = 1,
     mistaken: Sequence[Mistaken] = (),
     calm: float = 0.0,
-) -> Callable:
+) -> Draw:
     """Draws batches of (pictures, targets). ``mistaken`` is what :func:`taken_for_faces` gave.
 
     ``calm`` is the share of marked faces shown as they are, hardly strayed and in their own light:
@@ -88,7 +88,7 @@ def sampler(
         if max(box[2:]) >= 36 and np.isfinite(points).all()
     ]
 
-    def face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def face(rng: np.random.Generator) -> One:
         i = int(np.searchsorted(chances, rng.random()))
         image, points, region = faces.images[i], faces.points[i], regions[i]
         if aside and rng.random() < TURNED_SHARE:
@@ -106,14 +106,14 @@ def sampler(
             piece, known = _cut(image, region, points, size, _spread(rng), rng)
         return piece, _target(full=known)
 
-    def turned_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def turned_face(rng: np.random.Generator) -> One:
         shown = aside[int(rng.integers(len(aside)))]
         told = np.where(shown.hidden[:, None], np.nan, shown.points)
         image = _beset(shown.image, shown.points, patterns, rng)
         piece, known = _cut(image, shape.face_region(shown.points), told, size, _spread(rng), rng)
         return piece, _target(full=known)
 
-    def taught_face(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def taught_face(rng: np.random.Generator) -> One:
         image, box, points = taught[int(rng.integers(len(taught)))]
         angle = float(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
         angle = angle if abs(angle) < 60 else 0.0
@@ -124,7 +124,7 @@ def sampler(
         piece, known = _cut(image, region, points, size, STRAYED, rng)
         return piece, _target(weak=known)
 
-    def one(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def one(rng: np.random.Generator) -> One:
         kind = rng.random()
         if kind < SHARES["marked"] or (not taught and kind < SHARES["marked"] + SHARES["taught"]):
             return face(rng)
@@ -172,7 +172,7 @@ def _spread(rng: np.random.Generator) -> Spread:
 
 def _cut(
     image: np.ndarray,
-    region: tuple,
+    region: shape.Region,
     points: np.ndarray,
     size: int,
     spread: Spread,
@@ -216,7 +216,7 @@ def taken_for_faces(detector: Path, empty: Sequence[Scene]) -> list[Mistaken]:
 
 def no_face(
     faces: faces68.MarkedFaces,
-    regions: list,
+    regions: Sequence[shape.Region],
     empty: Sequence[Scene],
     size: int,
     rng: np.random.Generator,

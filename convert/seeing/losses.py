@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import keras
+from typing import Any
+
 from keras import ops
 
 SMOOTH = 0.01
 """Share of doubt mixed into every yes or no."""
 
 
-@keras.saving.register_keras_serializable("seeing")
-def eye_loss(target, output):
+def eye_loss(target: Any, output: Any) -> Any:
     """The state is to be one of those that may be, openness near, visible and told right, the gaze near.
 
     Target: which of four states it may be, openness, visible, told, gaze (2); then the weights of state, openness,
@@ -26,13 +26,12 @@ def eye_loss(target, output):
     return ops.mean(ops.sum(parts, axis=1))
 
 
-@keras.saving.register_keras_serializable("seeing")
-def mouth_loss(target, output):
+def mouth_loss(target: Any, output: Any) -> Any:
     """Wide open and visible by cross-entropy; target is values then weights."""
     return ops.mean(ops.sum(_cross_entropy(target[:, :2], output) * target[:, 2:], axis=1))
 
 
-def _cross_entropy(target, output):
+def _cross_entropy(target: Any, output: Any) -> Any:
     target = target * (1 - 2 * SMOOTH) + SMOOTH
     output = ops.clip(output, 1e-6, 1 - 1e-6)
     return -(target * ops.log(output) + (1 - target) * ops.log(1 - output))
@@ -42,8 +41,7 @@ WING, CURVE = 0.08, 0.012
 """Width and curvature of the wing loss, in outputs (4 to a crop's side)."""
 
 
-@keras.saving.register_keras_serializable("seeing")
-def landmark_loss(target, output):
+def landmark_loss(target: Any, output: Any) -> Any:
     """Wing loss on 68 points (NaN: not known) or on five, and cross-entropy on whether it is a face.
 
     Feng et al. 2018: a logarithm near zero keeps small errors worth mending. Eyes count 1.5, and
@@ -62,26 +60,25 @@ def landmark_loss(target, output):
     return ops.mean(target[:, 147] * (points + 0.4 * gaps) + 0.3 * target[:, 148] * five + 0.5 * target[:, 149] * sure)
 
 
-def _wing(error):
+def _wing(error: Any) -> Any:
     size = ops.abs(error)
     constant = WING - WING * ops.log(1 + WING / CURVE)
     # Scaled so that the slope at large errors is near that of the plain absolute error.
     return ops.where(size < WING, WING * ops.log(1 + size / CURVE), size - constant) / WING
 
 
-def _gaps(points):
+def _gaps(points: Any) -> Any:
     upper = ops.stack([points[:, n] for n in (37, 38, 43, 44, 61, 62, 63)], axis=1)
     lower = ops.stack([points[:, n] for n in (41, 40, 47, 46, 67, 66, 65)], axis=1)
     return upper - lower
 
 
-def _five(points):
+def _five(points: Any) -> Any:
     eyes = [ops.mean(points[:, 36:42], axis=1), ops.mean(points[:, 42:48], axis=1)]
     return ops.stack([*eyes, points[:, 30], points[:, 48], points[:, 54]], axis=1)
 
 
-@keras.saving.register_keras_serializable("seeing")
-def detector_loss(target, output):
+def detector_loss(target: Any, output: Any) -> Any:
     """Focal loss on scores (Lin et al. 2017), smooth absolute error on boxes and points of cells that see a face."""
     face, weight, numbers, known = target[..., 0], target[..., 1], target[..., 2:16], target[..., 16:]
     score, found = ops.clip(output[..., 0], 1e-6, 1 - 1e-6), output[..., 1:]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from convert.augment import vary
 from convert.networks import predict
 from convert.preprocess import to_input
-from convert.seeing.augment import vary
 from convert.seeing.detector_data import VARIATION, zoomed
 from convert.seeing.scenes import Scene
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +53,7 @@ def yawning(faces: faces68.MarkedFaces) -> list[Piece]:
     return found
 
 
-def sampler(path: Path, faces: faces68.MarkedFaces, size: int) -> Callable:
+def sampler(path: Path, faces: faces68.MarkedFaces, size: int) -> pieces.Draw:
     """Draws batches from the labelled set, the marked mouths, and pieces that are no mouth."""
     mouths = marked(faces)
     groups = [

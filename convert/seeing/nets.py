@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
 
 
-def block(x, width: int, *, stride: int = 1, kernel: int = 3):
+def block(x: Any, width: int, *, stride: int = 1, kernel: int = 3) -> Any:
     """Convolution, batch norm, ReLU: one quantized operator once the norm is folded in."""
     x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization(momentum=0.97)(x)
     return layers.ReLU()(x)
 
 
-def trunk(x, stages: Sequence[Sequence[int]]):
+def trunk(x: Any, stages: Sequence[Sequence[int]]) -> Any:
     """Stages of widths; the first block of each halves the resolution."""
     for widths in stages:
         for depth, width in enumerate(widths):
@@ -62,19 +63,15 @@ def detector(size: int, stages: Sequence[Sequence[int]], numbers: int) -> keras.
     down = layers.UpSampling2D(2)(block(coarse, width, kernel=1))
     fine = block(layers.Add()([fine, down]), width)
     coarse = block(coarse, stages[3][-1])
+    rare = keras.initializers.Constant(-4.6)  # a first guess of 1 %: nearly every cell sees no face
     scores, geometry = [], []
     for name, x in (("fine", fine), ("coarse", coarse)):
-        score = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_score", bias_initializer=_rare())(x)
+        score = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_score", bias_initializer=rare)(x)
         scores.append(layers.Reshape((-1, 1))(score))
         geometry.append(layers.Reshape((-1, numbers))(layers.Conv2D(numbers, 1, name=f"{name}_numbers")(x)))
     scores = layers.Concatenate(axis=1, name="scores")(scores)
     geometry = layers.Concatenate(axis=1, name="geometry")(geometry)
     return keras.Model(picture, layers.Concatenate(axis=2, name="out")([scores, geometry]))
-
-
-def _rare():
-    """A first guess of 1 %: nearly every cell sees no face."""
-    return keras.initializers.Constant(-4.6)
 
 
 def two_outputs(net: keras.Model) -> keras.Model:

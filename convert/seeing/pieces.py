@@ -9,10 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from convert.augment import Variation, cover, vary
 from convert.data import Want, load
 from convert.errors import DataError
-from convert.seeing.augment import Variation, cover, vary
 from fer_edge.perception import warp
+from fer_edge.perception.shape import Region
+
+Target = tuple[float, ...]
+Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
+"""Gives (pictures (n, H, W) uint8, targets (n, …) float32) for a batch of n."""
+One = tuple[np.ndarray, Sequence[float] | np.ndarray]
+"""A picture and its target."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,8 @@ class Piece:
     """Where something lies in a picture, and what is known of it: values, then the weight of each."""
 
     picture: np.ndarray
-    region: tuple
-    target: tuple[float, ...]
+    region: Region
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -47,21 +54,21 @@ def labelled(path: Path, split: str, classes: tuple[str, str]) -> tuple[np.ndarr
     return data.images[..., 0], data.labels
 
 
-def in_middle(picture: np.ndarray, side: float, target: tuple[float, ...]) -> Piece:
+def in_middle(picture: np.ndarray, side: float, target: Target) -> Piece:
     """The piece of a side in pixels in the middle of a square picture."""
     middle = (picture.shape[0] - 1) / 2
     return Piece(picture, ((middle, middle), side, 0.0), target)
 
 
-def region_in(images: np.ndarray, centre: tuple[float, float], side: float) -> tuple:
+def region_in(images: np.ndarray, centre: tuple[float, float], side: float) -> Region:
     """A region given in sides of the crop, in pixels of these pictures."""
     size = images.shape[1]
     x, y = (v * size - 0.5 for v in centre)
     return (x, y), side * size, 0.0
 
 
-def batched(one: Callable[[np.random.Generator], tuple[np.ndarray, Sequence[float] | np.ndarray]]) -> Callable:
-    """Draws (pictures (n, H, W) uint8, targets (n, …) float32) by drawing one after the other."""
+def batched(one: Callable[[np.random.Generator], One]) -> Draw:
+    """Draws a batch by drawing one after the other."""
 
     def draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         drawn = [one(rng) for _ in range(count)]
@@ -77,9 +84,9 @@ def sampler(
     how: Variation | None = None,
     *,
     ready: Callable[[Any, np.random.Generator], Piece] = lambda piece, _: piece,
-    mirrored: Callable[[tuple], tuple] = lambda target: target,
-    spoiled: Callable[[np.ndarray, tuple, np.random.Generator], tuple] = lambda *known: known[:2],
-) -> Callable:
+    mirrored: Callable[[Target], Target] = lambda target: target,
+    spoiled: Callable[[np.ndarray, Target, np.random.Generator], tuple[np.ndarray, Target]] = lambda *known: known[:2],
+) -> Draw:
     """Draws varied batches from the groups; what their shares leave over is ``nothing``.
 
     An empty group's share goes to the others. ``ready`` makes a piece of what a group holds, ``mirrored`` a target of
@@ -96,7 +103,7 @@ def sampler(
     left = sum(group.share for group in groups)
     chances = np.cumsum([group.share * whole / left for group in groups])
 
-    def one(rng: np.random.Generator) -> tuple[np.ndarray, tuple[float, ...]]:
+    def one(rng: np.random.Generator) -> One:
         n = int(np.searchsorted(chances, rng.random()))
         if n < len(groups):
             pool = groups[n].pieces
@@ -129,6 +136,6 @@ def varied(shown: np.ndarray, how: Variation, rng: np.random.Generator) -> np.nd
     return warp.standardise(shown)
 
 
-def plain(picture: np.ndarray, region: tuple, size: int) -> np.ndarray:
+def plain(picture: np.ndarray, region: Region, size: int) -> np.ndarray:
     """The piece just as the product cuts it."""
     return warp.standardise(warp.cut(picture, warp.upright(*region, size), size))

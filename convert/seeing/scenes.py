@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,14 +45,14 @@ def load(folder: Path, boxes: Path, split: str, taught: Path | None = None) -> l
         if not isinstance(entry, dict):
             raise DataError(f"{boxes}: {name}: a mapping with boxes and split is expected")
         if split in ("all", entry.get("split", split)):
-            places = [_places(boxes, name, entry, kind) for kind in ("boxes", "ignore")]
-            scenes.append(_scene(folder / name, *places, teacher.get(name, []), entry.get("source", "")))
+            faces, ignore = (_places(boxes, name, entry, kind) for kind in ("boxes", "ignore"))
+            scenes.append(_scene(folder / name, faces, ignore, teacher.get(name, []), entry.get("source", "")))
     if not scenes:
         raise DataError(f"{boxes}: no pictures of split {split}")
     return scenes
 
 
-def _listed(path: Path) -> dict:
+def _listed(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as fault:
@@ -61,17 +62,17 @@ def _listed(path: Path) -> dict:
     return found
 
 
-def _places(path: Path, name: str, entry: dict, kind: str) -> np.ndarray:
+def _places(path: Path, name: str, entry: dict[str, Any], kind: str) -> np.ndarray:
     try:
         found = np.array(entry.get(kind) or np.zeros((0, 4)), np.float32)
     except (TypeError, ValueError):
-        found = np.zeros(0)
+        found = np.zeros(0, np.float32)
     if found.ndim != 2 or found.shape[1] != 4 or not np.isfinite(found).all():
         raise DataError(f"{path}: {name}: {kind} must be a list of [x, y, width, height]")
     return found
 
 
-def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list, source: str) -> Scene:
+def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list[dict[str, Any]], source: str) -> Scene:
     picture = read_grey(path)
     points = np.repeat(UNKNOWN[None], len(boxes), axis=0)
     for found in taught:

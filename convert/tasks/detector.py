@@ -8,8 +8,9 @@ from typing import Any
 
 from convert.arguments import share
 from convert.errors import UsageError
+from convert.seeing.pieces import Draw
 from convert.tasks.base import add_data, together
-from convert.tasks.drawn import Draw, Drawn, widths
+from convert.tasks.drawn import Drawn, widths
 from fer_edge.perception import grid
 
 

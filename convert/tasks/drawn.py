@@ -19,12 +19,10 @@ from convert.card import write_model
 from convert.errors import UsageError
 from convert.networks import load_model
 from convert.preprocess import Preprocess, to_input
+from convert.seeing.pieces import Draw
 from convert.tasks.base import Export, Task
 from convert.training import Lessons
 from convert.training.engine import Batch
-
-Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
-"""Gives (pictures (n, H, W) uint8, targets (n, …) float32) for a batch of n."""
 
 COMPARED = 200
 """Pictures apart from those that set int8's ranges, on which it is compared with its float parent."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from convert.arguments import whole
 from convert.seeing.eyes_data import EACH, OUTPUTS, PEOPLE
+from convert.seeing.lids import Eye
+from convert.seeing.pieces import Draw, Piece
 from convert.tasks.base import add_data
-from convert.tasks.drawn import Draw, Drawn, widths
+from convert.tasks.drawn import Drawn, widths
 
 DATA = "eyes with labels: 1 open, 0 closed"
 
@@ -55,7 +58,7 @@ class Eyes(Drawn):
         close, wide = (*args.data, None)[:2]
         marked = eyes_data.marked(faces)
         masks = eyes_data.masks(args.masks, "train") if args.masks else []
-        groups = {
+        groups: dict[str, Sequence[Piece | Eye]] = {
             "close": eyes_data.labelled(close, "train"),
             "wide": eyes_data.labelled(wide, "train") if wide else [],
             "marked": marked,

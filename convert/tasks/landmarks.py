@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from convert.arguments import share
+from convert.seeing.pieces import Draw
 from convert.tasks.base import add_data, together
-from convert.tasks.drawn import Draw, Drawn, widths
+from convert.tasks.drawn import Drawn, widths
 
 DATA = "*folder with points.npz and its pictures, or an .npz with images and points"
 

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from convert.seeing.pieces import Draw
 from convert.tasks.base import add_data
-from convert.tasks.drawn import Draw, Drawn, widths
+from convert.tasks.drawn import Drawn, widths
 
 DATA = "*mouths with labels: 1 wide open, 0 not"
 

@@ -29,7 +29,7 @@ def save(path: Path, model: Any, average: Average | None, progress: dict[str, An
     """Write the checkpoint whole or not at all; a kill at any moment leaves the one before."""
     from keras import ops
 
-    arrays = {f"model_{i}": np.array(w) for i, w in enumerate(model.get_weights())}
+    arrays: dict[str, Any] = {f"model_{i}": np.array(w) for i, w in enumerate(model.get_weights())}
     for index, variable in enumerate(model.optimizer.variables):
         arrays[f"optimizer_{index}"] = np.array(ops.convert_to_numpy(variable.value))
     if average is not None:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _said(path: Path, images: Images, labels: Sequence[str], flip: bool) -> NDAr
 def _digest(path: Path, images: Images, flip: bool) -> str:
     """Of all that a teacher's word depends on: its weights, its card (or architecture) and the pictures."""
     told = hashlib.sha256(f"{images.shape} {flip}".encode())
-    told.update(np.ascontiguousarray(images))
+    told.update(np.ascontiguousarray(images).data)
     for file in (path, path.with_suffix(".json")):
         told.update(file.read_bytes() if file.is_file() else b"")
     return told.hexdigest()[:24]
@@ -113,10 +114,13 @@ def taught(lessons: Lessons, paths: Sequence[Path], weight: float, net: Any) -> 
 def _teacher(path: Path, net: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     if path.suffix == ".tflite":
         runner = Runner(path)
-        shape, ask = runner.shape, lambda inputs: np.stack([_joined(runner.run(row)) for row in inputs])
+        shape = runner.shape
+
+        def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.stack([_joined(runner.run(row)) for row in inputs])
     else:
         model = load_model(path)
-        shape, ask = (1, *model.input_shape[1:]), lambda inputs: predict(model, inputs)
+        shape, ask = (1, *model.input_shape[1:]), partial(predict, model)
     given = ask(np.zeros(shape, np.float32)).shape[1:] if shape[1:] == net.input_shape[1:] else None
     if given != tuple(net.output_shape[1:]):
         raise UsageError(

@@ -183,9 +183,10 @@ def _events(
     """Events against what was due: at most ``LATE_S`` off; an event outside of what was marked is invented."""
     found, missed = [], []
     for at, kind in due:
-        own = [event.at - at for event in told if event.event_type == kind and abs(event.at - at) <= LATE_S]
-        if own:
-            found.append({"event_type": kind, "due": round(at, 2), "late_s": round(min(own, key=abs), 2)})
+        near = [event.at - at for event in told if event.event_type == kind and abs(event.at - at) <= LATE_S]
+        if near:
+            late_s: float = min(near, key=abs)
+            found.append({"event_type": kind, "due": round(at, 2), "late_s": round(late_s, 2)})
         else:
             missed.append({"event_type": kind, "due": round(at, 2)})
     stray = [event for event in told if not any(start <= event.at <= end + LATE_S for start, end in marked)]

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from convert.seeing import augment, covers, faces68, figures, scenes, worn
+from convert import augment
+from convert.seeing import covers, faces68, figures, scenes, worn
 from fer_edge.perception import pose, shape
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.eyes import EyeReader, Eyes
@@ -100,7 +101,9 @@ class Bench:
 
     def faces(self, change: Change, angle: float) -> dict[str, float]:
         """NME, head error against the marks' own pose, eyes and mouths judged and right."""
-        errors, heads, eyes, mouths = [], [], [], []
+        errors, heads = [], []
+        eyes: list[bool | None] = []
+        mouths: list[bool | None] = []
         for image, marked in zip(self._faces.images, self._faces.points, strict=True):
             picture, points = turned(change(image, marked), marked, angle)
             reading = self._landmarks.read(picture, _loosely(points))
@@ -139,7 +142,7 @@ class Bench:
         return {"faces found %": 100 * float(np.mean(hit)), f"from {LARGE:.0f} px %": 100 * float(np.mean(sizeable))}
 
 
-def _loosely(points: np.ndarray) -> tuple:
+def _loosely(points: np.ndarray) -> shape.Region:
     low, high = points.min(axis=0), points.max(axis=0)
     return tuple((low + high) / 2), float((high - low).max()) * shape.FACE_SIDE, 0.0
 

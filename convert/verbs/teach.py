@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ LONG_SIDE = 400
 """Pictures are brought to this long side, so that small faces in them are found too."""
 
 
-def ask(net: cv2.FaceDetectorYN, picture: np.ndarray) -> list[dict]:
+def ask(net: cv2.FaceDetectorYN, picture: np.ndarray) -> list[dict[str, Any]]:
     """The faces of one picture, grey or RGB, in its own pixels."""
     picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.shape[-1] == 3 else cv2.COLOR_GRAY2BGR)
     scale = LONG_SIDE / max(picture.shape[:2])

@@ -24,7 +24,7 @@ SETTLED = 512
 
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     """The options of ``train``."""
-    task.add_data(parser.add_argument_group("data"))
+    task.add_data(parser)
     task.add_network(parser)
     add_training_arguments(parser, **task.training)
 

@@ -14,8 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from fer_edge.core import Box, Points
 
-    Region = tuple[tuple[float, float], float, float]
-    """Centre in pixels, side in pixels, angle in degrees: what :func:`warp.upright` takes."""
+Region = tuple[tuple[float, float], float, float]
+"""Centre in pixels, side in pixels, angle in degrees: what :func:`warp.upright` takes."""
 
 RIGHT_EYE = slice(36, 42)
 LEFT_EYE = slice(42, 48)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.seeing import augment, detector_data, landmarks_data, scenes, turned, worn
+from convert import augment
+from convert.seeing import detector_data, landmarks_data, scenes, turned, worn
 from convert.seeing.faces68 import MarkedFaces
 from convert.seeing.scenes import Scene
 from fer_edge.perception import grid, pose
