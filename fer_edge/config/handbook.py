@@ -15,13 +15,14 @@ _HEAD = """# Configuration
 
 <!-- Made by `fer-edge check-config --markdown > docs/configuration.md`; edit the descriptions in fer_edge/settings. -->
 
-`fer-edge run` reads the file named by `--config` or `FER_EDGE_CONFIG`, else `config.yaml` in the current folder, else
-`/etc/fer-edge/config.yaml`; without any, every default below holds. Any setting can be overridden on the command line:
-`--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` tells every fault with
-its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP
-(`systemctl reload fer-edge`) reads the file again between two frames; a faulty one is refused and the old one kept.
+`fer-edge run` reads the file given by `--config` or `FER_EDGE_CONFIG`, otherwise `config.yaml` in the current folder,
+otherwise `/etc/fer-edge/config.yaml`. Without a file, the defaults below apply. Any setting can be overridden on the
+command line: `--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` reports
+every error with its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP
+(`systemctl reload fer-edge`) reloads the file between two frames; a file with errors is rejected and the old
+configuration stays active.
 
-A default in *italics* means "empty". Times are in seconds, shares and probabilities run from 0 to 1.
+*empty* means no value. Times are in seconds; shares and probabilities are from 0 to 1.
 """
 _LIMITS = (("ge", "≥ {}"), ("gt", "> {}"), ("le", "≤ {}"), ("lt", "< {}"))
 

@@ -44,10 +44,10 @@ class Settings(Section):
     health: HealthSettings = HealthSettings()
     state_dir: str | None = Field(
         None,
-        description="where events, calibration and the last exit are kept; empty: systemd's, else ~/.local/state",
+        description="folder for events, calibration and the last exit; empty: systemd's, otherwise ~/.local/state",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least importance that is logged"
+        "info", description="lowest severity that is logged"
     )
 
     @property

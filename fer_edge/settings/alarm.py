@@ -1,4 +1,4 @@
-"""Settings of alarms on this machine, which need no network."""
+"""Settings of alarms on this machine; they need no network."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ AlarmLevel = Literal["info", "advisory", "warning", "critical"]
 
 
 class GpioAlarm(Section):
-    """A buzzer or light on a pin; sounds while an event is open, faster the more urgent it is."""
+    """A buzzer or light on a pin; active while an event is open, faster for higher levels."""
 
     pin: int | None = Field(None, ge=0, le=53, description="BCM number of the pin; empty: no buzzer or light")
-    active_high: bool = Field(True, description="false: the pin is low while it sounds")
-    level: AlarmLevel = Field("warning", description="lowest level that sounds")
-    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of them")
+    active_high: bool = Field(True, description="false: the pin is low while active")
+    level: AlarmLevel = Field("warning", description="lowest level that triggers it")
+    event_types: tuple[EventType, ...] = Field((), description="event types that trigger it; empty: all")
     longest_s: float = Field(
         120.0,
         gt=0,
         le=3600,
-        description="an event falls silent after this long at a level, seconds (a lost camera must not sound for ever)",
+        description="maximum duration at one level, seconds (so that a lost camera cannot sound for ever)",
     )
 
 
@@ -38,33 +38,32 @@ class SoundAlarm(Section):
     player: tuple[str, ...] = Field(
         ("aplay", "-q"),
         min_length=1,
-        description="program that plays a .wav file, e.g. [aplay, -q, -D, plughw:1]; the file name is appended",
+        description="program that plays a .wav file, for example [aplay, -q, -D, plughw:1]; the file name is appended",
     )
     folder: str | None = Field(
         None,
         description="folder with your own info, advisory, warning and critical.wav; empty: the shipped ones",
     )
-    level: AlarmLevel = Field("advisory", description="lowest level that sounds")
-    event_types: tuple[EventType, ...] = Field((), description="event types that sound; empty: all of them")
-    longest_s: float = Field(
-        120.0, gt=0, le=3600, description="an event falls silent after this long at a level, seconds"
-    )
+    level: AlarmLevel = Field("advisory", description="lowest level that triggers it")
+    event_types: tuple[EventType, ...] = Field((), description="event types that trigger it; empty: all")
+    longest_s: float = Field(120.0, gt=0, le=3600, description="maximum duration at one level, seconds")
 
 
 class CommandAlarm(Section):
-    """A program that is run, without a shell, when an event starts or rises in level."""
+    """A program to run, without a shell, when an event starts or its level rises."""
 
     run: tuple[str, ...] = Field(
-        min_length=1, description="the program's path and its arguments; FER_EDGE_EVENT_TYPE, _LEVEL, _PHASE are set"
+        min_length=1,
+        description="path of the program and its arguments; its environment has FER_EDGE_EVENT_TYPE, _LEVEL, _PHASE",
     )
-    level: AlarmLevel = Field("warning", description="least level of an event that runs it")
-    event_types: tuple[EventType, ...] = Field((), description="event types that run it; empty: all of that level")
-    every_s: float = Field(5.0, ge=0, le=3600, description="least time between two runs, seconds")
-    timeout_s: float = Field(10.0, gt=0, le=600, description="killed when it runs longer, seconds")
+    level: AlarmLevel = Field("warning", description="lowest level of an event that runs it")
+    event_types: tuple[EventType, ...] = Field((), description="event types that run it; empty: all")
+    every_s: float = Field(5.0, ge=0, le=3600, description="minimum time between two runs, seconds")
+    timeout_s: float = Field(10.0, gt=0, le=600, description="the program is killed if it runs longer, seconds")
 
 
 class AlarmSettings(Section):
-    """Alarms on this machine, which need no network."""
+    """Alarms on this machine; they need no network."""
 
     gpio: GpioAlarm = GpioAlarm()
     sound: SoundAlarm = SoundAlarm()

@@ -24,7 +24,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class CameraSettings(Section):
-    """The camera and what is done to its picture before anything looks at it."""
+    """The camera, and how its picture is prepared."""
 
     source: str = Field(
         "0",
@@ -38,7 +38,7 @@ class CameraSettings(Section):
     pixel_format: Literal["auto", "MJPG", "YUYV"] = Field(
         "auto", description="pixel format of a USB camera: auto (MJPG first), MJPG, YUYV"
     )
-    rotation: Literal[0, 90, 180, 270] = Field(0, description="turn the picture clockwise, degrees: 0, 90, 180, 270")
+    rotation: Literal[0, 90, 180, 270] = Field(0, description="rotate the picture clockwise, degrees: 0, 90, 180, 270")
     mirror: bool = Field(False, description="flip left and right (for a camera that delivers a mirror image)")
     roi: tuple[Fraction, Fraction, Fraction, Fraction] = Field(
         (0.0, 0.0, 1.0, 1.0),

@@ -8,9 +8,9 @@ from fer_edge.settings.base import Section
 
 
 class HealthSettings(Section):
-    """What happens when the machine is late or hot."""
+    """Behaviour when the machine is too slow or too hot."""
 
     adaptive: bool = Field(
-        True, description="process fewer frames (15, 10, 5 a second) while the machine is late or hot"
+        True, description="process fewer frames (15, 10, 5 per second) while the machine is too slow or too hot"
     )
     hot_c: float = Field(80.0, ge=40, le=110, description="processor temperature that counts as hot, degrees Celsius")

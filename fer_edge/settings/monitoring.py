@@ -26,7 +26,7 @@ def _ascending(**named: float) -> None:
 
 
 class FilterSettings(Section):
-    """Deciding whether eyes, mouth or head changed state: one bad frame starts and ends nothing."""
+    """Smoothing of eyes, mouth and head: a single bad frame neither starts nor ends an event."""
 
     time_constant_s: float = Field(0.15, gt=0, le=5, description="first-order filter of eyes, mouth and head, seconds")
     begins_above: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
@@ -39,7 +39,7 @@ class FilterSettings(Section):
     )
     coverage: Share = Field(0.5, description="minimum share of a rule's window that must be judged for it to start")
     min_fps: float = Field(
-        10.0, gt=0, le=240, description="the state says degraded_rate below this frame rate, less 5 %"
+        10.0, gt=0, le=240, description="below 95 % of this frame rate the state reports degraded_rate"
     )
 
     @model_validator(mode="after")
@@ -49,12 +49,12 @@ class FilterSettings(Section):
 
 
 class CalibrationSettings(Section):
-    """Calibrating the driver: open eyes and straight ahead."""
+    """Calibration to the driver: open eyes and straight ahead."""
 
     first_s: float = Field(
-        5.0, gt=0, le=600, description="a face seen for this long gives the first straight ahead, seconds"
+        5.0, gt=0, le=600, description="time with a face after which straight ahead is first set, seconds"
     )
-    full_s: float = Field(60.0, gt=0, le=3600, description="valid frames that calibrate, seconds")
+    full_s: float = Field(60.0, gt=0, le=3600, description="time of valid frames for a full calibration, seconds")
     slow_s: float = Field(600.0, gt=0, le=86400, description="time constant of later adaptation, seconds")
     open_prior: float = Field(
         0.9, gt=0, le=1, description="openness of an average driver's open eye, until this driver is calibrated"
@@ -67,19 +67,19 @@ class CalibrationSettings(Section):
     )
     open_droop: Share = Field(
         0.05,
-        description="how far the baseline may sink below its calibrated value, as a fraction: never a drowsy one",
+        description="how far the baseline may fall below its calibrated value (it must not follow drowsiness), share",
     )
     shut: Share = Field(
-        0.6, description="share of the own open eye where openness speaks neither for open nor for closed"
+        0.6, description="openness, as a share of this driver's open eyes, that indicates neither open nor closed"
     )
     shut_prior: Share = Field(
         0.05, description="openness of an average driver's closed eye, until this driver is calibrated"
     )
     shut_most: Share = Field(
-        0.35, description="no closed eye is assumed to be wider than this (glasses make it appear so)"
+        0.35, description="upper limit for the learned openness of closed eyes (glasses can make them appear open)"
     )
     shut_s: Seconds = Field(
-        2.0, description="clearly closed eyes (including blinks) of this total duration are learned"
+        2.0, description="total duration of clearly closed eyes (including blinks) needed to learn their openness"
     )
     openness_weight: float = Field(
         8.0,
@@ -95,7 +95,7 @@ class ClosureSettings(Section):
     microsleep_s: Seconds = Field(1.5, description="eyes closed: microsleep, warning (Euro NCAP 2026: 1-2 s)")
     sleep_s: Seconds = Field(3.0, description="eyes closed: sleep, critical (Euro NCAP 2026: 3 s)")
     unresponsive_s: Seconds = Field(
-        6.0, description="lids down: unresponsive, critical, whatever else (Euro NCAP 2026: 6 s)"
+        6.0, description="lids down: unresponsive, critical, in every case (Euro NCAP 2026: 6 s)"
     )
     microsleep_end_s: Seconds = Field(0.3, description="eyes open: microsleep ends")
     critical_end_s: Seconds = Field(2.0, description="eyes open (and ahead, for unresponsive): a critical event ends")
@@ -120,37 +120,37 @@ class ClosureSettings(Section):
 
 
 class LidsSettings(Section):
-    """Lids that are down: shut, or lowered over an eye that looks down."""
+    """Lids that are down: shut, or lowered in a look down."""
 
     passed_deg: Degrees = Field(
-        12.0, description="a head that bends past this as the lids go down: perhaps a look, undecided until sleep_s"
+        12.0, description="head pitch beyond which closing lids may be a look down; undecided until sleep_s"
     )
     sure: Share = Field(
-        0.7, description="lids read as shut less surely than this, over a second, are undecided until sleep_s"
+        0.7, description="below this mean probability of shut over one second, lids are undecided until sleep_s"
     )
-    bent_deg: Degrees = Field(10.0, description="narrowed lids of a head bent further down are down, too")
-    sinking_deg: Degrees = Field(8.0, description="a head that sinks or rolls this much further means asleep")
+    bent_deg: Degrees = Field(
+        10.0, description="with the head bent further down than this, narrowed lids also count as down"
+    )
+    sinking_deg: Degrees = Field(8.0, description="a further head drop or roll by this much means asleep")
     signs_s: Seconds = Field(
-        600.0, description="a sign of fatigue within this time makes undecided lids sleep at sleep_s"
+        600.0, description="after a sign of fatigue within this time, undecided lids become sleep at sleep_s"
     )
     doubt_s: Seconds = Field(
         60.0,
         description="within this time of a microsleep, sleep or nod, undecided lids count as closed from the start",
     )
     sign_closure_s: Seconds = Field(0.8, description="a closure of this length is a sign of fatigue")
-    sign_perclos: Share = Field(0.05, description="PERCLOS from here on is a sign of fatigue")
+    sign_perclos: Share = Field(0.05, description="PERCLOS at or above this value is a sign of fatigue")
 
 
 class DrowsySettings(Section):
-    """drowsy: how much of a minute the eyes were closed, and yawns."""
+    """drowsy: share of a minute with closed eyes (PERCLOS), and yawns."""
 
     window_s: float = Field(
         60.0, ge=10, le=3600, description="PERCLOS is measured over this window (P80, Wierwille 1994)"
     )
-    min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and left out of PERCLOS")
-    down_s: Seconds = Field(
-        20.0, description="eyes that look down are left out of PERCLOS, but for no longer than this in a window"
-    )
+    min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and are excluded from PERCLOS")
+    down_s: Seconds = Field(20.0, description="looking down is excluded from PERCLOS, for at most this long per window")
     undecided_s: Seconds = Field(
         1.0, description="lids that went down with the head count as closed for PERCLOS after this time"
     )
@@ -169,7 +169,7 @@ class DrowsySettings(Section):
 
 
 class YawnSettings(Section):
-    """yawn: a mouth wide open, longer than speech and laughter."""
+    """yawn: mouth wide open, longer than in speech or laughter."""
 
     open_s: Seconds = Field(
         1.5, description="mouth wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
@@ -177,22 +177,25 @@ class YawnSettings(Section):
     open_share: Share = Field(0.8, description="minimum share of that time with the mouth wide open")
     end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
     longest_s: Seconds = Field(
-        3.0, description="eyes closed in a yawn or a laugh are not a microsleep for this long, mouth open"
+        3.0,
+        description="eyes closed in a yawn or laugh are not a microsleep for up to this long, mouth open",
     )
 
 
 class NodSettings(Section):
-    """nod: the head falls, or jerks up, after the eyes have closed."""
+    """nod: the head drops, or jerks up, after the eyes have closed."""
 
     closed_s: Seconds = Field(0.5, description="how long the eyes are closed, head still up, before the head moves")
     drop_deg: Degrees = Field(15.0, description="how far the head drops or jerks up (nods 12-20 degrees)")
-    within_s: float = Field(1.0, gt=0, le=10, description="within this time")
-    steady_deg: Degrees = Field(8.0, description="a head that moves less is up (normal movement 2-8 degrees)")
+    within_s: float = Field(1.0, gt=0, le=10, description="time limit for this movement")
+    steady_deg: Degrees = Field(
+        8.0, description="a head that moves less than this is up (normal movement is 2-8 degrees)"
+    )
     end_s: Seconds = Field(1.0, description="head up: the nod ends")
 
 
 class DistractionSettings(Section):
-    """distracted: the driver looks away from straight ahead, judged by the eyes if visible, else by the head."""
+    """distracted: the driver looks away from straight ahead, judged by the gaze if visible, otherwise by the head."""
 
     yaw_deg: Degrees = Field(30.0, description="further than this to either side is away")
     pitch_deg: Degrees = Field(25.0, description="further down than this is away")
@@ -202,14 +205,14 @@ class DistractionSettings(Section):
         10.0, description="away for this long in total within shared_window_s (Euro NCAP short multiple)"
     )
     shared_window_s: float = Field(30.0, gt=0, le=600, description="window of the shared distraction, seconds")
-    fresh_s: Seconds = Field(2.0, description="ahead for this long: the shared sum starts again (Euro NCAP)")
+    fresh_s: Seconds = Field(2.0, description="ahead for this long: the shared total is reset (Euro NCAP)")
     end_s: Seconds = Field(2.0, description="ahead for this long: distracted ends")
     answer_s: Seconds = Field(3.0, description="no response for this long after the warning: unresponsive (Euro NCAP)")
-    answered_s: Seconds = Field(0.5, description="open eyes ahead for this long are a response")
+    answered_s: Seconds = Field(0.5, description="open eyes and gaze ahead for this long count as a response")
     hold_s: Seconds = Field(2.0, description="head lost while away: assumed to stay away for this long")
-    upright_deg: Degrees = Field(15.0, description="bent or tilted less than this is upright")
+    upright_deg: Degrees = Field(15.0, description="a head bent or tilted less than this is upright")
     min_km_h: float = Field(
-        20.0, ge=0, le=300, description="no events below this speed, where a speed is known (Euro NCAP)"
+        20.0, ge=0, le=300, description="no events below this speed, if the speed is known (Euro NCAP)"
     )
 
     @model_validator(mode="after")
@@ -219,7 +222,7 @@ class DistractionSettings(Section):
 
 
 class ViewSettings(Section):
-    """absent and view_degraded: what the camera does not show."""
+    """absent and view_degraded: nobody in view, or the view is too poor."""
 
     absent_s: Seconds = Field(5.0, description="no face in a clear picture: absent")
     present_s: Seconds = Field(1.0, description="a face: absent ends")
@@ -227,7 +230,9 @@ class ViewSettings(Section):
         10.0, description="eyes cannot be judged, or lens dark or covered: view_degraded (Euro NCAP: within 10 s)"
     )
     judged_s: Seconds = Field(3.0, description="eyes judged again: view_degraded ends")
-    turned_deg: Degrees = Field(35.0, description="a head turned further hides its own eyes: not a degraded view")
+    turned_deg: Degrees = Field(
+        35.0, description="a head turned further than this hides its own eyes; that is not a degraded view"
+    )
 
 
 class PeopleSettings(Section):
@@ -238,14 +243,14 @@ class PeopleSettings(Section):
 
 
 class MonitoringSettings(Section):
-    """What the signals mean."""
+    """The rules that turn signals into events."""
 
     fatigue: bool | None = Field(None, description="fatigue events; empty: on for profile driver, off for kiosk")
     attention: bool | None = Field(None, description="attention events; empty: on for profile driver, off for kiosk")
     rules: Literal["euro-ncap", "eu-2023-2590"] = Field(
         "euro-ncap",
         description="times of a long distraction: euro-ncap (3 s), or Regulation (EU) 2023/2590 (3.5 s from 50 km/h, "
-        "6 s from 20 to 50 km/h; 3.5 s where no speed is known)",
+        "6 s from 20 to 50 km/h; 3.5 s if the speed is unknown)",
     )
     filter: FilterSettings = Field(FilterSettings(), description="deciding whether a state changed")
     calibration: CalibrationSettings = Field(CalibrationSettings(), description="learning the driver")

@@ -52,7 +52,7 @@ class OutboxSettings(Section):
 
 
 class HomeAssistantSettings(Section):
-    """What Home Assistant needs to show this device by itself."""
+    """Automatic discovery by Home Assistant."""
 
     enabled: bool = Field(True, description="announce this device to Home Assistant")
     prefix: str = Field(
@@ -65,7 +65,7 @@ class HomeAssistantSettings(Section):
 
 
 class MqttSettings(Section):
-    """The broker. Secrets come from a systemd credential, the environment or a file, never from here."""
+    """The broker. Secrets come from a systemd credential, the environment or a file, never from this configuration."""
 
     enabled: bool = Field(True, description="publish over MQTT")
     host: str = Field(
@@ -82,7 +82,7 @@ class MqttSettings(Section):
         max_length=LONGEST_PREFIX,
         pattern=_TOPIC,
         examples=["fer-edge"],
-        description="first part of every topic, followed by the node's name",
+        description="first level of every topic, followed by the node's name",
     )
     username: str | None = Field(None, description="user name for the broker; empty: none")
     password_file: str | None = Field(
@@ -99,7 +99,7 @@ class MqttSettings(Section):
         10.0,
         ge=1,
         le=120,
-        description="a broker that confirms nothing for this long counts as hung: reconnect, seconds",
+        description="reconnect if the broker has confirmed nothing for this long, seconds",
     )
     reconnect_s: tuple[float, float] = Field(
         (0.5, 30.0), description="wait before reconnecting: first and maximum, seconds"
@@ -110,7 +110,7 @@ class MqttSettings(Section):
     heartbeat_s: float = Field(30.0, ge=1, le=3600, description="maximum time between two states, seconds")
     stats_interval_s: float = Field(60.0, ge=1, le=3600, description="time between stats, seconds")
     trust_clock: bool = Field(
-        False, description="trust the wall clock even if nothing confirms that it was set (time_ok)"
+        False, description="trust the wall clock even without confirmation that it was set (time_ok)"
     )
     tls: TlsSettings = TlsSettings()
     outbox: OutboxSettings = OutboxSettings()

@@ -14,26 +14,26 @@ class HaarDetector(Section):
 
     kind: Literal["haar"] = "haar"
     cascade: str | None = Field(None, description="path of a cascade XML; empty: OpenCV's frontal face")
-    scale_factor: float = Field(1.15, gt=1.0, le=2.0, description="step between sizes searched")
-    min_neighbours: int = Field(5, ge=1, le=50, description="agreeing windows that make a face")
-    width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
+    scale_factor: float = Field(1.15, gt=1.0, le=2.0, description="scale step between search sizes")
+    min_neighbours: int = Field(5, ge=1, le=50, description="number of agreeing windows required for a face")
+    width: int = Field(320, ge=64, le=1920, description="width to which the picture is scaled for the search, pixels")
 
 
 class YuNetDetector(Section):
-    """OpenCV Zoo's YuNet through cv2.FaceDetectorYN; bring the ONNX file."""
+    """OpenCV Zoo's YuNet through cv2.FaceDetectorYN; you provide the ONNX file."""
 
     kind: Literal["yunet"] = "yunet"
     path: str = Field(description="path of the YuNet ONNX file")
     score: float = Field(0.7, gt=0, lt=1, description="minimum score of a face")
-    width: int = Field(320, ge=64, le=1920, description="picture width searched, pixels")
+    width: int = Field(320, ge=64, le=1920, description="width to which the picture is scaled for the search, pixels")
 
 
 class TinyDetector(Section):
-    """The network that ships with fer-edge: faces from every side a driver shows, in any light."""
+    """The network shipped with fer-edge, for all head poses of a driver and all lighting."""
 
     kind: Literal["tiny"] = "tiny"
     path: str | None = Field(
-        None, description="path of your own detector, with its card beside it; empty: the shipped one"
+        None, description="path of your own detector, with its card next to it; empty: the shipped one"
     )
     score: float = Field(0.6, gt=0, lt=1, description="minimum score of a face")
 
@@ -42,10 +42,10 @@ Detector = Annotated[HaarDetector | YuNetDetector | TinyDetector, Field(discrimi
 
 
 class PerceptionSettings(Section):
-    """Faces and what is read from them."""
+    """Face detection and signals."""
 
     detector: Detector = Field(
-        TinyDetector(), description="which face finder: kind tiny, haar or yunet, with its own settings"
+        TinyDetector(), description="face detector: kind tiny, haar or yunet, each with its own settings"
     )
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="interpreter of the models: auto, litert, tflite-runtime"
@@ -59,11 +59,11 @@ class PerceptionSettings(Section):
 
 
 class EmotionSettings(Section):
-    """Expressions. Off means that the model is never loaded."""
+    """Expressions. If disabled, the model is never loaded."""
 
-    enabled: bool = Field(True, description="read expressions; the EU AI Act restricts it at work (see README)")
+    enabled: bool = Field(True, description="read expressions; the EU AI Act restricts this at work (see README)")
     model: str | None = Field(
-        None, description="path of your own .tflite expression model, with its card beside it; empty: the shipped one"
+        None, description="path of your own .tflite expression model, with its card next to it; empty: the shipped one"
     )
     rate_hz: float = Field(5.0, gt=0, le=60, description="expression readings of a face, per second")
     window_s: float = Field(1.0, ge=0, le=30, description="time constant of the smoothing of probabilities, seconds")

@@ -8,14 +8,14 @@ from fer_edge.settings.base import Section
 
 
 class TraceSettings(Section):
-    """Why did it alarm? Numbers around each fatigue and attention event, on this device, for fer-edge explain."""
+    """Signals around each fatigue and attention event, stored on this device for fer-edge explain."""
 
     enabled: bool = Field(
         True,
-        description="keep the signals (numbers, no picture, no expression) around each fatigue and attention event",
+        description="store the signals (numbers, no pictures, no expressions) around each fatigue and attention event",
     )
-    before_s: float = Field(20.0, ge=1, le=120, description="how much to keep from before an event, seconds")
-    after_s: float = Field(10.0, ge=0, le=120, description="how much to keep from after its end, seconds")
+    before_s: float = Field(20.0, ge=1, le=120, description="time stored before an event, seconds")
+    after_s: float = Field(10.0, ge=0, le=120, description="time stored after its end, seconds")
     max_mb: float = Field(
         20.0,
         ge=0.1,

@@ -11,16 +11,16 @@ from fer_edge.settings.base import Section
 
 
 class WebSettings(Section):
-    """The live page (extra web). Plain HTTP: from afar, reach it through SSH, a VPN or a proxy that speaks TLS."""
+    """The live page (extra web). Plain HTTP: from outside your network, use SSH, a VPN or a TLS proxy."""
 
     enabled: bool = Field(False, description="show the live page")
     host: str = Field(
         "127.0.0.1",
         min_length=1,
         max_length=253,
-        description="address it listens on; any but this machine's own (127.0.0.1, ::1, localhost) needs a token",
+        description="address it listens on; anything other than 127.0.0.1, ::1 or localhost requires a token",
     )
-    port: int = Field(8060, ge=0, le=65535, description="port it listens on; 0: any free one, written to the log")
+    port: int = Field(8060, ge=0, le=65535, description="port it listens on; 0: any free port, written to the log")
     token_file: str | None = Field(
         None,
         description="file with the access token (16 characters or more); "
@@ -28,10 +28,10 @@ class WebSettings(Section):
     )
     names: list[str] = Field(
         [],
-        description="further host names of the page, e.g. [cab7.lan], besides addresses and this machine's name",
+        description="additional host names of the page, for example [cab7.lan], besides addresses and this machine's name",
     )
     fps: float = Field(
-        10.0, gt=0, le=10, description="maximum pictures a second, encoded only while somebody is looking"
+        10.0, gt=0, le=10, description="maximum pictures per second, encoded only while somebody is looking"
     )
     width: int = Field(640, ge=160, le=1920, description="wider pictures are scaled down to this width, pixels")
     quality: int = Field(75, ge=20, le=95, description="JPEG quality of the pictures")
