@@ -62,9 +62,10 @@ lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-dist: $(DIST)/.ready  ## wheel and sdist in dist/, with checksums; the same commit gives the same names
+dist: $(DIST)/.ready  ## wheel and sdist in dist/, with checksums; the same commit gives the same bytes
 	@rm -rf build/lib dist/fer_edge-*
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/sdist.py dist/fer_edge-*.tar.gz
 	@rm -f build.log
 	@$(SUMS)
 
@@ -106,7 +107,7 @@ $(VENV)/.fleet: $(READY)
 # Nothing but what builds: the product's own dependencies would take minutes, and an isolated build would fetch these again.
 $(DIST)/.ready: pyproject.toml
 	@test -x $(DIST)/bin/python || $(PYTHON) -m venv $(DIST) || { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 69; }
-	@$(DIST)/bin/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'setuptools>=70.1'
+	@$(DIST)/bin/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'setuptools>=70.1' packaging
 	@touch $@
 
 $(CONVERT)/.ready: pyproject.toml

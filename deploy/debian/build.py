@@ -1,7 +1,8 @@
 """Builds the Debian packages: ``make deb``. One for each release and architecture, none of which this machine must be.
 
 A Python environment laid out in a package: wheels from the index for the release's Python and the
-architecture are unpacked, never built, so no emulator and no chroot is needed.
+architecture are unpacked, never built, so no emulator and no chroot is needed. They are those of requirements.lock,
+by their hashes, so the same commit gives the same package.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = {"12": "3.11", "13": "3.13"}
@@ -24,8 +27,6 @@ PYTHON = {"12": "3.11", "13": "3.13"}
 MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}
 GLIBC = {"12": 36, "13": 41}
 """The minor version of each release's glibc 2: wheels for it or an older one run there."""
-PINS = {"3.11": "lgpio>=0.2.2,<0.3", "3.13": "adafruit-lgpio>=0.2.2,<0.3"}
-"""What drives pins, as in extra gpio of pyproject.toml; pip judges markers by its own machine, not by the target."""
 HOME = Path("usr/lib/fer-edge")
 
 
@@ -76,33 +77,58 @@ def environment(root: Path, wheel: Path, release: str, arch: str) -> None:
     machine = MACHINE[arch]
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC[release], 16, -1)]
     platforms.append(f"manylinux2014_{machine}")
-    wanted = [f"{wheel}[web]", "gpiozero>=2.0.1.post3,<3", *([PINS[python]] if arch == "arm64" else [])]
     pip = [sys.executable, "-m", "pip"]
     quiet = ["--quiet", "--quiet", "--disable-pip-version-check"]
     target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
     target += [f"--platform={one}" for one in platforms]
     with tempfile.TemporaryDirectory() as wheels:
         # In two steps: to install for another Python, pip compares with its own.
-        subprocess.run([*pip, "download", *quiet, *target, f"--dest={wheels}", *wanted], check=True)
-        found = sorted(map(str, Path(wheels).glob("*.whl")))
+        wanted = Path(wheels) / "wanted.txt"
+        wanted.write_text(locked(python, machine))
+        download = [*pip, "download", *quiet, *target, "--no-deps", "--require-hashes"]
+        subprocess.run([*download, f"--dest={wheels}", "-r", str(wanted)], check=True)
+        found = [*sorted(map(str, Path(wheels).glob("*.whl"))), str(wheel)]
         alone = ["--no-deps", "--no-index", "--no-compile", "--ignore-requires-python", f"--target={site}"]
         subprocess.run([*pip, "install", *quiet, *target, *alone, *found], check=True)
+    forget_where_from(site)
     shutil.rmtree(site / "bin", ignore_errors=True)
     shutil.rmtree(site / "ai_edge_litert/vendors", ignore_errors=True)  # compilers for other makers' accelerators
-    for library in site.glob(
-        "ai_edge_litert/libLiteRt*Accelerator.so"
-    ):  # graphics processors; the networks run on the CPU
+    for library in site.glob("ai_edge_litert/libLiteRt*Accelerator.so"):  # for graphics processors
         library.unlink()
     share = root / "usr/share"
     share.mkdir(parents=True)
     shutil.move(site / "share/fer-edge", share / "fer-edge")
     shutil.rmtree(site / "share")
     (home / "bin").mkdir()
-    (home / "bin/python3").symlink_to(f"/usr/bin/python{python}")
+    (home / "bin/python3").symlink_to(f"../../../bin/python{python}")
     program = home / "bin/fer-edge"
     program.write_text(f"#!/{HOME}/bin/python3\nfrom fer_edge.cli import program\n\nprogram()\n")
     program.chmod(0o755)
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n")
+
+
+def locked(python: str, machine: str) -> str:
+    """The part of requirements.lock for a Python and a machine; pip would judge its markers by this machine."""
+    target = {"python_full_version": f"{python}.0", "platform_machine": machine, "sys_platform": "linux"}
+    text = ROOT.joinpath("deploy/requirements.lock").read_text()
+    chosen = []
+    for entry in re.split(r"\n(?=[a-z])", text.rstrip())[1:]:
+        first, _, hashes = entry.partition(" \\\n")
+        wanted = Requirement(first)
+        # setuptools is there to build a checkout, and a wheel is built.
+        if wanted.name != "setuptools" and (wanted.marker is None or wanted.marker.evaluate(target)):
+            chosen.append(f"{wanted.name}{wanted.specifier} \\\n{hashes}\n")
+    return "".join(chosen)
+
+
+def forget_where_from(site: Path) -> None:
+    """Remove what pip notes of the folder that a wheel was installed from: it is gone, and another each time."""
+    notes = ("direct_url.json", "REQUESTED")
+    for record in site.glob("*.dist-info/RECORD"):
+        for name in notes:
+            record.with_name(name).unlink(missing_ok=True)
+        lines = record.read_text().splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if line.split(",")[0].rpartition("/")[2] not in notes))
 
 
 def files(root: Path, version: str) -> None:
