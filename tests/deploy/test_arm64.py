@@ -129,7 +129,7 @@ def test_every_shipped_model_answers_as_on_this_machine(emulated: Emulated) -> N
 
 
 def test_a_clip_is_told_as_on_this_machine(emulated: Emulated, fer_edge: Run) -> None:
-    film(emulated.work / "driver.avi")
+    film(emulated.work / "driver.avi", seconds=5)
     here = fer_edge("replay", emulated.work / "driver.avi", "--json").stdout.splitlines()[:60]
     there = emulated.run("fer-edge", "replay", "/trial/driver.avi", "--json").stdout.splitlines()
     assert len(there) > 60
@@ -169,7 +169,7 @@ def test_install_sh_installs_a_checkout_and_removes_it_again(emulated: Emulated)
     assert emulated.run("stat", "-c", "%a %U:%G", "/etc/fer-edge/config.yaml").stdout.strip() == "640 root:video"
     assert emulated.run("systemctl", "is-enabled", "fer-edge.service").stdout.strip() == "enabled"
     frames = emulated.run("/usr/local/bin/fer-edge", "replay", "/trial/driver.avi", "--json").stdout.splitlines()
-    assert sum(json.loads(line).get("face") is not None for line in frames) > 100
+    assert sum(json.loads(line).get("face") is not None for line in frames) > 50
     size = sum(file.lstat().st_size for file in (emulated.root / "opt/fer-edge").rglob("*"))
     print(f"/opt/fer-edge: {size / 1e6:.0f} MB")
     assert "installed already" in emulated.run(*settings, script).stdout

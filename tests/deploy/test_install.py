@@ -59,12 +59,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def film(path: Path) -> None:
-    """Ten seconds of the simulated driver: a plain installation cannot draw him, but it can watch him."""
+def film(path: Path, seconds: int = 10) -> None:
+    """Some seconds of the simulated driver: a plain installation cannot draw him, but it can watch him."""
     source = make_source("sim:alert", CameraSettings(width=320, height=240), paced=False, fps=15.0)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (320, 240))
     source.open()
-    for _ in range(150):
+    for _ in range(15 * seconds):
         image = source.read().image
         writer.write(image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
     source.close()
