@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fer-edge {__version__}")
-    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="one of the following")
     return parser
 
 
@@ -107,7 +107,7 @@ def _of_output(fault: Exception) -> str | None:
     """What is wrong with the place that is written to, if that is it."""
     if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         _close_output()
-        return f"{fault.filename or 'output'}: cannot be written ({fault.strerror}); make room on its disk"
+        return f"{fault.filename or 'output'}: cannot be written ({fault.strerror}); free some disk space"
     if isinstance(fault, UnicodeEncodeError):
         letter = fault.object[fault.start]
         return f"output: {letter!a} cannot be written in {fault.encoding}; set PYTHONIOENCODING=utf-8:backslashreplace"

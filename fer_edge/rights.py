@@ -11,4 +11,4 @@ def readable_by_others(path: Path) -> str | None:
         mode = path.expanduser().stat().st_mode
     except OSError:
         return None
-    return f"{path}: others may read it (mode {mode & 0o777:o}); chmod 600 {path}" if mode & 0o044 else None
+    return f"{path}: other users can read it (mode {mode & 0o777:o}); chmod 600 {path}" if mode & 0o044 else None

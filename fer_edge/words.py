@@ -60,7 +60,7 @@ _ENDED: Mapping[str, str] = {
     "slow": "vehicle slowed down",
     "unjudged": "no longer visible",
     "absent": "no longer in view",
-    "gap": "no pictures came",
+    "gap": "no frames arrived",
     "clock": "clock was set back",
     "paused": "monitoring paused",
     "stopped": "node was stopped",

@@ -31,7 +31,7 @@ def test_aliases_that_multiply_are_refused_before_they_do(tmp_path: Path, merge:
     for n in range(1, 30):
         twice = f"*a{n - 1}, *a{n - 1}"
         lines.append(f"a{n}: &a{n} {{<<: [{twice}], y{n}: 1}}" if merge else f"a{n}: &a{n} [{twice}]")
-    assert "aliases counted" in _told(tmp_path / "bomb.yaml", "\n".join(lines))
+    assert "including aliases" in _told(tmp_path / "bomb.yaml", "\n".join(lines))
 
 
 def test_a_device_given_as_a_file_is_read_no_further_than_a_configuration_can_be_long() -> None:
@@ -55,7 +55,7 @@ def test_an_empty_file_is_a_save_that_failed_and_nobody_is_left_unwatched_by_it(
         ("camera: {rotation: false}", "rotation: must be"),
         ("camera: {fps: true}", "must be a number (got 'true')"),
         ("mqtt: {host: }", "mqtt.host: is empty"),
-        ("camera: {source: -1}", "of no known form"),
+        ("camera: {source: -1}", "unknown form"),
         (f"mqtt: {{topic_prefix: {'x' * 70_000}}}", "must have at most 200 characters"),
     ],
 )

@@ -39,9 +39,9 @@ def test_an_earlier_result_is_compared_number_by_number(fer_edge: Run, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("--plot", "no/such/cost.png"), 2, "no/such/cost.png: its folder does not exist"),
+        (("--plot", "no/such/cost.png"), 2, "no/such/cost.png: the folder does not exist"),
         (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown kind of picture"),
-        (("--drives", "1s", "--plot", "cost.png"), 2, "leave --plot and --compare out"),
+        (("--drives", "1s", "--plot", "cost.png"), 2, "cannot be combined with --plot or --compare"),
         (
             ("--drives", "1s", "--set", "monitoring.yawn.open_s=long"),
             78,

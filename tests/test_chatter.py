@@ -53,7 +53,7 @@ def test_the_same_is_said_again_after_a_while_with_how_often_it_came() -> None:
     assert lines == [
         "Corrupt JPEG data: 0 extraneous bytes before marker 0xd0",
         "something else",
-        "Corrupt JPEG data: 77 extraneous bytes before marker 0xd9 (4 more of these since)",
+        "Corrupt JPEG data: 77 extraneous bytes before marker 0xd9 (4 more like this since)",
     ]
 
 

@@ -74,14 +74,14 @@ def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, out
             command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(tmp_path), check=False
         )
     assert result.returncode == 1
-    told = "fer-edge: output: cannot be written (No space left on device); make room on its disk\n"
+    told = "fer-edge: output: cannot be written (No space left on device); free some disk space\n"
     assert result.stderr.decode() == told
 
 
 def test_a_source_of_no_known_form_is_a_slip_of_the_command_line(fer_edge: Run) -> None:
     result = fer_edge("run", "--source", "rtmp://me:secret@cam/live")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith("fer-edge: --source rtmp://cam/live: of no known form; use a camera number")
+    assert result.stderr.startswith("fer-edge: --source rtmp://cam/live: unknown form; use a camera number")
 
 
 def test_closed_outputs_cost_nothing_and_a_fault_never_stands_among_results(tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(
         ({"input": {**card["input"], "shape": [1, 64, 64, 1]}}, "its card says (1, 64, 64, 1)"),
         ({"labels": ["happy", "sad"]}, "one label for each"),
         ({"input": None}, "not a model card"),
-        ({"labels": None}, "not a model card (labels is no list of names)"),
-        ({"input": {**card["input"], "shape": 48}}, "not a model card (input.shape is missing or no shape)"),
-        ({"input": {**card["input"], "scale": "much"}}, "not a model card (input.scale is no number)"),
-        ({"input": {**card["input"], "crop": None}}, "not a model card (input.crop is no object)"),
+        ({"labels": None}, "not a model card (labels is not a list of names)"),
+        ({"input": {**card["input"], "shape": 48}}, "not a model card (input.shape is missing or not a shape)"),
+        ({"input": {**card["input"], "scale": "much"}}, "not a model card (input.scale is not a number)"),
+        ({"input": {**card["input"], "crop": None}}, "not a model card (input.crop is not an object)"),
     ):
         (tmp_path / "mine.json").write_text(json.dumps({**card, **change}))
         result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")

@@ -77,11 +77,11 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
     ("text", "expected"),
     [
         ("mqtt: [1, 2]\n", "config.yaml:1 mqtt: must be a group of settings"),
-        ("mqtt:\n  port: 1\n  port: 2\n", "config.yaml:3 mqtt.port: stands twice (first at line 2)"),
+        ("mqtt:\n  port: 1\n  port: 2\n", "config.yaml:3 mqtt.port: appears twice (first on line 2)"),
         ("mqtt:\n\tport: 1\n", "config.yaml:2: not valid YAML"),
         ("node: a\n\n# \x08\n", "config.yaml:3: not valid YAML (special characters are not allowed: #x0008)"),
-        ("mqtt: &all\n  tls: *all\n", "config.yaml:2 mqtt.tls: is an alias of what it stands in"),
-        ("node: &all [1, *all]\n", "config.yaml:1 node.1: is an alias of what it stands in"),
+        ("mqtt: &all\n  tls: *all\n", "config.yaml:2 mqtt.tls: is an alias of a group that contains it"),
+        ("node: &all [1, *all]\n", "config.yaml:1 node.1: is an alias of a group that contains it"),
         ("camera:\n  source: rtmp://me:pw@cam/live\n", "config.yaml:2 camera.source: 'rtmp://cam/live' is of no"),
         ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
         ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
@@ -248,4 +248,4 @@ def test_two_files_to_check_are_refused_instead_of_one_being_left_out(fer_edge: 
     (tmp_path / "bad.yaml").write_text("node: cab 7\n")
     result = fer_edge("check-config", "good.yaml", "--config", "bad.yaml")
     assert result.returncode == 2
-    assert result.stderr == "fer-edge: --config bad.yaml: good.yaml is to be checked; name one of them\n"
+    assert result.stderr == "fer-edge: --config bad.yaml: good.yaml is given, too; give only one of them\n"

@@ -29,7 +29,7 @@ def test_between_two_pauses_the_slowest_fatigue_rule_has_its_time() -> None:
     assert not pauses.over(SLOWEST_S)
     clock.now += 2.0
     assert pauses.over(SLOWEST_S)
-    with pytest.raises(UsageError, match=r"not yet: .* ask in 8 s"):
+    with pytest.raises(UsageError, match=r"refused: .* try again in 8 s"):
         pauses.begin(1.0)
     clock.now += SLOWEST_S + MARGIN_S
     pauses.begin(1.0)

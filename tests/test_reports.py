@@ -155,8 +155,8 @@ def test_replay_writes_both(fer_edge: Run, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (("--plot", "out.jpg"), "end its name in .png"),
-        (("--report", "out.txt"), "end its name in .html"),
-        (("--plot", "no/such/out.png"), "its folder does not exist"),
+        (("--report", "out.txt"), "the name must end in .html"),
+        (("--plot", "no/such/out.png"), "the folder does not exist"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_the_drive_is_replayed(

@@ -164,7 +164,7 @@ def alert_hours(wanted_h: float, name: str, settings: Settings, seed: int, progr
         parts.append(part | {"examples": [{"drive": number, **example} for example in part["examples"]]})
         left_s -= story.seconds
         number += 1
-        progress("alert drivers who do all this", 1 - left_s / (wanted_h * 3600.0))
+        progress("alert drivers, all behaviours", 1 - left_s / (wanted_h * 3600.0))
     result = summed(parts)
     per_hour = {reason: round(count / wanted_h, 3) for reason, count in result["false_distracted"].items()}
     return {"hours": round(wanted_h, 3), **result, "distracted_per_hour": per_hour}

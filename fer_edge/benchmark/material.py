@@ -32,7 +32,7 @@ def some_frames(settings: Settings, spec: str, count: int) -> list[Frame]:
     finally:
         source.close()
     if not taken:
-        raise UnavailableError(f"{spec}: has no frame to measure with; name another --source")
+        raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
     return taken
 
 
@@ -59,5 +59,5 @@ def clip(settings: Settings, spec: str, fps: float) -> Iterator[Path]:
             if writer is not None:
                 writer.release()
         if writer is None:
-            raise UnavailableError(f"{spec}: has no frame to measure with; name another --source")
+            raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
         yield path

@@ -88,7 +88,7 @@ def faults(one: Sleeper, events: list[Event]) -> list[str]:
     if not any(event.level is Level.CRITICAL and event.at <= one.at + 6.0 + LATE_S for event in due):
         found.append("nothing critical at 6.0 s")
     if one.order == "eyes first" and not any(abs(event.at - one.at - 1.5) <= LATE_S for event in asleep):
-        found.append("not told at 1.5 s")
+        found.append("not detected at 1.5 s")
     if one.sign and not any(event.level is Level.CRITICAL and event.at <= one.at + 3.0 + LATE_S for event in asleep):
         found.append("no sleep at 3.0 s after a sign")
     return found
@@ -118,5 +118,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The result for a person."""
     yield "Simulated sleepers (a warning after 3.0 s and critical after 6.0 s in all cases):"
     for order, part in result.items():
-        faults_told = ", ".join(f"{fault}: {count}" for fault, count in part["faults"].items()) or "all told in time"
+        faults_told = (
+            ", ".join(f"{fault}: {count}" for fault, count in part["faults"].items()) or "all detected in time"
+        )
         yield f"  {order:<26}{part['sleepers']:>6}{part['missed']:>6} missed   {faults_told}"

@@ -39,7 +39,7 @@ def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
         timed = _timed(frames(source), stages)
         opening = list(islice(timed, WARM_UP))
         if not opening:
-            raise UnavailableError(f"{spec}: has no frame to measure with; name another --source")
+            raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
         for frame in opening:
             pipeline.step(frame)
         stages.times.clear()
@@ -92,7 +92,7 @@ def _run(pipeline: Pipeline, stream: Iterable[Frame], stages: Stages) -> dict[st
         faces += step.signals.face is not None
         count += 1
     if not count:
-        raise UnavailableError("no frame came within the time; give --seconds more")
+        raise UnavailableError("no frame arrived in time; use a larger --seconds")
     return {
         "frames": count,
         "faces": faces / count,
@@ -121,7 +121,7 @@ def _stage_table(stages: Stages, frames_count: int) -> dict[str, dict[str, float
 def percentiles(seconds: list[float]) -> dict[str, float]:
     """p50, p95 and p99 of durations in seconds, as milliseconds."""
     if not seconds:
-        raise UnavailableError("nothing was measured in the time; give --seconds more")
+        raise UnavailableError("nothing was measured in time; use a larger --seconds")
     p50, p95, p99 = (float(v) for v in np.percentile(np.asarray(seconds) * 1000, (50, 95, 99)))
     return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
 

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     settings = options.settings(args, {"camera.source": args.source})
     say = _as_json if args.json else _for_a_person(sys.stderr.isatty())
     good_since: float | None = None
-    todo = "no picture came; check camera.source with fer-edge doctor"
+    todo = "the camera delivered no picture; check camera.source with fer-edge doctor"
     for at, seen, size, word in _views(settings, args.seconds):
         todo = advice(word, seen, size)
         say(at, seen, word, todo)

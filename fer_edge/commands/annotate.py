@@ -33,16 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, or sim:SCRIPT")
     parser.add_argument("out", type=Path, metavar="OUT.mp4", help="the copy: .mp4, .avi, .mkv or .mov")
-    parser.add_argument("--fps", type=options.positive, metavar="N", help="take the file to have N frames a second")
+    parser.add_argument("--fps", type=options.positive, metavar="N", help="assume N frames per second")
     options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the annotated copy; a copy that fails half way is removed."""
     if args.out.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{args.out}: unknown kind of video; end its name in {', '.join(SUFFIXES)}")
+        raise UsageError(f"{args.out}: unknown video format; the name must end in {', '.join(SUFFIXES)}")
     if Path(args.video).exists() and args.out.exists() and args.out.samefile(args.video):
-        raise UsageError(f"{args.out}: is the video itself; name another file for the copy")
+        raise UsageError(f"{args.out}: is the input video; choose a different file for the copy")
     options.need_folder(args.out)
     from fer_edge.sources import make_source
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             count = _copy(settings, source, beside, progress)
         if count:
             if _frames(beside) < count:
-                raise FerEdgeError(f"{beside}: could not be written to its end; make room on its disk")
+                raise FerEdgeError(f"{beside}: could not be written completely; free some disk space")
             beside.replace(args.out)
     except FerEdgeError as fault:
         # The file that is written is a matter of this command.

@@ -1,4 +1,4 @@
-"""Measure frames per second, latency and memory on this machine, and where the time of a frame goes.
+"""Measure frames per second, latency and memory on this machine, and how the time per frame is spent.
 
 Speeds on shared or warm machines vary from run to run: compare ratios within one run.
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
-    parser.add_argument("--source", metavar="SRC", default="sim:demo", help="what to measure with (default: sim:demo)")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument("--source", metavar="SRC", default="sim:demo", help="source of the frames (default: sim:demo)")
     parser.add_argument(
         "--seconds", type=options.positive, default=10.0, metavar="N", help="duration of each measurement"
     )
@@ -37,14 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each model (perception.threads)")
     parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="interpreter (perception.runtime)")
     more = parser.add_argument_group("further measurements")
-    more.add_argument("--baseline", action="store_true", help="side by side with Haar and a network in every frame")
-    more.add_argument("--latency", action="store_true", help="time from a frame to its event at a subscriber")
+    more.add_argument("--baseline", action="store_true", help="compare with Haar and a network in every frame")
+    more.add_argument("--latency", action="store_true", help="time from a frame to its event at the subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
     more.add_argument("--page", action="store_true", help="what the live page costs with no, one and ten viewers")
     more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep up with --fps for this long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
     more.add_argument(
-        "--soak", type=options.positive, metavar="MINUTES", help="full speed for this long: does memory grow?"
+        "--soak",
+        type=options.positive,
+        metavar="MINUTES",
+        help="run at full speed for this long and check memory growth",
     )
     more.add_argument(
         "--drives", metavar="TIME", help="false alarms and missed closures in TIME of simulated driving, e.g. 100h"
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         from fer_edge.commands import drives
 
         if args.plot or args.compare:
-            raise UsageError("--drives: measures no costs to plot or compare; leave --plot and --compare out")
+            raise UsageError("--drives: cannot be combined with --plot or --compare")
         if args.pictures:
             return drives.run_pictures(args.drives, settings, seed=args.seed, as_json=args.json)
         return drives.run(args.drives, settings, seed=args.seed, as_json=args.json, networks=args.networks)
@@ -119,7 +122,9 @@ def _earlier(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as fault:
-        raise UsageError(f"--compare {path}: cannot be read ({fault}); name a result of benchmark --json") from None
+        raise UsageError(
+            f"--compare {path}: cannot be read ({fault}); give a file written by fer-edge benchmark --json"
+        ) from None
     if not isinstance(found, dict) or "speed" not in found:
         raise UsageError(f"--compare {path}: not a result of benchmark --json")
     return found

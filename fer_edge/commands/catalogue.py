@@ -8,19 +8,19 @@ from types import ModuleType
 
 COMMANDS = {
     "run": "the daemon: camera to MQTT",
-    "replay": "the same pipeline over a video file, without a broker",
+    "replay": "the same pipeline on a video file, without a broker",
     "classify": "faces and expressions in still pictures",
     "annotate": "draw faces, signals and events into a copy of a video",
     "demo": "a demonstration on this machine, with its own broker",
     "watch": "show a node's topics live",
     "benchmark": "frames per second, latency and memory on this machine",
-    "check-config": "every fault in a configuration file",
+    "check-config": "every error in a configuration file",
     "doctor": "check camera, models, broker and clock",
     "aim": "aim the camera: what to change until the face is clearly visible",
-    "explain": "why it alarmed: what held, since when, what would have prevented it",
+    "explain": "why an event was raised, and what would have prevented it",
     "notice": "a page for the driver: what this node looks at, stores and sends",
     "service": "the systemd service of a pip installation: install, remove, example files",
-    "completion": "commands and options for a shell to complete",
+    "completion": "shell completion for commands and options",
 }
 
 

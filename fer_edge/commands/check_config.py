@@ -1,4 +1,4 @@
-"""Report every fault in a configuration file, with its line.
+"""Report every error in a configuration file, with its line.
 
 example:
   fer-edge check-config /etc/fer-edge/config.yaml
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # The other commands have this option: whoever is used to it is not sent away.
     parser.add_argument("--config", dest="also", type=Path, metavar="FILE", help="the same as FILE")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
-    parser.add_argument("--json", action="store_true", help="faults as JSON on stdout")
+    parser.add_argument("--json", action="store_true", help="print errors as JSON")
     parser.add_argument("--defaults", action="store_true", help="print every setting at its default as YAML")
     parser.add_argument("--markdown", action="store_true", help="print every setting, explained, as Markdown")
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(markdown())
         return 0
     if args.file and args.also:
-        raise UsageError(f"--config {args.also}: {args.file} is to be checked; name one of them")
+        raise UsageError(f"--config {args.also}: {args.file} is given, too; give only one of them")
     path = args.file or args.also or config.find()
     faults: list[str] = []
     try:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     elif faults:
         sys.stderr.write("\n".join(faults) + "\n")
     else:
-        sys.stderr.write(f"{path or 'built-in defaults'}: fine\n")
+        sys.stderr.write(f"{path or 'built-in defaults'}: valid\n")
     if not (args.file or args.also or args.json) and (note := config.why(path)):
         sys.stderr.write(f"{note}\n")
     return ConfigError.exit_code if faults else 0

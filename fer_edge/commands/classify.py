@@ -37,13 +37,13 @@ class UnreadablePicture(UnavailableError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, … files")
-    parser.add_argument("--json", action="store_true", help="one JSON object a picture on stdout")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies into this folder")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--fast", action="store_true", help="one look at the whole picture: misses small faces")
+    how.add_argument("--fast", action="store_true", help="one pass over the whole picture; misses small faces")
     # What is the default now; kept for scripts that say it.
     how.add_argument("--small", action="store_true", help=argparse.SUPPRESS)
-    how.add_argument("--cropped", action="store_true", help="each picture is one face, cut out (as in FER2013)")
+    how.add_argument("--cropped", action="store_true", help="each picture is one cropped face (as in FER2013)")
     options.add_config(parser)
 
 
@@ -114,9 +114,9 @@ def _read(path: Path) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), how) if content else None
     except cv2.error:
-        raise UnreadablePicture(f"{path}: more than 67 megapixels, or damaged; make it smaller") from None
+        raise UnreadablePicture(f"{path}: more than 67 megapixels, or damaged; reduce its size") from None
     if image is None:
-        raise UnreadablePicture(f"{path}: not a picture OpenCV can read; give a JPEG, PNG, WebP, BMP or TIFF")
+        raise UnreadablePicture(f"{path}: not a picture that OpenCV can read; use JPEG, PNG, WebP, BMP or TIFF")
     return _stretched(image)
 
 
@@ -158,11 +158,13 @@ def _copies(images: list[Path], folder: Path) -> list[Path]:
         copies.append(next(copy for name in names if (copy := folder / f"{name}.png") not in copies))
     for copy in filter(Path.exists, copies):
         if any(image.exists() and copy.samefile(image) for image in images):
-            raise UsageError(f"{copy}: is the picture itself; name another folder with --out")
+            raise UsageError(f"{copy}: is the picture itself; choose a different folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise UsageError(f"--out {folder}: cannot be made ({fault.strerror}); name a folder you may write to") from None
+        raise UsageError(
+            f"--out {folder}: cannot be created ({fault.strerror}); choose a folder you can write to"
+        ) from None
     return copies
 
 
@@ -175,4 +177,6 @@ def _write(path: Path, image: Image, signals: Signals) -> None:
     try:
         path.write_bytes(encoded.tobytes())
     except OSError as fault:
-        raise UsageError(f"{path}: cannot be written ({fault.strerror}); name another folder with --out") from None
+        raise UsageError(
+            f"{path}: cannot be written ({fault.strerror}); choose a different folder with --out"
+        ) from None

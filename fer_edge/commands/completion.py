@@ -1,6 +1,6 @@
 """Print a script that lets a shell complete commands, options, their values, and settings after --set.
 
-It is made from the commands themselves, so it knows every option of this version.
+Generated from the commands, so it covers every option of this version.
 
 example:
   source <(fer-edge completion bash)
@@ -73,7 +73,7 @@ fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("shell", choices=tuple(_SHELLS), help="the shell that reads it")
+    parser.add_argument("shell", choices=tuple(_SHELLS), help="the shell")
 
 
 def run(args: argparse.Namespace) -> int:

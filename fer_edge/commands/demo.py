@@ -90,7 +90,7 @@ def _introduce(settings: Settings) -> None:
     )
     if settings.web.enabled:
         sys.stderr.write(f"Look: http://127.0.0.1:{settings.web.port}/\n")
-    sys.stderr.write("What arrives (Ctrl-C stops):\n")
+    sys.stderr.write("Messages (Ctrl-C to stop):\n")
 
 
 def _program() -> str:

@@ -26,7 +26,7 @@ _WIDTH = 14
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     options.add_config(parser)
-    parser.add_argument("--json", action="store_true", help="the findings as JSON on stdout")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def examine(args: argparse.Namespace) -> Iterator[Finding]:
         yield _which(args)
     except ConfigError as wrong:
         for fault in wrong.faults:
-            yield Finding("configuration", "fail", fault, "correct it; everything below is for the defaults")
+            yield Finding("configuration", "fail", fault, "correct it; the checks below use the defaults")
     for check in checkup.CHECKS:
         yield from _one(check, settings)
 
@@ -63,7 +63,7 @@ def _which(args: argparse.Namespace) -> Finding:
     """The file that is judged; one that the service does not use is worth a word."""
     path = args.config or config.find()
     note = "" if args.config else config.why(path)
-    says = f"{path or 'built-in defaults'}: fine{f' ({note})' if note else ''}"
+    says = f"{path or 'built-in defaults'}: valid{f' ({note})' if note else ''}"
     if not args.config and path != config.SERVICE_FILE and config.SERVICE_FILE.is_file():
         return Finding(
             "configuration", "warn", says, f"for the service: fer-edge doctor --config {config.SERVICE_FILE}"
@@ -76,7 +76,7 @@ def _one(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> 
         yield from check(settings)
     except Exception as surprise:  # a doctor does not fall over what it finds
         name = check.__name__
-        yield Finding(name, "fail", f"could not be examined: {surprise!r}", "please report it")
+        yield Finding(name, "fail", f"could not be checked: {surprise!r}", "please report it")
 
 
 def line(finding: Finding) -> str:

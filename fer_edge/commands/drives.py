@@ -234,7 +234,7 @@ def table(result: dict[str, Any]) -> str:
     lines += [
         f"Microsleeps: {planted['planted']} planted, {planted['missed']} missed, "
         f"{planted['within_0_2_s']:.1%} told within 0.2 s of their time",
-        f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged for good "
+        f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged permanently "
         f"(by the network alone {people['flagged_by_the_network_alone']:.1%}), "
         f"{people['closures_found']:.2%} of closures found",
         f"A step of monitoring: {result['step_us']['p50']} us CPU (least {result['step_us']['min']})",

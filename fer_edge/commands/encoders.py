@@ -42,7 +42,7 @@ def encoder(path: Path, fps: float, width: int, height: int) -> Encoder:
     try:
         path.touch()
     except OSError as fault:
-        raise UsageError(f"{path}: cannot be written ({fault.strerror}); name a folder you may write to") from None
+        raise UsageError(f"{path}: cannot be written ({fault.strerror}); choose a folder you can write to") from None
     suffix = path.suffix.lower()
     if suffix == ".avi":
         return _OpenCv(_opened(path, "MJPG", fps, width, height), path)
@@ -108,7 +108,7 @@ class _OpenCv:
 
     def __init__(self, writer: cv2.VideoWriter, path: Path, remark: str | None = None) -> None:
         if not writer.isOpened():
-            raise UsageError(f"{path}: this OpenCV writes no such video; {INSTALL}")
+            raise UsageError(f"{path}: OpenCV cannot write this format here; {INSTALL}")
         self._writer = writer
         self.remark = remark
 
@@ -144,4 +144,4 @@ def _silence() -> Iterator[None]:
 
 
 def _unfinished(path: Path) -> str:
-    return f"{path}: could not be written to its end; make room on its disk"
+    return f"{path}: could not be written completely; free some disk space"

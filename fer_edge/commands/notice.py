@@ -63,7 +63,7 @@ def answers(settings: Settings, owner: str | None = None) -> tuple[Answer, ...]:
 
 def _looked_at(settings: Settings) -> tuple[str, ...]:
     camera = f"A camera ({without_credentials(settings.camera.source)}) looks at the {_who(settings)}."
-    return camera, "Sound is not recorded. Nobody is identified: the device cannot tell whose face it sees."
+    return camera, "Sound is not recorded. Nobody is identified: the device does not know whose face it sees."
 
 
 def _who(settings: Settings) -> str:

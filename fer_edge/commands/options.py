@@ -42,7 +42,7 @@ def _named(given: Mapping[str, object] | None) -> list[tuple[str, object]]:
 def need_folder(path: Path) -> None:
     """Raises UsageError where the folder of a file that is to be written does not exist."""
     if not path.parent.is_dir():
-        raise UsageError(f"{path}: its folder does not exist; make it first")
+        raise UsageError(f"{path}: the folder does not exist; create it first")
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        raise UsageError(f"{path}: cannot be written ({fault.strerror}); name another file") from None
+        raise UsageError(f"{path}: cannot be written ({fault.strerror}); choose a different file") from None
 
 
 def positive(text: str) -> float:

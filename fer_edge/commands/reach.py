@@ -7,7 +7,7 @@ import socket
 
 from fer_edge.settings import MqttSettings
 
-GUIDE = "deploy/mosquitto/broker.sh (docs/mqtt.md) sets up a broker that other machines reach"
+GUIDE = "deploy/mosquitto/broker.sh (docs/mqtt.md) sets up a broker that other machines can reach"
 _PATIENCE_S = 2.0
 
 
@@ -16,13 +16,13 @@ def explained(mqtt: MqttSettings, why: str) -> str:
     where = f"{mqtt.host}:{mqtt.port}"
     if not mqtt.username and "user name or password refused" in why:
         return (
-            f"{where}: refuses clients without a name; "
-            "set mqtt.username and put its password into /etc/credstore/fer-edge.mqtt-password"
+            f"{where}: requires a user name; "
+            "set mqtt.username and put the password into /etc/credstore/fer-edge.mqtt-password"
         )
-    if "nothing listens there" in why and not is_here(mqtt.host):
+    if "connection refused" in why and not is_here(mqtt.host):
         return (
-            f"{where}: nothing listens there for other machines; start the broker, "
-            f"and if it runs: mosquitto without a listener of its own hears its own machine only; {GUIDE}"
+            f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
+            f"mosquitto accepts connections from its own machine only; {GUIDE}"
         )
     return why
 

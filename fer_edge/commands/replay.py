@@ -1,6 +1,6 @@
-"""Run the whole pipeline over a video on the video's own clock, without a broker.
+"""Run the whole pipeline on a video, using the video's own clock and no broker.
 
-The same file gives the same lines every time. Saved calibrations are not used. A trace of fer-edge explain
+The same file gives the same output every time. Saved calibrations are not used. A trace of fer-edge explain
 (.trace.json.gz) is judged again by the rules of then; --set changes some of them, --config all.
 
 example:
@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, sim:SCRIPT, or a trace of fer-edge explain")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
-    parser.add_argument("--fps", type=options.positive, metavar="N", help="take the file to have N frames a second")
+    parser.add_argument("--fps", type=options.positive, metavar="N", help="assume N frames per second")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
     parser.add_argument(
-        "--report", type=Path, metavar="OUT.html", help="the same and a table of the events, as one page"
+        "--report", type=Path, metavar="OUT.html", help="the same plot with a table of events, as an HTML page"
     )
     options.add_config(parser)
 

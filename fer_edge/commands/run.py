@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until stopped; 0 for a clean end."""
     if args.source is not None and NO_SOURCE.match(args.source):
         # A slip of the command line, not of the configuration it would be laid over.
-        raise UsageError(f"--source {without_credentials(args.source)}: of no known form; use {SOURCES}")
+        raise UsageError(f"--source {without_credentials(args.source)}: unknown form; use {SOURCES}")
 
     def load() -> Settings:
         return options.settings(args, {"camera.source": args.source})

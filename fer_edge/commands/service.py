@@ -1,6 +1,6 @@
-"""The systemd service of an environment that pip made: install it, remove it, or take the example files.
+"""Install or remove the systemd service of a pip environment, or copy the example files.
 
-install writes the unit, starts it, and enables it at boot; a configuration that exists is left alone. files copies
+install writes the unit, starts it, and enables it at boot; an existing configuration is kept. files copies
 everything of deploy/: the unit, broker set-up, container, Home Assistant, examples. The Debian package and install.sh
 do all of this themselves.
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="files: where to copy them")
     parser.add_argument("--no-start", action="store_true", help="install: do not start it now")
     parser.add_argument(
-        "--root", type=Path, default=Path("/"), metavar="DIR", help="the root of another system, e.g. a mounted card"
+        "--root", type=Path, default=Path("/"), metavar="DIR", help="root of another system, for example a mounted card"
     )
 
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "files":
         return _copy(args.folder)
     if args.folder is not None:
-        raise UsageError(f"service {args.action}: takes no folder; another system's root is --root {args.folder}")
+        raise UsageError(f"service {args.action}: takes no folder; for another system use --root {args.folder}")
     if os.geteuid() != 0:
         raise FerEdgeError(f"service {args.action}: must be run as root; try: sudo {sys.argv[0]} service {args.action}")
     try:
@@ -65,14 +65,14 @@ def deploy_folder() -> Path:
     for place in places:
         if (place / "mosquitto").is_dir():
             return place
-    raise UnavailableError(f"service: the files of deploy/ are not in {places[0]}; install the wheel again")
+    raise UnavailableError(f"service: the files of deploy/ are not in {places[0]}; reinstall the wheel")
 
 
 def _copy(folder: Path | None) -> int:
     if folder is None:
-        raise UsageError("service files: name the folder to copy them to, for example: fer-edge service files deploy")
+        raise UsageError("service files: give the folder to copy them to, for example: fer-edge service files deploy")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"service files {folder}: exists and is not empty; name a new folder")
+        raise UsageError(f"service files {folder}: exists and is not empty; choose a new folder")
     source = deploy_folder()
     shutil.copytree(source, folder, dirs_exist_ok=True)
     count = sum(file.is_file() for file in folder.rglob("*"))
@@ -127,14 +127,12 @@ def _program(root: Path) -> str:
     """The program that the service starts; raises where the service could not reach it."""
     program = Path(sys.prefix) / "bin/fer-edge"
     if not program.exists():
-        raise UsageError(
-            f"service install: there is no {program}; install fer-edge with pip into an environment of its own"
-        )
+        raise UsageError(f"service install: there is no {program}; install fer-edge with pip in its own environment")
     inside = program.relative_to(root) if program.is_relative_to(root) else program.relative_to("/")
     if any(inside.is_relative_to(place) for place in _UNREACHABLE):
         raise UsageError(
             f"service install: the service cannot reach {program}, /home and /root are hidden from it; "
-            "make the environment in /opt/fer-edge"
+            "create the environment in /opt/fer-edge"
         )
     return f"/{inside}"
 

@@ -32,10 +32,12 @@ _HIDE, _SHOW, _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[?25l\x1b[?7l", "\x1b[?25h
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--json", action="store_true", help="one JSON object a message: topic, payload, retained")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object per message: topic, payload, retained"
+    )
     parser.add_argument("--host", help="the broker (mqtt.host)")
     parser.add_argument("--port", type=int, help="the broker's port (mqtt.port)")
-    parser.add_argument("--node", type=_node, help="the node to watch (node); + for all of them, one line a message")
+    parser.add_argument("--node", type=_node, help="the node to watch (node); + for all nodes, one line per message")
     parser.add_argument("--seconds", type=options.positive, metavar="N", help="stop after N seconds")
     options.add_config(parser)
 
@@ -43,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _node(text: str) -> str:
     """A node's name or ``+``, as an argparse type: a topic is made of it."""
     if not text or (text != "+" and set(text) & set("/+#")):
-        raise argparse.ArgumentTypeError(f"must be a node's name, or + for all of them (got {text!r})")
+        raise argparse.ArgumentTypeError(f"must be a node name, or + for all nodes (got {text!r})")
     return text
 
 
@@ -136,7 +138,7 @@ def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterat
         if over:
             break
     if not ever:
-        raise UnavailableError("no broker was reached; see mqtt.host and mqtt.port, or --host and --port")
+        raise UnavailableError("the broker could not be reached; check mqtt.host and mqtt.port, or --host and --port")
 
 
 def _print_lines(messages: Iterator[_Heard | None], *, all_nodes: bool, as_json: bool) -> None:

@@ -97,7 +97,7 @@ class NodeView:
         head = f"fer-edge {version}  node {self.node}  {_paint(status, status if connected else 'offline', colour)}"
         if self.status == "offline":
             # A broker that speaks MQTT 3.1.1 keeps the state of a killed node for ever.
-            since = f"; last heard of at {clock(state).strip()} UTC" if state else ""
+            since = f"; last seen at {clock(state).strip()} UTC" if state else ""
             return [head, "", f"nobody is watched{since}", "", *self._recent(colour)]
         lines = [f"{head}  camera {_paint(self.camera, self.camera, colour)}", ""]
         if not state:
@@ -111,7 +111,7 @@ class NodeView:
     def _recent(self, colour: bool) -> list[str]:
         recent = [event_line(event, colour=colour) for event in reversed(self.events)]
         if any(event.get("time_ok") is False for event in self.events):
-            recent += ["", "? after a time: nobody has set the node's clock"]
+            recent += ["", "? after a time: the node's clock has not been set"]
         return recent
 
     def _driver(self, colour: bool) -> list[str]:
@@ -128,7 +128,7 @@ class NodeView:
             f"{'eyes':10} {_bar(state.get('openness'))}  {_eyes(state)}",
             f"{'PERCLOS':10} {_bar(state.get('perclos'))}  judged {_percent(state.get('coverage'))}",
             f"{'head':10} {angles}",
-            f"{'looking':10} {state.get('looking') or 'cannot tell'}",
+            f"{'looking':10} {state.get('looking') or 'unknown'}",
         ]
 
     def _health(self) -> str:

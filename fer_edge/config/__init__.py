@@ -163,13 +163,15 @@ def _text(path: Path) -> str:
             content = file.read(MOST_BYTES + 1)
         text = content.decode("utf-8")
     except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file; name an existing one with --config"]) from None
+        raise ConfigError([f"{path}: no such file; give an existing one with --config"]) from None
     except UnicodeDecodeError as fault:
         raise ConfigError([f"{path}: not UTF-8 text (byte {fault.start}); save it as UTF-8"]) from None
     except OSError as fault:
         raise ConfigError([f"{path}: cannot be read ({fault.strerror}); check its permissions"]) from None
     if len(content) > MOST_BYTES:
-        raise ConfigError([f"{path}: longer than {MOST_BYTES // 1000} KB, so no configuration; name another file"])
+        raise ConfigError(
+            [f"{path}: longer than {MOST_BYTES // 1000} KB, so no configuration; choose a different file"]
+        )
     if not content.strip() and path.is_file():
         raise ConfigError([f"{path}: is empty; write it anew: fer-edge check-config --defaults > FILE"])
     return text
@@ -180,10 +182,10 @@ def _walk(
 ) -> Iterable[str]:
     """Notes the line of every key below a node; yields a fault for each that stands twice, or in itself by an alias."""
     if node in within:
-        yield f"{lines[at]} {'.'.join(at)}: is an alias of what it stands in"
+        yield f"{lines[at]} {'.'.join(at)}: is an alias of a group that contains it"
         return
     if len(lines) > MOST_VALUES:
-        raise ConfigError([f"{path}: more than {MOST_VALUES} values, aliases counted; no configuration has so many"])
+        raise ConfigError([f"{path}: more than {MOST_VALUES} values, including aliases; this is not a configuration"])
     within = (*within, node)
     if isinstance(node, yaml.SequenceNode):
         for n, child in enumerate(node.value):
@@ -195,7 +197,7 @@ def _walk(
         here = (*at, str(key.value))
         where = f"{path}:{key.start_mark.line + 1}"
         if here in lines:
-            yield f"{where} {'.'.join(here)}: stands twice (first at line {lines[here].rsplit(':', 1)[1]})"
+            yield f"{where} {'.'.join(here)}: appears twice (first on line {lines[here].rsplit(':', 1)[1]})"
         lines[here] = where
         yield from _walk(child, here, path, lines, within)
 

@@ -34,9 +34,9 @@ _SENTENCES = {
     "too_short": "needs {min_length} values, has {actual_length}",
     "too_long": "takes {max_length} values, has {actual_length}",
     "tuple_type": "must be a list{got}",
-    "model_type": "must be a group of settings, one 'key: value' a line below it{got}",
+    "model_type": "must be a group of settings, one 'key: value' per line below it{got}",
     "union_tag_invalid": "kind must be one of {expected_tags} (got {tag!r})",
-    "union_tag_not_found": "must name its kind, for example 'kind: haar'",
+    "union_tag_not_found": "must give its kind, for example 'kind: haar'",
     "value_error": "{error}",
 }
 """pydantic's error types in our words; {got} is the value that stands in the file."""
@@ -48,7 +48,7 @@ _LONGEST = 80
 def sentence(error: Mapping[str, Any]) -> str:
     """One sentence for one of pydantic's errors: the limit, and what stands there."""
     if error["input"] is None and error["type"] in _EMPTY:
-        return "is empty; give a value, or take the line out for the default"
+        return "is empty; give a value, or remove the line to use the default"
     plain = not isinstance(error["input"], dict | list | tuple)
     words = {
         **error.get("ctx", {}),

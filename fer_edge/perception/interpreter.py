@@ -54,7 +54,7 @@ class Model:
         expected = tuple(self.card["input"]["shape"])
         if len(inputs) != 1 or self.shape != expected:
             raise ModelError(
-                f"{self.path}: takes {self.shape}, but its card says {expected}; use the file and card of one model"
+                f"{self.path}: takes {self.shape}, but its card says {expected}; file and card must belong together"
             )
         self.size = (self.shape[1], self.shape[2])
         self.output_sizes = [int(np.prod(detail["shape"][1:])) for detail in self._outputs]
@@ -102,10 +102,10 @@ def _wrong_with(card: Any) -> str | None:
         case [int(), int(), int(), *_]:
             pass
         case _:
-            return "input.shape is missing or no shape"
+            return "input.shape is missing or not a shape"
     crop, labels = given.get("crop", {}), card.get("labels", [])
     if not isinstance(crop, dict):
-        return "input.crop is no object"
+        return "input.crop is not an object"
     numbers = {
         "scale": given.get("scale", 1.0),
         "offset": given.get("offset", 0.0),
@@ -113,9 +113,9 @@ def _wrong_with(card: Any) -> str | None:
     }
     for name, value in numbers.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
-            return f"input.{name} is no number"
+            return f"input.{name} is not a number"
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        return "labels is no list of names"
+        return "labels is not a list of names"
     return None
 
 
@@ -128,7 +128,7 @@ def _checked(path: Path, card: Mapping[str, Any]) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as fault:
-        raise ModelError(f"{path}: cannot be read ({fault.strerror}); correct its rights or the path") from None
+        raise ModelError(f"{path}: cannot be read ({fault.strerror}); correct its permissions or the path") from None
     expected = card.get("sha256")
     if expected and hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it")
@@ -189,7 +189,7 @@ def _pixel_table(card: Mapping[str, Any], detail: Mapping[str, Any], path: Path)
         return real
     scale, zero = detail["quantization"]
     if not (np.issubdtype(dtype, np.integer) and scale):
-        raise ModelError(f"{path}: takes neither float32 nor quantized integers; convert it again")
+        raise ModelError(f"{path}: its input is neither float32 nor quantized integers; convert it again")
     limits = np.iinfo(dtype)
     table: NDArray[Any] = np.clip(np.round(real / scale + zero), limits.min, limits.max).astype(dtype)
     return table

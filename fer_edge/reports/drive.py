@@ -79,7 +79,7 @@ def html(drive: Drive, limits: DrowsySettings) -> str:
 {rows}
 </tbody></table>
 <footer>Made by fer-edge {__version__} on {escape(drive.node)}. Times are those of the node. No picture is stored.
-An aid, not a certified safety device.</footer>
+An assistance system, not a certified safety device.</footer>
 </main></body></html>
 """
 

@@ -35,7 +35,7 @@ _SIGNS = {"info": "●", "advisory": "◆", "warning": "▲", "critical": "■"}
 def check(path: Path) -> None:
     """Raises UsageError or MissingExtra before a long drive is replayed."""
     if path.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--report {path}: is written as HTML; end its name in .html")
+        raise UsageError(f"--report {path}: must be an HTML file; the name must end in .html")
     plot.need_matplotlib("--report")
 
 
@@ -67,7 +67,7 @@ def html(recording: Recording, settings: Settings, title: str) -> str:
 <th class="number">Lasted, s</th><th>Details</th></tr></thead><tbody>
 {rows}
 </tbody></table>
-<footer>Made by fer-edge {__version__}, profile {settings.profile}. Grey: no face seen. Times run from the first frame.
+<footer>Made by fer-edge {__version__}, profile {settings.profile}. Grey: no face. Times start at the first frame.
 Not a certified safety device.</footer>
 </body></html>
 """

@@ -23,7 +23,7 @@ _MAX_POINTS = 6000
 def check(path: Path) -> None:
     """Raises UsageError or MissingExtra for what could not be written, before a long drive is replayed."""
     if path.suffix.lower() not in FORMATS:
-        raise UsageError(f"--plot {path}: unknown kind of picture; end its name in {', '.join(FORMATS)}")
+        raise UsageError(f"--plot {path}: unknown picture format; the name must end in {', '.join(FORMATS)}")
     need_matplotlib("--plot")
 
 
@@ -103,7 +103,7 @@ def _mouth(row: Any, recording: Recording, at: Any, step: int) -> None:
 
 def _head(row: Any, recording: Recording, at: Any, settings: Settings, step: int) -> None:
     limits = settings.monitoring.distraction
-    row.plot(at[::step], recording.column("yaw")[::step], color="#3b82c4", lw=1.1, label="yaw (+ own left)")
+    row.plot(at[::step], recording.column("yaw")[::step], color="#3b82c4", lw=1.1, label="yaw (+ driver's left)")
     row.plot(at[::step], recording.column("pitch")[::step], color="#e07b00", lw=1.1, label="pitch (+ up)")
     for name, colour in (("gaze_yaw", "#9cc4e4"), ("gaze_pitch", "#f3c48c")):
         row.plot(at[::step], recording.column(name)[::step], ".", color=colour, ms=1.5, label=name.replace("_", " "))
@@ -138,9 +138,7 @@ def _perclos(row: Any, recording: Recording, at: Any, settings: Settings, step: 
     row.set_ylim(0, max(160 * limits.warning, 1.1 * top))
     row.set_ylabel("PERCLOS, %")
     if _unknown(share):
-        row.text(
-            0.5, 0.5, "the drive is too short to tell", transform=row.transAxes, ha="center", va="center", color=_SOFT
-        )
+        row.text(0.5, 0.5, "the drive is too short", transform=row.transAxes, ha="center", va="center", color=_SOFT)
 
 
 def _expression(row: Any, recording: Recording, at: Any, step: int) -> None:

@@ -38,7 +38,7 @@ class Quieter:
         if len(self._known) >= _MOST_KINDS:
             self._known.clear()
         self._known[kind] = (now, 0)
-        self._say(f"{line} ({more} more of these since)" if more else line)
+        self._say(f"{line} ({more} more like this since)" if more else line)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ class Daemon:
         """Forget what was learned of the driver and learn anew."""
         self._parts.pipeline.monitor.recalibrate()
         self._save_calibration()
-        log.info("learning the driver anew")
+        log.info("calibration restarted")
 
     def speed(self, km_h: float) -> None:
         """The vehicle's speed, believed for 5 s."""
@@ -159,7 +159,7 @@ class Daemon:
             old = self._in_use.renew()
         except FerEdgeError as refused:
             self._reporter.refused = "; ".join(str(refused).splitlines())
-            log.error("reload refused, going on as before: %s", self._reporter.refused)
+            log.error("reload refused, keeping the old configuration: %s", self._reporter.refused)
             raise
         finally:
             self._notifier.ready()

@@ -75,5 +75,5 @@ class Memory:
 
     def _cannot(self, path: Path, fault: OSError) -> None:
         if self.writable:
-            log.warning("%s: cannot be written (%s); going on without saving", path, fault.strerror)
+            log.warning("%s: cannot be written (%s); continuing without saving", path, fault.strerror)
         self.writable = False

@@ -77,14 +77,14 @@ class Pace:
         hot = bool(throttled) or (temperature_c is not None and temperature_c >= self._settings.hot_c)
         if hot or share > LATE_SHARE:
             self._easy_since = None
-            self._slower(_heat(temperature_c, throttled) if hot else f"{share:.0%} of the time goes into frames")
+            self._slower(_heat(temperature_c, throttled) if hot else f"{share:.0%} of the time is spent on frames")
         else:
             self._recover(now, per_frame, temperature_c)
 
     def _slower(self, why: str) -> None:
         if self._step < len(self._rates) - 1:
             self._step += 1
-            log.warning("looking at %.0f frames a second from now on: %s", self._rates[self._step], why)
+            log.warning("reduced to %.0f frames/s: %s", self._rates[self._step], why)
 
     def _recover(self, now: float, per_frame_s: float, temperature_c: float | None) -> None:
         cool = temperature_c is None or temperature_c < self._settings.hot_c - COOL_C
@@ -96,7 +96,7 @@ class Pace:
         elif now - self._easy_since >= RECOVER_S:
             self._step -= 1
             self._easy_since = None
-            log.info("looking at %.0f frames a second again", self._rates[self._step])
+            log.info("back to %.0f frames/s", self._rates[self._step])
 
 
 def _heat(temperature_c: float | None, throttled: bool | None) -> str:

@@ -38,7 +38,9 @@ class Pauses:
         if self._until is None:
             if now < self._next_at:
                 wait_s = self._next_at - now
-                raise UsageError(f"not yet: after a pause the driver is watched for a while; ask in {wait_s:.0f} s")
+                raise UsageError(
+                    f"refused: monitoring must run for a while between two pauses; try again in {wait_s:.0f} s"
+                )
             self._began = now
             self.count += 1
         self._until = max(now + seconds, self._began + LEAST_PAUSE_S)

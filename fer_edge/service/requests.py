@@ -61,7 +61,7 @@ def carry_out(node: Asked, verb: str, values: Mapping[str, Any]) -> dict[str, An
         case "stats":
             return node.stats()
         case _:
-            raise UsageError(f"{verb}: not done by this version")
+            raise UsageError(f"{verb}: not supported by this version")
     return {}
 
 

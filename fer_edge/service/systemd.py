@@ -59,7 +59,7 @@ class Notifier:
             try:
                 Path(self._alive_file).touch()
             except OSError as fault:
-                logging.getLogger(__name__).debug("%s: cannot be touched: %s", self._alive_file, fault)
+                logging.getLogger(__name__).debug("%s: cannot be updated: %s", self._alive_file, fault)
 
     def status(self, text: str) -> None:
         """One line for ``systemctl status``; sent only when it changes."""
@@ -77,7 +77,7 @@ class Notifier:
                 channel.send(message.encode())
         except OSError as fault:
             # A lost notification must not stop the daemon; systemd's own time-outs decide.
-            logging.getLogger(__name__).debug("systemd does not listen: %s", fault)
+            logging.getLogger(__name__).debug("cannot notify systemd: %s", fault)
 
 
 class _JournalFormatter(logging.Formatter):

@@ -26,7 +26,7 @@ _REQBUFS = 0xC0145608
 _CAPTURE = 0x00000001
 _CAPTURE_PLANES = 0x00001000
 _MMAP = 1
-_BUSY = "busy, another program uses it; close that one (fuser -v names it)"
+_BUSY = "busy: another program is using it; close that program (fuser -v shows it)"
 _PI_DRIVERS = ("unicam", "bcm2835-unicam", "rp1-cfe", "bcm2835-isp", "pispbe")
 
 
@@ -52,7 +52,7 @@ def camera_path(source: str) -> str:
         return source
     found = cameras()
     if not found:
-        raise SourceUnavailable("auto: no camera found; plug one in, or name a source (csi:0, a file, sim:demo)")
+        raise SourceUnavailable("auto: no camera found; connect one, or set a source (csi:0, a file, sim:demo)")
     return found[0]
 
 
@@ -64,7 +64,7 @@ def camera_connector(source: str, settings: CameraSettings) -> Callable[[], Devi
         check(path)
         capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
         if not capture.isOpened():
-            raise SourceUnavailable(f"{path}: the driver cannot start it; unplug it and plug it in again")
+            raise SourceUnavailable(f"{path}: the driver cannot start it; unplug it and reconnect it")
         _ask_for(capture, settings)
         packed = is_motion_jpeg(capture) and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         return CaptureDevice(capture, f"{path}: no more pictures; unplugged, or its driver timed out", packed=packed)
@@ -83,7 +83,7 @@ def check(path: str) -> None:
         if driver in _PI_DRIVERS:
             raise SourceUnavailable(f"{path}: a Raspberry Pi CSI camera ({driver}); use source csi:0")
         if not capabilities & (_CAPTURE | _CAPTURE_PLANES):
-            raise SourceUnavailable(f"{path}: gives no pictures (a camera's second node); use its -video-index0")
+            raise SourceUnavailable(f"{path}: delivers no pictures (secondary node of a camera); use its -video-index0")
         if _busy(device):
             raise SourceUnavailable(f"{path}: {_BUSY}")
     except OSError as error:
@@ -159,5 +159,5 @@ def _why_not_used(error: OSError) -> str:
         case errno.ENOTTY | errno.EINVAL:
             return "not a camera; choose one that `fer-edge doctor` lists"
         case errno.ENODEV:
-            return "no such camera any more; plug it in again"
-    return f"does not answer ({(error.strerror or str(error)).lower()}); unplug it and plug it in again"
+            return "the camera is no longer there; plug it in again"
+    return f"does not answer ({(error.strerror or str(error)).lower()}); unplug it and reconnect it"

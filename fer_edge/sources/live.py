@@ -199,7 +199,7 @@ class LiveSource:
         while self._froze and first is not None and self._freshness.repeats(first[0].image):
             first = reading.newer(first[2], self._limits.stall_s)
             if self._clock() >= until:
-                raise SourceUnavailable(f"{self.name}: still frozen, the same picture; unplug it and plug it in again")
+                raise SourceUnavailable(f"{self.name}: still frozen, the same picture; unplug it and reconnect it")
 
     def read(self) -> Frame:
         """The newest picture not yet read. Raises SourceLost on unplugging, stall or freeze."""

@@ -136,7 +136,7 @@ class SimulatedSource:
         if self.truth(self._clock() - self._start).unplugged:
             raise SourceUnavailable(f"{self.name}: unplugged, as the script says; it comes back by itself")
         if self._kept is not None and self.truth(self._clock() - self._start).frozen:
-            raise SourceUnavailable(f"{self.name}: still frozen, as the script says; it goes on by itself")
+            raise SourceUnavailable(f"{self.name}: still frozen, as the script says; it resumes by itself")
         self._tick = max(self._tick, int((self._clock() - self._start) * self.fps))
 
     def read(self) -> Frame:

@@ -36,7 +36,7 @@ def stream_connector(url: str, limits: Limits) -> Callable[[], Device]:
         )
         if not capture.isOpened():
             raise SourceUnavailable(
-                f"{shown}: the server answers but gives no video; check path, user name and password"
+                f"{shown}: the server responds but delivers no video; check path, user name and password"
             )
         packed = is_motion_jpeg(capture) and capture.set(cv2.CAP_PROP_FORMAT, -1)
         return CaptureDevice(capture, f"{shown}: the stream ended or stalled", packed=packed)

@@ -156,7 +156,7 @@ class VideoSource:
         if not self._path.is_file():
             raise SourceUnavailable(f"{self.name}: not a video file; give the path of one")
         if not os.access(self._path, os.R_OK):
-            raise SourceUnavailable(f"{self.name}: may not be read; check its permissions")
+            raise SourceUnavailable(f"{self.name}: cannot be read; check its permissions")
         return self._path
 
     def _next(self) -> tuple[Picture, float] | None:

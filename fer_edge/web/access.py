@@ -46,7 +46,7 @@ class Access:
         if token is None and not is_loopback(settings.host):
             raise ConfigError(
                 [
-                    f"web.host: {settings.host} can be reached from other machines, so a token is needed: "
+                    f"web.host: {settings.host} is reachable from other machines, so a token is required: "
                     "head -c 18 /dev/urandom | base64 > FILE, then web.token_file: FILE (or keep 127.0.0.1)"
                 ]
             )

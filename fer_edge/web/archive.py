@@ -118,12 +118,12 @@ def _query(request: web.Request) -> Query:
     try:
         since, until = float(asked["from"]), float(asked["to"])
     except (KeyError, ValueError):
-        raise web.HTTPBadRequest(reason="from and to are needed, in seconds since 1970") from None
+        raise web.HTTPBadRequest(reason="from and to are required, in seconds since 1970") from None
     if not 0 <= since < until <= 1e11 or until - since > MOST_S:
-        raise web.HTTPBadRequest(reason=f"from has to lie before to, by {MOST_S / 86_400:.0f} days at most")
+        raise web.HTTPBadRequest(reason=f"from must be before to, by {MOST_S / 86_400:.0f} days at most")
     level = asked.get("level", "info")
     if level not in LEVELS:
-        raise web.HTTPBadRequest(reason=f"level is one of {', '.join(LEVELS)}")
+        raise web.HTTPBadRequest(reason=f"level must be one of {', '.join(LEVELS)}")
     return Query(since, until, frozenset(filter(None, asked.get("type", "").split(","))), level)
 
 

@@ -142,5 +142,5 @@ async def _kept_going(work: Callable[[], Awaitable[None]]) -> Never:
         try:
             await work()
         except Exception as fault:
-            log.error("live page: %r; going on", fault)
+            log.error("live page: %r; continuing", fault)
         await asyncio.sleep(1.0)

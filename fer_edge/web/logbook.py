@@ -158,7 +158,7 @@ class Logbook:
             except sqlite3.Error as fault:
                 self.stored = False
                 if not told:
-                    log.warning("live page: drives cannot be kept (%s); going on without", fault)
+                    log.warning("live page: drives cannot be stored (%s); continuing without", fault)
                 told = 1
 
     def _keep_moment(self, moment: Moment) -> None:

@@ -103,7 +103,7 @@ class LivePage:
             asyncio.set_event_loop(self._loop)
             self._loop.run_until_complete(self._serve())
         except Exception as fault:
-            log.error("the live page ended (%r); the node goes on without it", fault)
+            log.error("the live page ended (%r); the node continues without it", fault)
         finally:
             self._loop.close()
 
@@ -159,10 +159,10 @@ class LivePage:
 def _why(fault: OSError) -> str:
     """Why a port cannot be had and what to do; asyncio's own sentence repeats the address."""
     if fault.errno == errno.EADDRINUSE:
-        return "is in use by another program; end that one or change web.port (tried again until then)"
+        return "is in use by another program; stop that program or change web.port (retrying)"
     if fault.errno == errno.EADDRNOTAVAIL:
-        return "is no address of this machine; correct web.host (tried again until then)"
+        return "is not an address of this machine; correct web.host (retrying)"
     if isinstance(fault, socket.gaierror):
-        return "is a name that cannot be resolved; correct web.host (tried again until then)"
+        return "is a name that cannot be resolved; correct web.host (retrying)"
     reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
-    return f"cannot be had ({reason}); change web.host or web.port (tried again until then)"
+    return f"cannot be had ({reason}); change web.host or web.port (retrying)"

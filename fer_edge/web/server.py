@@ -86,13 +86,11 @@ class Server:
                 async with asyncio.timeout(None if request.path == "/live" else ANSWER_S):
                     return await self._guarded(request, handler)
             except TimeoutError:
-                return _refused(408, f"the request did not come to its end in {ANSWER_S:g} s")
+                return _refused(408, f"the request was not complete within {ANSWER_S:g} s")
 
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._access.host_allowed(request.headers.get("Host")):
-            return _refused(
-                403, "this page is not known by that name; open it by its address, or add the name to web.names"
-            )
+            return _refused(403, "unknown host name; open the page by its address, or add the name to web.names")
         try:
             response = await handler(request)
         except web.HTTPException as fault:
@@ -120,12 +118,12 @@ class Server:
         self._check_origin(request)
         token = (await request.post()).get("token", "")
         if not self._tries.allowed:
-            return _door("Too many wrong tokens. Wait a little.", 429)
+            return _door("Too many wrong tokens. Please wait a moment.", 429)
         if not isinstance(token, str) or not self._access.right(token.strip()):
             self._tries.wrong()
             log.warning("live page: a wrong token from %s", request.remote)
             await asyncio.sleep(WRONG_TOKEN_S)
-            return _door("That is not the token.", 401)
+            return _door("Wrong token.", 401)
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(COOKIE, self._access.cookie, max_age=_MONTH_S, httponly=True, samesite="Strict")
         return response
@@ -133,9 +131,9 @@ class Server:
     async def _live(self, request: web.Request) -> web.StreamResponse:
         self._check_origin(request)
         if not self._access.known(request.cookies.get(COOKIE)):
-            raise web.HTTPUnauthorized(reason="the token is needed: open the page first")
+            raise web.HTTPUnauthorized(reason="token required: open the page first")
         if len(self._hub.visitors) >= MOST_VISITORS:
-            raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers look already; close one")
+            raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers are already connected; close one")
         # Compressing JPEG gains nothing, and a compressed message still being sent would outlive a closed page's task.
         socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2, compress=False)
         await socket.prepare(request)

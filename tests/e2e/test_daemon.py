@@ -211,7 +211,7 @@ def test_a_state_folder_that_cannot_be_written_is_told_and_costs_nothing_else(
     node = nodes.start("--source=sim:alert", *LIGHT, blocked, port=mosquitto.port).ready()
     subscriber.wait("/state")
     wait_until(lambda: subscriber.of("/info")[-1].json["outbox"]["storage"] == "memory", "said in info")
-    assert "going on without saving" in node.log()
+    assert "continuing without saving" in node.log()
     node.terminate()
 
 

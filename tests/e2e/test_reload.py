@@ -49,7 +49,7 @@ def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes,
     ):
         path.write_text(settings)
         node.hang_up()
-        refused = f"reload refused, going on as before: {tmp_path}"
+        refused = f"reload refused, keeping the old configuration: {tmp_path}"
         wait_until(lambda refused=refused, fault=fault: refused in node.log() and fault in node.log(), fault)
     node.terminate()
 

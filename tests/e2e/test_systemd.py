@@ -146,7 +146,7 @@ def test_a_faulty_configuration_is_refused_with_its_line_and_the_old_one_stays(n
     assert node.show(UNIT, "ActiveState") == "active" and pid(node) == before
     # Whoever sends the signal without systemctl is refused by the daemon itself.
     node.run("systemctl", "kill", "--signal=HUP", "--kill-whom=main", UNIT)
-    said = wait_until(lambda: node.said(UNIT, "reload refused, going on as before"), "the refusal")
+    said = wait_until(lambda: node.said(UNIT, "reload refused, keeping the old configuration"), "the refusal")
     assert said[0]["PRIORITY"] == "3"
     assert node.show(UNIT, "ActiveState") == "active" and pid(node) == before
 

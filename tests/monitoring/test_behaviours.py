@@ -148,11 +148,16 @@ def test_a_sleeper_is_judged_by_order_sign_and_time() -> None:
     one = sleeper("eyes first", Random(3), sign=True, slow=False)
     at = one.at
     assert faults(one, []) == [
-        *("no warning at 3.0 s", "nothing critical at 6.0 s", "not told at 1.5 s", "no sleep at 3.0 s after a sign"),
+        *(
+            "no warning at 3.0 s",
+            "nothing critical at 6.0 s",
+            "not detected at 1.5 s",
+            "no sleep at 3.0 s after a sign",
+        ),
     ]
     told = [said("microsleep", at + 1.5), said("sleep", at + 3.1, level=Level.CRITICAL)]
     assert faults(one, told) == []
-    assert faults(one, [said("microsleep", at + 2.0), told[1]]) == ["not told at 1.5 s"]
+    assert faults(one, [said("microsleep", at + 2.0), told[1]]) == ["not detected at 1.5 s"]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -175,7 +180,7 @@ def test_ideal_networks_are_told_asleep_in_every_order() -> None:
     result = sleepers.measure(8, "ideal", Settings(), 1, lambda *_: None)
     assert sum(part["sleepers"] for part in result.values()) == 7
     assert sum(part["missed"] for part in result.values()) == 0
-    assert "all told in time" in "\n".join(sleepers.lines(result))
+    assert "all detected in time" in "\n".join(sleepers.lines(result))
 
 
 def test_laughing_before_an_ideal_network_is_nothing() -> None:

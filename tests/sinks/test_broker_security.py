@@ -178,9 +178,9 @@ def test_tls_with_an_own_authority_and_a_client_certificate(
     ("owner", "tls", "more", "explained"),
     [
         ("elsewhere", {}, "", "IP address mismatch"),
-        ("broker", {"ca_file": "stranger.pem"}, "", "certificate is refused"),
-        ("broker", {}, "require_certificate true", "TLS as it expects"),
-        ("broker", {"enabled": False, "ca_file": None}, "", "TLS as it expects"),
+        ("broker", {"ca_file": "stranger.pem"}, "", "certificate is not accepted"),
+        ("broker", {}, "require_certificate true", "does it expect TLS"),
+        ("broker", {"enabled": False, "ca_file": None}, "", "does it expect TLS"),
     ],
     ids=["other host", "other authority", "client certificate missing", "plain to a TLS port"],
 )
@@ -281,5 +281,5 @@ def test_a_password_that_others_may_read_is_told_with_what_to_do(
     file.write_text("hunter2")
     file.chmod(mode)
     assert password(MqttSettings(password_file=str(file)), {}) == "hunter2"
-    assert (f"others may read it (mode {mode:o}); chmod 600 {file}" in caplog.text) is told
+    assert (f"other users can read it (mode {mode:o}); chmod 600 {file}" in caplog.text) is told
     assert "hunter2" not in caplog.text

@@ -228,4 +228,4 @@ def test_a_fault_in_making_info_costs_info_only(
         subscriber.wait("event/fatigue", 3)
         subscriber.wait("/state")
     assert subscriber.wait("/status", 2).text == "offline"
-    assert "publishing failed, going on: KeyError('no such model')" in caplog.text
+    assert "publishing failed, continuing: KeyError('no such model')" in caplog.text

@@ -49,7 +49,7 @@ def test_where_it_cannot_be_made_anew_it_is_lost_and_says_so_until_it_can(path: 
     path.parent.write_text("in the way")
     box.check(WALL)
     add(box)
-    assert (box.storage, box.reason) == ("lost", "it was removed while it was in use")
+    assert (box.storage, box.reason) == ("lost", "removed while in use")
     assert seqs(box) == [1, 2, 3, 4]
     path.parent.unlink()
     assert not box.recover()  # nothing that was not known

@@ -88,7 +88,7 @@ def test_beyond_its_bounds_the_oldest_go_and_false_alarms_last(tmp_path: Path) -
 def test_a_disk_that_is_full_costs_the_trace_and_not_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "traces").write_text("a file in the way")
     told, _ = record(tmp_path, signals(sleeper(), Camera(fps=20)), saved=CALIBRATED)
-    assert told and caplog.text.count("what led to an event cannot be kept") == 1
+    assert told and caplog.text.count("the signals of an event cannot be stored") == 1
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def shown(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Node]:
 def test_what_can_be_no_nodes_name_is_told_before_anything_else(fer_edge: Run, name: str) -> None:
     result = fer_edge("watch", "--node", name, "--seconds", "5")
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].endswith(f"must be a node's name, or + for all of them (got {name!r})")
+    assert result.stderr.splitlines()[-1].endswith(f"must be a node name, or + for all nodes (got {name!r})")
 
 
 @contextmanager

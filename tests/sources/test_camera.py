@@ -149,7 +149,7 @@ def test_a_machine_without_cameras_lists_none(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(camera, "DEV", tmp_path)
     monkeypatch.setattr(camera, "BY_ID", tmp_path / "nowhere")
     assert cameras() == []
-    with pytest.raises(SourceUnavailable, match="no camera found; plug one in"):
+    with pytest.raises(SourceUnavailable, match="no camera found; connect one"):
         make_source("auto", CameraSettings(), paced=True).open()
 
 
@@ -217,7 +217,7 @@ def test_a_missing_camera() -> None:
 
 def test_a_busy_camera(kernel: Kernel) -> None:
     kernel.busy = True
-    with pytest.raises(SourceUnavailable, match="busy, another program uses it"):
+    with pytest.raises(SourceUnavailable, match="busy: another program is using it"):
         camera.check(camera.camera_path("0"))
 
 
@@ -236,7 +236,7 @@ def test_a_camera_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_second_node_of_a_camera(kernel: Kernel) -> None:
-    with pytest.raises(SourceUnavailable, match="gives no pictures"):
+    with pytest.raises(SourceUnavailable, match="delivers no pictures"):
         camera.check(camera.camera_path("1"))
 
 

@@ -50,7 +50,7 @@ def test_what_always_holds_is_in_every_line_and_looks_say_who_drives() -> None:
         ("looks 7 hat", "looks hat: unknown; one of glasses"),
         ("always warp=2", "warp: unknown value"),
         ("always", "says nothing"),
-        ("0 awake\nlooks 7", "looks: must stand before the first time"),
+        ("0 awake\nlooks 7", "looks: must come before the first time"),
     ],
 )
 def test_mistakes_in_what_holds_throughout_are_told(line: str, fault: str) -> None:
@@ -71,9 +71,9 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
     assert [fault.split(",")[0] for fault in told.value.faults] == [
         "drive.txt:2 sleepin: unknown state; one of awake",
         "drive.txt:3 yaw: must be -60 to 60 (got 90)",
-        "drive.txt:4 1: times must rise (a line before is at 3)",
-        "drive.txt:5 time 'x': a line begins with its time in seconds",
-        "drive.txt:6 says nothing; add a state such as awake",
+        "drive.txt:4 1: times must increase (the previous line is at 3)",
+        "drive.txt:5 time 'x': a line must begin with its time in seconds",
+        "drive.txt:6 has no state; add one such as awake",
         "drive.txt:7 yaw 'high': must be a number",
         "drive.txt:8 blur: unknown value; one of away",
         "drive.txt:9 seed: needs one whole number",
@@ -88,7 +88,7 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         ("1 awake\n2 end", "first line must be at 0"),
         ("0 awake", "no end"),
         ("0 awake\n5 end\n6 awake", "nothing may follow"),
-        ("0 awake\n0 end", "times must rise"),
+        ("0 awake\n0 end", "times must increase"),
         ("0 awake\nnan end", "seconds"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_frozen_stream_is_lost_stays_unavailable_and_comes_back_with_a_new_pic
     assert numbers == sorted(set(numbers))
 
 
-@pytest.mark.parametrize(("path", "words"), [("nothing", "gives no video"), ("login", "user name and password")])
+@pytest.mark.parametrize(("path", "words"), [("nothing", "delivers no video"), ("login", "user name and password")])
 def test_a_stream_that_is_refused_says_so_without_the_password(mjpeg: MjpegServer, path: str, words: str) -> None:
     address = mjpeg.address.replace("//", "//user:secret@")
     source = make_source(f"{address}/{path}", SETTINGS, paced=True)

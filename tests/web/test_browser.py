@@ -186,7 +186,7 @@ def test_a_wrong_token_is_refused_and_the_right_one_remembered(monkeypatch: pyte
     page.goto(drive.page.url)
     page.fill("input", "not the token at all")
     page.keyboard.press("Enter")
-    says(page, ".wrong", "That is not the token.")
+    says(page, ".wrong", "Wrong token.")
     page.fill("input", TOKEN)
     page.click("button")
     says(page, "#headline", "Awake")

@@ -119,7 +119,7 @@ def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Runn
 
 
 def test_what_is_refused_or_unknown_is_told_to_whoever_asked(running: Running) -> None:
-    with pytest.raises(ValueError, match="not done by this version"):
+    with pytest.raises(ValueError, match="not supported by this version"):
         running.daemon.ask("fly", {}).result(30)
 
 

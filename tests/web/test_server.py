@@ -93,7 +93,7 @@ def test_a_wrong_token_is_refused_slowly_and_the_right_one_opens(
     async def story(client: aiohttp.ClientSession) -> None:
         began = time.monotonic()
         async with client.post("/enter", data={"token": TOKEN[:-1]}, headers={"Origin": base(guarded)}) as answer:
-            assert answer.status == 401 and "not the token" in await answer.text()
+            assert answer.status == 401 and "Wrong token" in await answer.text()
             assert "Set-Cookie" not in answer.headers
         assert time.monotonic() - began >= 0.5
         entering = client.post(

@@ -32,7 +32,7 @@ def clock(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "clock",
             "warn",
-            f"{iso(time.time())}, not known to be set: events will say time_ok false",
+            f"{iso(time.time())}, not confirmed as set: events will have time_ok: false",
             "connect to a network and: sudo timedatectl set-ntp true",
         )
 
@@ -43,14 +43,14 @@ def heat(_: Settings) -> Iterator[Finding]:
 
     warm = temperature_c()
     if warm is None:
-        yield Finding("temperature", "ok", "not measured by this machine")
+        yield Finding("temperature", "ok", "not available on this machine")
     elif warm < HOT_C:
         yield Finding("temperature", "ok", f"{warm:.0f} °C")
     else:
-        yield Finding("temperature", "warn", f"{warm:.0f} °C, it slows down at 80", "a heat sink, a fan, or shade")
+        yield Finding("temperature", "warn", f"{warm:.0f} °C, it slows down at 80", "add a heat sink, a fan or shade")
     if throttled():
         yield Finding(
-            "throttling", "warn", "the processor is held back now", "a stronger power supply or better cooling"
+            "throttling", "warn", "the processor is being throttled", "use a stronger power supply or better cooling"
         )
 
 
@@ -59,13 +59,13 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     folder = state_folder(settings)
     try:
         tempfile.TemporaryFile(dir=_there(folder)).close()
-        yield Finding("state folder", "ok", f"{folder}: can be written")
+        yield Finding("state folder", "ok", f"{folder}: writable")
     except OSError as error:
         yield Finding(
             "state folder",
             "fail",
-            f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}): events live in memory only",
-            "correct its owner, or name another one in state_dir",
+            f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}): events are kept in memory only",
+            "correct its owner, or set a different state_dir",
         )
     named = (settings.mqtt.password_file, settings.mqtt.tls.key_file, settings.web.token_file)
     for path in (Path(name) for name in named if name):
@@ -75,7 +75,10 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     shut = [path for path in sorted(Path("/dev").glob("video*")) if not os.access(path, os.R_OK | os.W_OK)]
     if shut:
         yield Finding(
-            "permissions", "fail", f"{shut[0]}: not for this user", "sudo usermod -aG video $USER, then log in again"
+            "permissions",
+            "fail",
+            f"{shut[0]}: no access for this user",
+            "sudo usermod -aG video $USER, then log in again",
         )
 
 
@@ -111,7 +114,7 @@ def service(_: Settings) -> Iterator[Finding]:
         yield Finding(
             "service",
             "warn",
-            "installed, but it does not run",
+            "installed, but not running",
             "journalctl -u fer-edge, then sudo systemctl start fer-edge",
         )
 

@@ -40,13 +40,13 @@ def broker(settings: Settings) -> Iterator[Finding]:
         yield Finding("broker", "ok", f"{where}: accepts us")
     else:
         why = subscriber.fault or f"{where}: no answer; check mqtt.host, mqtt.port and the network"
-        why = reach.explained(mqtt, why.removeprefix("broker ").removesuffix("; connecting again"))
+        why = reach.explained(mqtt, why.removeprefix("broker ").removesuffix("; reconnecting"))
         yield fault("broker", UnavailableError(why))
     up = subscriber.connected
     subscriber.close()
     if up and reach.is_here(mqtt.host) and (address := reach.own_address()) and not reach.listens(address, mqtt.port):
-        says = f"{where}: hears this machine only (nothing listens on {address})"
-        yield Finding("broker reach", "warn", says, f"fine if nobody else subscribes; else {reach.GUIDE}")
+        says = f"{where}: reachable from this machine only (nothing listens on {address})"
+        yield Finding("broker reach", "warn", says, f"fine if only this machine subscribes; otherwise {reach.GUIDE}")
 
 
 def _take_the_services_password() -> None:

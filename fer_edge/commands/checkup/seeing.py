@@ -28,7 +28,7 @@ def camera(settings: Settings) -> Iterator[Finding]:
     from fer_edge.sources import cameras
 
     found = cameras()
-    yield Finding("cameras here", "ok", ", ".join(found) if found else "none with a /dev/video*")
+    yield Finding("cameras here", "ok", ", ".join(found) if found else "no /dev/video* found")
     source = without_credentials(settings.camera.source)
     try:
         frames = _frames(settings)
@@ -47,8 +47,8 @@ def camera(settings: Settings) -> Iterator[Finding]:
 
     if turn := turn_of([_grey(frame) for frame in frames[:: max(len(frames) // 4, 1)]], settings.perception):
         rotation = (settings.camera.rotation + (-turn if settings.camera.mirror else turn)) % 360
-        lies = "stands on its head" if turn == 180 else "lies on its side"
-        yield Finding("picture", "warn", f"{source}: the face in it {lies}", f"set camera.rotation: {rotation}")
+        lies = "is upside down" if turn == 180 else "lies on its side"
+        yield Finding("picture", "warn", f"{source}: the face {lies}", f"set camera.rotation: {rotation}")
 
 
 def _frames(settings: Settings) -> list[Frame]:
@@ -78,7 +78,7 @@ def _frames(settings: Settings) -> list[Frame]:
         return list(frames)
     if faults:
         raise faults[0]
-    raise SourceUnavailable(f"{source.name}: no frame in {PATIENCE_S:.0f} s; unplug it and plug it in again")
+    raise SourceUnavailable(f"{source.name}: no frame in {PATIENCE_S:.0f} s; unplug it and reconnect it")
 
 
 def _rate(settings: Settings, frames: list[Frame]) -> Finding:
@@ -92,8 +92,8 @@ def _rate(settings: Settings, frames: list[Frame]) -> Finding:
     return Finding(
         "camera",
         "warn",
-        f"{says} of {wanted:g} asked for",
-        "more light, camera.pixel_format: MJPG, or a smaller picture",
+        f"{says}, {wanted:g} requested",
+        "try more light, camera.pixel_format: MJPG, or a smaller picture",
     )
 
 

@@ -53,7 +53,7 @@ class Buzzer:
         sounded = self.sounding
         self._play(now)
         if sounded and not self.sounding:
-            _log.warning("alarm on pin %s has sounded for %g s: silent", self._settings.pin, self._settings.longest_s)
+            _log.warning("alarm on pin %s has sounded for %g s: stopped", self._settings.pin, self._settings.longest_s)
 
     def _play(self, now: float) -> None:
         """The pattern of the highest level that still has time, from its beginning where it is another one."""

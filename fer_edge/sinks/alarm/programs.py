@@ -59,7 +59,7 @@ class Programs:
                 rule.process = None
             elif code is not None:
                 if code != 0:
-                    _log.warning("alarm %s ended with %d", rule.settings.run[0], code)
+                    _log.warning("alarm %s exited with %d", rule.settings.run[0], code)
                 rule.process = None
 
     def close(self) -> None:

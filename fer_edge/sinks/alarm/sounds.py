@@ -42,7 +42,7 @@ class Sounds:
         player = settings.player[0]
         if shutil.which(player) is None:
             raise UnavailableError(
-                f"alarm.sound.player: {player} is not installed; sudo apt install alsa-utils, or name another"
+                f"alarm.sound.player: {player} is not installed; sudo apt install alsa-utils, or choose another player"
             )
 
     @property

@@ -120,7 +120,7 @@ class Delivery:
         try:
             action()
         except Exception as error:
-            _log.error("publishing failed, going on: %r", error, exc_info=_log.isEnabledFor(logging.DEBUG))
+            _log.error("publishing failed, continuing: %r", error, exc_info=_log.isEnabledFor(logging.DEBUG))
             return False
         return True
 

@@ -14,12 +14,12 @@ _WHY = {
     "Unsupported protocol version": "MQTT version refused; check mqtt.protocol",
     "Session taken over": "another client took over with the same id; give each device its own node name",
     "Banned": "this client is banned by the broker",
-    "Server unavailable": "the broker says it is not available",
-    "Server busy": "the broker says it is busy",
+    "Server unavailable": "the broker reports that it is unavailable",
+    "Server busy": "the broker reports that it is busy",
     "Server shutting down": "the broker is shutting down",
-    "Quota exceeded": "the broker's quota is used up",
-    "Packet too large": "the broker takes no message of this size",
-    "Keep alive timeout": "the broker heard nothing from us for too long",
+    "Quota exceeded": "the broker's quota is exceeded",
+    "Packet too large": "the message is too large for the broker",
+    "Keep alive timeout": "the broker received nothing from this device for too long",
 }
 
 
@@ -45,15 +45,15 @@ def closed_early(code: ReasonCode) -> str:
 def connect_error(error: Exception) -> str:
     """An exception of dialling, explained."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is refused: {error.verify_message}; check mqtt.tls.ca_file and mqtt.host"
+        return f"its certificate is not accepted: {error.verify_message}; check mqtt.tls.ca_file and mqtt.host"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS with it: {error.reason or error}; check mqtt.port and mqtt.tls"
+        return f"TLS failed: {error.reason or error}; check mqtt.port and mqtt.tls"
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved; check mqtt.host and the network"
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there; is the broker running?"
+        return "connection refused; is the broker running?"
     if isinstance(error, ConnectionResetError):
-        return "it cut the connection at once; check mqtt.port and mqtt.tls"
+        return "it closed the connection immediately; check mqtt.port and mqtt.tls"
     if isinstance(error, TimeoutError):
         return "no answer; check mqtt.host, mqtt.port and the network"
     return f"cannot connect: {getattr(error, 'strerror', None) or error}"

@@ -104,7 +104,7 @@ class Journal:
         stored = [(message, _loads(message.body)) for message in self.outbox.waiting(after_seq, limit)]
         unreadable = [message.seq for message, body in stored if body is None]
         if unreadable:
-            _log.error("outbox: the disk has spoiled events %s; they are left out", unreadable)
+            _log.error("outbox: events %s are corrupt on disk and are skipped", unreadable)
             self.outbox.remove(unreadable)
         return [self._outgoing(message, body, stamp, live_since) for message, body in stored if body is not None]
 

@@ -144,7 +144,7 @@ class Link:
             self._short, self._said = 0, None
         self._due_at = self._now() + self._wait_s * random.uniform(0.8, 1.2)
         self._wait_s = min(self._wait_s * 2, self._settings.reconnect_s[1])
-        self._say(f"broker {self._where}: {why}; connecting again")
+        self._say(f"broker {self._where}: {why}; reconnecting")
         if self.up:
             self.up = False
             self._listener.down()
@@ -246,7 +246,7 @@ class Link:
             )
             self.drop(f"connection lost ({closed_early(code)}){twin}")
         else:
-            self._unanswered("connection closed before it answered; is this an MQTT broker, and TLS as it expects?")
+            self._unanswered("connection closed before it answered; is this an MQTT broker, and does it expect TLS?")
 
     def _confirmed(self, attempt: int, mid: int, refused: str | None) -> None:
         if attempt == self._attempt and self.up:

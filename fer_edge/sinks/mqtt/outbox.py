@@ -134,8 +134,8 @@ class Outbox:
         if self._place is None or not self.on_disk or self._place.kept():
             return
         self.lost_wall, self._lost = wall, True
-        _log.error("outbox %s was removed while it was in use: it is written anew", self.path)
-        self._go_to_spare(sqlite3.OperationalError("it was removed while it was in use"))
+        _log.error("outbox %s was removed while in use: writing it again", self.path)
+        self._go_to_spare(sqlite3.OperationalError("removed while in use"))
         self.recover()
 
     def recover(self) -> bool:
@@ -187,9 +187,7 @@ class Outbox:
             set_counter(db, "dropped", self.dropped)
 
         self._do(drop)
-        _log.warning(
-            "outbox is beyond its bounds: %d oldest messages dropped (%d in all)", len(gone.seqs), self.dropped
-        )
+        _log.warning("outbox is full: %d oldest messages dropped (%d in total)", len(gone.seqs), self.dropped)
 
     def _use_number(self, wall: float) -> None:
         """Whether the disk takes a write at all: if not, numbers that an earlier run used may not stand in the file."""

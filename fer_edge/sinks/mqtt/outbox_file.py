@@ -108,7 +108,7 @@ def set_aside(path: Path) -> None:
         path.replace(aside)
         for tail in ("-wal", "-shm", "-journal"):
             path.with_name(path.name + tail).unlink(missing_ok=True)
-        _log.error("outbox %s is damaged: set aside as %s, a new one begins", path, aside)
+        _log.error("outbox %s is damaged: set aside as %s, starting a new one", path, aside)
     except OSError as error:
         _log.error("outbox %s is damaged and cannot be set aside: %s", path, error)
 

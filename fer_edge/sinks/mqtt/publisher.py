@@ -140,7 +140,7 @@ class Publisher:
             return
         if refused is not None and sent.topic not in self._refused:
             self._refused.add(sent.topic)
-            _log.warning("broker does not take %s: %s", sent.topic, refused)
+            _log.warning("broker rejects %s: %s", sent.topic, refused)
         if sent.seq is None:
             return
         held = self._held.get(sent.topic)

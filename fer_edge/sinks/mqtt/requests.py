@@ -148,7 +148,7 @@ class RequestDesk:
             except queue.Empty:
                 break
             if self._now() - request.received_at > _STALE_S:
-                request.refuse(f"not carried out: it waited longer than {_STALE_S:g} s")
+                request.refuse(f"not executed: it waited longer than {_STALE_S:g} s")
             else:
                 fresh.append(request)
         return fresh

@@ -106,7 +106,7 @@ class MqttSink:
         with self._stored_more:
             behind = self._handed_over - self._stored
             if behind > _MOST_HANDED_OVER:
-                _log.error("the disk does not follow: %s %s is dropped", event.event_type, event.phase)
+                _log.error("the disk is too slow: %s %s is dropped", event.event_type, event.phase)
                 return
             self._handed_over += 1
             self._inbox.put(partial(_take_event, event, Stamp.now(self._clock)))

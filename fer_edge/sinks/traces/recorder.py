@@ -203,7 +203,7 @@ class TraceRecorder:
                 work()
             except (OSError, ValueError, FerEdgeError) as fault:
                 if not self._said:
-                    _log.warning("what led to an event cannot be kept: %s", fault)
+                    _log.warning("the signals of an event cannot be stored: %s", fault)
                 self._said = True
 
 

@@ -89,7 +89,7 @@ def load(path: Path) -> Trace:
     except (OSError, EOFError) as fault:
         raise TraceError(f"{path}: cannot be read ({getattr(fault, 'strerror', None) or fault})") from None
     if len(content) > _MOST_BYTES:
-        raise TraceError(f"{path}: unpacks to more than {_MOST_BYTES // 1_000_000} MB; that is no trace")
+        raise TraceError(f"{path}: unpacks to more than {_MOST_BYTES // 1_000_000} MB; this is not a trace")
     try:
         return Trace.model_validate(json.loads(content))
     except ValidationError as fault:

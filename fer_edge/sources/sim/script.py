@@ -130,7 +130,7 @@ class _Head:
             case ["seed", *rest]:
                 self.seed = _seed(rest)
             case [word, *_] if late:
-                raise _Fault(f"{word}: must stand before the first time")
+                raise _Fault(f"{word}: must come before the first time")
             case ["looks", *rest]:
                 self.looks = _looks(rest)
             case [_, *rest]:
@@ -144,7 +144,7 @@ def _whole(cues: list[Cue], end: float | None) -> list[str]:
     if cues[0].at > 0:
         return [f"the first line must be at 0 seconds (is at {cues[0].at:g})"]
     if end is None:
-        return ["no end; close with a line such as `30 end` or `30 repeat`"]
+        return ["no end; add a last line such as `30 end` or `30 repeat`"]
     return []
 
 
@@ -174,9 +174,9 @@ def _looks(words: list[str]) -> Looks:
 def _time(word: str, last: float) -> float:
     at = _number("time", word)
     if not 0 <= at <= 1e6:
-        raise _Fault(f"{word}: a line begins with its time in seconds, 0 or more")
+        raise _Fault(f"{word}: a line must begin with its time in seconds, 0 or more")
     if at <= last:
-        raise _Fault(f"{word}: times must rise (a line before is at {last:g})")
+        raise _Fault(f"{word}: times must increase (the previous line is at {last:g})")
     return at
 
 
@@ -184,13 +184,13 @@ def _number(what: str, word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        hint = "a line begins with its time in seconds" if what == "time" else "must be a number"
+        hint = "a line must begin with its time in seconds" if what == "time" else "must be a number"
         raise _Fault(f"{what} {word!r}: {hint}") from None
 
 
 def _cue(at: float, words: list[str], always: Sequence[str] = ()) -> Cue:
     if not words:
-        raise _Fault("says nothing; add a state such as awake")
+        raise _Fault("has no state; add one such as awake")
     words = [*always, *words]
     values: dict[str, float] = {}
     blinking: Blinking = "normal"
@@ -216,7 +216,7 @@ def _cue(at: float, words: list[str], always: Sequence[str] = ()) -> Cue:
 
 def _state(word: str) -> State:
     if word in ("end", "repeat"):
-        raise _Fault(f"{word}: stands alone after its time, such as `30 {word}`")
+        raise _Fault(f"{word}: must be alone after its time, such as `30 {word}`")
     if word not in STATES:
         raise _Fault(f"{word}: unknown state; one of {', '.join(STATES)}, or value=number")
     return STATES[word]
