@@ -49,7 +49,7 @@ def test_what_always_holds_is_in_every_line_and_looks_say_who_drives() -> None:
         ("looks seven", "looks: needs the number of a person"),
         ("looks 7 hat", "looks hat: unknown; one of glasses"),
         ("always warp=2", "warp: unknown value"),
-        ("always", "says nothing"),
+        ("always", "has no state"),
         ("0 awake\nlooks 7", "looks: must come before the first time"),
     ],
 )
