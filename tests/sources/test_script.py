@@ -77,7 +77,7 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         "drive.txt:7 yaw 'high': must be a number",
         "drive.txt:8 blur: unknown value; one of away",
         "drive.txt:9 seed: needs one whole number",
-        "drive.txt:10 end: stands alone after its time",
+        "drive.txt:10 end: must be alone after its time",
     ]
 
 
