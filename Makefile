@@ -65,7 +65,7 @@ lint: $(TESTABLE)  ## style, types, and imports that go one way
 dist: $(DIST)/.ready  ## wheel and sdist in dist/, with checksums; the same commit gives the same bytes
 	@rm -rf build/lib dist/fer_edge-*
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
-	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/sdist.py dist/fer_edge-*.tar.gz
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/repack.py dist/fer_edge-*
 	@rm -f build.log
 	@$(SUMS)
 

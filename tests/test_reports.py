@@ -169,7 +169,9 @@ def test_what_cannot_be_written_is_told_before_the_drive_is_replayed(
 def test_a_page_that_the_disk_has_no_room_for_is_told_by_its_name(drive: Recording, tmp_path: Path) -> None:
     out = tmp_path / "out.html"
     out.symlink_to("/dev/full")
-    with pytest.raises(UsageError, match=r"/out\.html: cannot be written \(No space left on device\); choose a different"):
+    with pytest.raises(
+        UsageError, match=r"/out\.html: cannot be written \(No space left on device\); choose a different"
+    ):
         replay._write(Namespace(video="sim:demo", plot=None, report=out), drive, Settings())
 
 

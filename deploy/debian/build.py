@@ -107,16 +107,18 @@ def environment(root: Path, wheel: Path, release: str, arch: str) -> None:
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n")
 
 
-def locked(python: str, machine: str) -> str:
-    """The part of requirements.lock for a Python and a machine; pip would judge its markers by this machine."""
+def locked(python: str, machine: str, without: tuple[str, ...] = ("setuptools",)) -> str:
+    """The part of requirements.lock for a Python and a machine; pip would judge its markers by this machine.
+
+    setuptools builds a checkout, and the wheel is built already.
+    """
     target = {"python_full_version": f"{python}.0", "platform_machine": machine, "sys_platform": "linux"}
     text = ROOT.joinpath("deploy/requirements.lock").read_text()
     chosen = []
     for entry in re.split(r"\n(?=[a-z])", text.rstrip())[1:]:
         first, _, hashes = entry.partition(" \\\n")
         wanted = Requirement(first)
-        # setuptools is there to build a checkout, and a wheel is built.
-        if wanted.name != "setuptools" and (wanted.marker is None or wanted.marker.evaluate(target)):
+        if wanted.name not in without and (wanted.marker is None or wanted.marker.evaluate(target)):
             chosen.append(f"{wanted.name}{wanted.specifier} \\\n{hashes}\n")
     return "".join(chosen)
 

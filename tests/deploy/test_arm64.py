@@ -19,9 +19,9 @@ import pytest
 
 from fer_edge.perception.interpreter import MODELS, Model
 from tests.conftest import ROOT, Run
-from tests.deploy.debian import pip_binds, pip_environment
 from tests.deploy.emulated import Emulated, arm64_debian
 from tests.deploy.test_install import film
+from tests.deploy.test_same_bytes import script
 from tests.test_runtimes import pictures
 
 pytestmark = [
@@ -71,8 +71,7 @@ def emulated(request: pytest.FixtureRequest) -> Emulated:
     base = arm64_debian(release)
     shutil.rmtree(base / "usr/lib/fer-edge", ignore_errors=True)
     subprocess.run(["dpkg-deb", "-x", package[-1], base], check=True)
-    network = {Path(name): name for name in ("/etc/resolv.conf", "/etc/hosts") if Path(name).exists()}
-    system = Emulated(release, base, {**network, **pip_binds()})
+    system = Emulated(release, base)
     probe = system.run("/usr/bin/python3", "-c", "import platform; print(platform.machine())", check=False)
     if probe.stdout.strip() != "aarch64":
         pytest.skip(f"arm64 programs do not run here (binfmt_misc): {probe.stderr[-200:]}")
@@ -159,10 +158,24 @@ def test_its_own_tests_pass_there(emulated: Emulated, tests_site: None, what: st
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
+def locked_wheels(emulated: Emulated) -> list[str]:
+    """pip's settings for a folder of the locked wheels: qemu is too slow for the index's TLS handshake."""
+    python, folder = PYTHON[emulated.release], emulated.work / "locked"
+    folder.mkdir(exist_ok=True)
+    wanted = folder / "wanted.txt"
+    wanted.write_text(script("debian/build.py").locked(python, "aarch64", without=()))
+    target = ["--only-binary=:all:", "--no-deps", "--implementation=cp", f"--python-version={python}"]
+    target += [f"--platform=manylinux_2_{n}_aarch64" for n in range(36, 16, -1)] + ["--platform=manylinux2014_aarch64"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--quiet", *target, "--require-hashes"]
+    subprocess.run([*command, f"--dest={folder}", "-r", str(wanted)], check=True)
+    return ["PIP_NO_INDEX=1", "PIP_FIND_LINKS=/trial/locked"]
+
+
 def test_install_sh_installs_a_checkout_and_removes_it_again(emulated: Emulated) -> None:
-    settings = [f"{name}={value}" for name, value in {"PIP_NO_CACHE_DIR": "0", **pip_environment()}.items()]
-    script = "/trial/src/deploy/install.sh"
-    installed = emulated.run(*settings, script, check=False)
+    settings = locked_wheels(emulated)
+    film(emulated.work / "driver.avi", seconds=5)
+    installer = "/trial/src/deploy/install.sh"
+    installed = emulated.run(*settings, installer, check=False)
     log = emulated.root / "var/log/fer-edge-install.log"
     assert installed.returncode == 0, installed.stdout + installed.stderr + log.read_text()[-3000:]
     assert emulated.run("/usr/local/bin/fer-edge", "--version").stdout.startswith("fer-edge ")
@@ -172,7 +185,7 @@ def test_install_sh_installs_a_checkout_and_removes_it_again(emulated: Emulated)
     assert sum(json.loads(line).get("face") is not None for line in frames) > 50
     size = sum(file.lstat().st_size for file in (emulated.root / "opt/fer-edge").rglob("*"))
     print(f"/opt/fer-edge: {size / 1e6:.0f} MB")
-    assert "installed already" in emulated.run(*settings, script).stdout
-    emulated.run(script, "--uninstall", "--purge")
+    assert "installed already" in emulated.run(*settings, installer).stdout
+    emulated.run(installer, "--uninstall", "--purge")
     left = emulated.run("find", "/opt", "/etc", "/usr/local", "/var/lib", "-name", "*fer-edge*").stdout
     assert left == ""

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -39,7 +40,7 @@ def test_a_source_archive_does_not_say_when_and_by_whom_it_was_made(tmp_path: Pa
     two = archive(tmp_path / "two.tar.gz", ["x/b.py", "x/a.py", "x/run.sh"], 1_790_000_000, 0)
     assert one.read_bytes() != two.read_bytes()
     for path in (one, two):
-        script("sdist.py").repack(path, 1_795_000_000)
+        script("repack.py").repack(path, 1_795_000_000)
     assert one.read_bytes() == two.read_bytes()
     with tarfile.open(one) as packed:
         assert packed.getnames() == ["x/a.py", "x/b.py", "x/run.sh"]
@@ -47,6 +48,20 @@ def test_a_source_archive_does_not_say_when_and_by_whom_it_was_made(tmp_path: Pa
         assert [m.mode for m in packed.getmembers()] == [0o644, 0o644, 0o755]
         member = packed.extractfile("x/b.py")
         assert member is not None and member.read() == b"x/b.py"
+
+
+def test_a_wheel_does_not_say_which_modes_its_files_had(tmp_path: Path) -> None:
+    for name, mode in (("one.whl", 0o664), ("two.whl", 0o640)):
+        with zipfile.ZipFile(tmp_path / name, "w") as made:
+            for file, rights in (("x/a.py", mode), ("x/run.sh", mode | 0o111)):
+                member = zipfile.ZipInfo(file)
+                member.external_attr = (0o100000 | rights) << 16
+                made.writestr(member, file)
+        script("repack.py").repack_wheel(tmp_path / name)
+    assert (tmp_path / "one.whl").read_bytes() == (tmp_path / "two.whl").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.whl") as packed:
+        assert [oct(each.external_attr >> 16) for each in packed.infolist()] == ["0o100644", "0o100755"]
+        assert packed.read("x/a.py") == b"x/a.py"
 
 
 @pytest.mark.parametrize(
