@@ -50,7 +50,7 @@ def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(fer_edge: Run,
         check=False,
     )
     assert result.returncode == 1, result.stderr
-    assert "\ncopy.mp4: could not be written to its end" in f"\n{result.stderr}".replace("fer-edge: ", "")
+    assert "\ncopy.mp4: could not be written completely" in f"\n{result.stderr}".replace("fer-edge: ", "")
     assert "Traceback" not in result.stderr
     assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["the last one"]
 

@@ -55,7 +55,7 @@ def test_an_empty_file_is_a_save_that_failed_and_nobody_is_left_unwatched_by_it(
         ("camera: {rotation: false}", "rotation: must be"),
         ("camera: {fps: true}", "must be a number (got 'true')"),
         ("mqtt: {host: }", "mqtt.host: is empty"),
-        ("camera: {source: -1}", "unknown form"),
+        ("camera: {source: -1}", "not a known form of source"),
         (f"mqtt: {{topic_prefix: {'x' * 70_000}}}", "must have at most 200 characters"),
     ],
 )

@@ -40,7 +40,7 @@ def test_an_earlier_result_is_compared_number_by_number(fer_edge: Run, tmp_path:
     ("arguments", "code", "told"),
     [
         (("--plot", "no/such/cost.png"), 2, "no/such/cost.png: the folder does not exist"),
-        (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown kind of picture"),
+        (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown picture format"),
         (("--drives", "1s", "--plot", "cost.png"), 2, "cannot be combined with --plot or --compare"),
         (
             ("--drives", "1s", "--set", "monitoring.yawn.open_s=long"),

@@ -82,7 +82,10 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
         ("node: a\n\n# \x08\n", "config.yaml:3: not valid YAML (special characters are not allowed: #x0008)"),
         ("mqtt: &all\n  tls: *all\n", "config.yaml:2 mqtt.tls: is an alias of a group that contains it"),
         ("node: &all [1, *all]\n", "config.yaml:1 node.1: is an alias of a group that contains it"),
-        ("camera:\n  source: rtmp://me:pw@cam/live\n", "config.yaml:2 camera.source: 'rtmp://cam/live' is of no"),
+        (
+            "camera:\n  source: rtmp://me:pw@cam/live\n",
+            "config.yaml:2 camera.source: 'rtmp://cam/live' is not a known form",
+        ),
         ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
         ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),

@@ -145,4 +145,4 @@ def test_why_it_looks_at_fewer_frames_is_told(
     sense = Thermometer()
     sense.celsius, sense.throttled = celsius, throttled
     drive(made(sense=sense), 0, 6, 0.01)
-    assert [r.getMessage() for r in caplog.records] == [f"looking at 15 frames a second from now on: {why}"]
+    assert [r.getMessage() for r in caplog.records] == [f"reduced to 15 frames/s: {why}"]

@@ -72,7 +72,7 @@ class CameraSettings(Section):
     @classmethod
     def _of_a_known_form(cls, source: str) -> str:
         if NO_SOURCE.match(source):
-            raise ValueError(f"{without_credentials(source)!r} is unknown form; use {SOURCES}")
+            raise ValueError(f"{without_credentials(source)!r} is not a known form of source; use {SOURCES}")
         return source
 
     @field_validator("reopen_s")

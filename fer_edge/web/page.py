@@ -165,4 +165,4 @@ def _why(fault: OSError) -> str:
     if isinstance(fault, socket.gaierror):
         return "is a name that cannot be resolved; correct web.host (retrying)"
     reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
-    return f"cannot be had ({reason}); change web.host or web.port (retrying)"
+    return f"cannot be used ({reason}); change web.host or web.port (retrying)"
