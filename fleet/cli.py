@@ -68,7 +68,9 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--to", dest="until", metavar="TIME", help="until just before; default: the end")
     erased.add_argument("--yes", action="store_true", help="do it; without this only say how much it would be")
     _plan_options(add(_simulate))
-    _plan_options(add(_prove))
+    proof = add(_prove)
+    _plan_options(proof)
+    proof.add_argument("--calm", action="store_true", help="let nothing fail: only what the load costs")
     return top
 
 
@@ -78,6 +80,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("hours", float, 1 / 60, "of the nodes' time"),
         ("speed", float, 1.0, "how much faster than ours it passes"),
         ("state-s", float, 1.0, "between two states of a node, seconds"),
+        ("state-qos", int, 1, "of states: 1, or 0 as a node with mqtt.state_qos: 0"),
         ("drives", int, 24, "different drives to play"),
         ("drive-s", float, 300.0, "length of each, seconds"),
         ("cut-every-h", float, 0.0, "a node's link drops so often on average, hours; 0 never"),
@@ -190,7 +193,7 @@ def _prove(options: argparse.Namespace) -> int:
     """the same while broker, ingest, database and disk fail in turn, with what each part takes"""
     from fleet.prove import prove
 
-    return prove(options.config.parent, _plan(options))
+    return prove(options.config.parent, _plan(options), calm=options.calm)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -16,6 +17,8 @@ from fleet.management import Management
 from fleet.queues import EXCHANGE
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_AT_ONCE = 250
+"""Users in one request: the broker makes them one by one and has a minute to answer."""
 _WRITTEN = r"(status|camera|info|state|stats|event\.(fatigue|attention|emotion|view)|response\.[a-z]+)"
 
 
@@ -54,28 +57,32 @@ def enrol(broker: Management, db: psycopg.Connection[Any], nodes: list[str], pre
         if not _NODE.fullmatch(node):
             raise UsageError(f"{node!r}: a node's name has letters, digits, - and _, 63 at most")
     passwords = {node: secrets.token_urlsafe(24) for node in nodes}
-    both = [rules(node, prefix) for node in nodes]
-    broker.import_definitions(
-        {
-            "users": [
-                {
-                    "name": node,
-                    "password_hash": password_hash(word),
-                    "hashing_algorithm": "rabbit_password_hashing_sha256",
-                    "tags": [],
-                    "limits": {},
-                }
-                for node, word in passwords.items()
-            ],
-            "permissions": [general for general, _ in both],
-            "topic_permissions": [topics for _, topics in both],
-        }
-    )
+    for start in range(0, len(nodes), _AT_ONCE):
+        some = nodes[start : start + _AT_ONCE]
+        broker.import_definitions(_definitions({node: passwords[node] for node in some}, prefix))
     db.cursor().executemany(
         "INSERT INTO enrolled (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET revoked_at = NULL",
         [(node,) for node in nodes],
     )
     return passwords
+
+
+def _definitions(passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    both = [rules(node, prefix) for node in passwords]
+    return {
+        "users": [
+            {
+                "name": node,
+                "password_hash": password_hash(word),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": [],
+                "limits": {},
+            }
+            for node, word in passwords.items()
+        ],
+        "permissions": [general for general, _ in both],
+        "topic_permissions": [topics for _, topics in both],
+    }
 
 
 def revoke(broker: Management, db: psycopg.Connection[Any], node: str) -> int:

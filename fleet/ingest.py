@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
+from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 from prometheus_client import start_http_server
 
@@ -55,6 +56,7 @@ class Worker:
         store.ready()
         connection = queues.connect(self._settings)
         channel = connection.channel()
+        channel.add_on_cancel_callback(self._cancelled)
         queues.declare(channel, self._settings.prefix)
         channel.basic_qos(prefetch_count=2 * self._settings.ingest.batch)
         for queue in queues.QUEUES:
@@ -67,6 +69,10 @@ class Worker:
         self._write(store, channel)
         connection.close()
         store.db.close()
+
+    @staticmethod
+    def _cancelled(frame: Method[Basic.Cancel]) -> None:
+        raise AMQPError(f"queue of reader {frame.method.consumer_tag} is gone; its member died")
 
     def _take(self, _channel: BlockingChannel, how: Basic.Deliver, _more: BasicProperties, body: bytes) -> None:
         if not self._batch:

@@ -24,6 +24,8 @@ LARGEST = 64 * 1024
 """Bytes of a payload; the contract's are far smaller."""
 
 RETAINED = ("status", "camera", "info", "stats")
+REPLACED = ("state", "stats")
+"""The next one says it all again, a second or a minute later."""
 _KINDS = {"event": "event", "state": "state", **{kind: kind for kind in RETAINED}}
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 import subprocess
 import threading
@@ -25,8 +27,13 @@ from fleet.simulate.run import Plan, Simulation
 from fleet.simulate.truth import latencies
 from fleet.store import connect
 
+_log = logging.getLogger(__name__)
+
 _ROOM = 128 * 1024
 """Bytes that are left on the disk that runs full."""
+_EVERY = 5
+"""Seconds between two looks at the processes."""
+_RATE_S = 10.0
 _CALM = 500
 """So many messages waiting are no backlog."""
 
@@ -53,7 +60,24 @@ class Watch:
     most_waiting: int = 0
     cpu_s: dict[str, float] = field(default_factory=dict)
     memory_mb: dict[str, float] = field(default_factory=dict)
+    rates: list[float] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    def progress(self, simulation: Simulation) -> Callable[[float], None]:
+        """To be called often with seconds gone: what the broker confirms, every ten seconds."""
+        last = [0.0, 0]
+
+        def look(gone: float) -> None:
+            if gone - last[0] < _RATE_S:
+                return
+            told = simulation.truth.taken
+            rate = (told - last[1]) / (gone - last[0])
+            last[:] = gone, told
+            self.rates.append(round(rate, 1))
+            up = sum(node.wire.up for node in simulation.nodes)
+            _log.info("%5.0f s: %d nodes connected, %.0f messages/s, %d wait", gone, up, rate, self.waiting)
+
+        return look
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -67,21 +91,31 @@ class Watch:
             thread.join()
 
     def _sample(self) -> None:
+        """Queues every second over one connection, made again where its member dies; processes every five."""
         first: dict[int, float] = {}
         last: dict[int, tuple[str, float]] = {}
-        while not self._stop.wait(1.0):
-            with suppress(FerEdgeError, AMQPError), queues.connect(self.settings) as broker:
-                self.waiting = sum(queues.depths(broker.channel()).values())
-                self.most_waiting = max(self.most_waiting, self.waiting)
-            memory: dict[str, float] = {}
-            for pid, part, cpu_s, rss_mb in self._processes():
-                first.setdefault(pid, cpu_s)
-                last[pid] = (part, cpu_s)
-                memory[part] = memory.get(part, 0.0) + rss_mb
-            for part, mb in memory.items():
-                self.memory_mb[part] = max(self.memory_mb.get(part, 0.0), mb)
+        turns = itertools.count()
+        while not self._stop.is_set():
+            with suppress(FerEdgeError, AMQPError, OSError), queues.connect(self.settings) as broker:
+                channel = broker.channel()
+                while not self._stop.wait(1.0):
+                    if next(turns) % _EVERY == 0:
+                        self._look(first, last)
+                    self.waiting = sum(queues.depths(channel).values())
+                    self.most_waiting = max(self.most_waiting, self.waiting)
+            self._stop.wait(1.0)
+        self._look(first, last)
         for pid, (part, cpu_s) in last.items():
             self.cpu_s[part] = self.cpu_s.get(part, 0.0) + cpu_s - first[pid]
+
+    def _look(self, first: dict[int, float], last: dict[int, tuple[str, float]]) -> None:
+        memory: dict[str, float] = {}
+        for pid, part, cpu_s, rss_mb in self._processes():
+            first.setdefault(pid, cpu_s)
+            last[pid] = (part, cpu_s)
+            memory[part] = memory.get(part, 0.0) + rss_mb
+        for part, mb in memory.items():
+            self.memory_mb[part] = max(self.memory_mb.get(part, 0.0), mb)
 
     def _processes(self) -> Iterator[tuple[int, str, float, float]]:
         """Number, part, processor seconds and resident MB of every process of the engines and of this one."""
@@ -184,7 +218,7 @@ def run_faults(watch: Watch, seconds: float, end: threading.Event) -> Iterator[O
         yield outcome
 
 
-def prove(home: Path, plan: Plan) -> int:
+def prove(home: Path, plan: Plan, *, calm: bool = False) -> int:
     """Bring the bed up, simulate, fail in turn, judge; prints one JSON object."""
     bed = Bed.at(home)
     bed.up()
@@ -193,25 +227,28 @@ def prove(home: Path, plan: Plan) -> int:
     seconds = plan.hours * 3600 / plan.speed
     faults = threading.Thread(target=lambda: outcomes.extend(run_faults(watch, seconds, end)))
     with watch.running():
-        faults.start()
-        report = simulation.run()
+        if not calm:
+            faults.start()
+        report = simulation.run(watch.progress(simulation))
         end.set()
-        faults.join()
+        if not calm:
+            faults.join()
     lasted = time.monotonic() - watch.began
     first_fault = time.time() - lasted + (outcomes[0].at_s if outcomes else lasted)
     with connect(bed.settings.database) as db:
-        calm = latencies(simulation.truth, db, first_fault)
+        before = latencies(simulation.truth, db, first_fault)
     print(
         json.dumps(
             json.loads(report.text())
             | {
                 "plan": asdict(plan),
-                "event_to_row_s_before_the_first_fault": calm,
-                "messages_per_s": round((report.verdict.said + report.verdict.states_confirmed) / seconds, 1),
+                "event_to_row_s_before_the_first_fault": before,
+                "messages_per_s": round(simulation.truth.taken / seconds, 1),
+                "messages_per_s_each_ten_seconds": watch.rates,
                 "faults": [asdict(one) for one in outcomes],
                 "cpu_percent": {part: round(100 * used / lasted, 1) for part, used in sorted(watch.cpu_s.items())},
                 "cpu_ms_per_message": {
-                    part: round(1000 * used / max(report.verdict.said + report.verdict.states_confirmed, 1), 2)
+                    part: round(1000 * used / max(simulation.truth.taken, 1), 2)
                     for part, used in sorted(watch.cpu_s.items())
                 },
                 "memory_mb": {part: round(mb) for part, mb in sorted(watch.memory_mb.items())},

@@ -1,8 +1,12 @@
 """The queues that the ingest reads, and the connection to the broker that has them.
 
-A node publishes to MQTT topics; RabbitMQ's plugin hands them to the exchange ``amq.topic``. Durable, replicated
-queues bound there hear everything from the moment they exist, whether the ingest runs or not. So nothing depends on
-retained messages, which RabbitMQ 3.10 keeps on one member only and does not give to wildcard subscribers.
+A node publishes to MQTT topics; RabbitMQ's plugin hands them to the exchange ``amq.topic``. Queues bound there hear
+everything from the moment they exist, whether the ingest runs or not. So nothing depends on retained messages, which
+RabbitMQ 3.10 keeps on one member only and does not give to wildcard subscribers.
+
+Events, and words that are said once, go through durable queues with a replica on each member. States and readings are
+replaced by the next: their queue is in the memory of one member. Where that dies, what waited in it is lost, and the
+first worker that comes back makes the queue anew on another.
 """
 
 from __future__ import annotations
@@ -13,27 +17,29 @@ from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from fer_edge.errors import UnavailableError
-from fleet.messages import RETAINED
+from fleet.messages import REPLACED, RETAINED
 from fleet.settings import FleetSettings
 
 EXCHANGE = "amq.topic"
 EVENTS, STATES, WORDS = "fleet.events", "fleet.states", "fleet.nodes"
 QUEUES = (EVENTS, STATES, WORDS)
 
-STATES_BYTES = 4 * 1024**3
-"""States waiting beyond this push out the oldest: the disk is for events. Those have no bound but the disk's alarm,
-which makes the nodes keep theirs."""
+_OTHERWISE = 406  # AMQP: PRECONDITION_FAILED
+
+STATES_BYTES = 512 * 1024**2
+"""States waiting beyond this push out the oldest: about a million. Events have no bound but the disk's alarm, which
+makes the nodes keep theirs."""
 
 
 def bindings(prefix: str) -> dict[str, tuple[str, ...]]:
     """The routing keys of each queue."""
     return {
         EVENTS: (f"{prefix}.*.event.#",),
-        STATES: (f"{prefix}.*.state",),
-        WORDS: tuple(f"{prefix}.*.{word}" for word in RETAINED),
+        STATES: tuple(f"{prefix}.*.{word}" for word in REPLACED),
+        WORDS: tuple(f"{prefix}.*.{word}" for word in RETAINED if word not in REPLACED),
     }
 
 
@@ -63,12 +69,22 @@ def connect(settings: FleetSettings) -> pika.BlockingConnection:
 
 
 def declare(channel: BlockingChannel, prefix: str) -> None:
-    """Queues with a replica on each of up to five members, and what goes into them."""
+    """Make the queues that are not there, and say what goes into them.
+
+    Raises UnavailableError where one is there that was made otherwise.
+    """
     for queue, keys in bindings(prefix).items():
-        arguments: dict[str, Any] = {"x-queue-type": "quorum"}
-        if queue == STATES:
+        replaced = queue == STATES
+        arguments: dict[str, Any] = {"x-queue-type": "classic" if replaced else "quorum"}
+        if replaced:
             arguments |= {"x-max-length-bytes": STATES_BYTES, "x-overflow": "drop-head"}
-        channel.queue_declare(queue, durable=True, arguments=arguments)
+        try:
+            channel.queue_declare(queue, durable=not replaced, arguments=arguments)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != _OTHERWISE:
+                raise
+            hint = "let the ingest before it empty it, then delete it: rabbitmqctl delete_queue"
+            raise UnavailableError(f"broker: queue {queue} was made otherwise; {hint} {queue}") from error
         for key in keys:
             channel.queue_bind(queue, EXCHANGE, key)
 

@@ -80,6 +80,8 @@ class Bed:
         *others, ingest = self.engines.values()
         for engine in others:
             engine.start()
+            if engine.alone:
+                engine.wait()
         for engine in others:
             engine.wait()
         port, password = self._layout["postgres"], self._layout["database_password"]

@@ -87,7 +87,8 @@ def answers(port: int) -> bool:
 class Engine:
     """``ready`` says whether it can be used; ``end`` is the signal that it ends cleanly on.
 
-    ``as_caller`` runs it under the account that asks, not the engines' own.
+    ``as_caller`` runs it under the account that asks, not the engines' own. ``alone``: the next may start only when
+    this one can be used.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Engine:
     environment: Mapping[str, str] = field(default_factory=dict)
     end: signal.Signals = signal.SIGTERM
     as_caller: bool = False
+    alone: bool = False
 
     @property
     def log(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,16 @@ from fleet.engines.process import Engine, answers, folder, own
 from fleet.identity import password_hash
 from fleet.settings import Member
 
+SUBSCRIPTIONS = {
+    "vhost": "/",
+    "name": "mqtt-subscriptions",
+    "pattern": "^mqtt-subscription-",
+    "apply-to": "queues",
+    "definition": {"ha-mode": "exactly", "ha-params": 2, "ha-promote-on-failure": "always"},
+}
+"""The queue of a node's requests is on the member it spoke to first and outlives it as a name: without a mirror the node
+is shut out for as long as that member is away."""
+
 PLUGINS = "[rabbitmq_mqtt, rabbitmq_management, rabbitmq_prometheus]."
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -23,6 +34,7 @@ mqtt.listeners.tcp.1 = 127.0.0.1:{mqtt}
 mqtt.allow_anonymous = false
 mqtt.exchange = amq.topic
 mqtt.login_timeout = 60000
+mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_ets
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
 management.load_definitions = {definitions}
@@ -32,7 +44,8 @@ cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = pause_minority
 disk_free_limit.absolute = 1GB
 vm_memory_high_watermark.absolute = 3GB
-collect_statistics_interval = 10000
+collect_statistics_interval = 30000
+management.rates_mode = none
 log.console = true
 log.console.level = warning
 log.file = false
@@ -70,11 +83,14 @@ def members(home: Path, ports: list[Member], dist: list[int], epmd: int, passwor
             "RABBITMQ_CONFIG_FILE": str(own_home / "rabbitmq.conf"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
-            # Several virtual machines share this machine's cores: none of them waits busily.
+            # Several virtual machines share this machine's cores: each gets its part, and none waits busily.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} "
-            "+sbwt none +sbwtdcpu none +sbwtdio none",
+            f"+sbwt none +sbwtdcpu none +sbwtdio none +S {max(1, (os.cpu_count() or 1) // len(ports))}",
         }
-        engines.append(Engine(f"rabbit{number}", home, [_SERVER], _ready_of(member), environment))
+        # Members that join in the same moment may leave one without the plugin's register of client ids: it then takes
+        # no node, for good. Later starts are together, since the last to stop has to be there for the others.
+        joins = not any((own_home / "data").iterdir())
+        engines.append(Engine(f"rabbit{number}", home, [_SERVER], _ready_of(member), environment, alone=joins))
     return engines
 
 
@@ -87,7 +103,7 @@ def _definitions(password: str) -> dict[str, object]:
         "tags": ["administrator"],
         "limits": {},
     }
-    return {"users": [user], "vhosts": [{"name": "/"}], "permissions": [everything]}
+    return {"users": [user], "vhosts": [{"name": "/"}], "permissions": [everything], "policies": [SUBSCRIPTIONS]}
 
 
 def _write(path: Path, text: str) -> None:

@@ -55,12 +55,13 @@ class Node:
         truth: Truth,
         trouble: Trouble,
         state_s: float = 1.0,
+        state_qos: int = 1,
     ) -> None:
         self.name = name
         self.random = Random(f"node {name}")
         self._members, self._wires = list(members), wires
         self.random.shuffle(self._members)
-        self._clock, self._trouble, self._state_s = clock, trouble, state_s
+        self._clock, self._trouble, self._state_s, self._state_qos = clock, trouble, state_s, state_qos
         self._truth, said = truth, truth.events.setdefault(name, [])
         self._settings = SETTINGS.model_copy(update={"node": name})
         self.topics = Topics(f"{prefix}/{name}", name, "homeassistant")
@@ -169,7 +170,8 @@ class Node:
         ids = self._journal.ids
         told = replace(state, open_events=tuple(one for one in state.open_events if one.key in ids))
         stamp = Stamp.now(self._clock)
-        self.publisher.set(self.topics.state, state_payload(told, ids=ids, time=stamp.iso, time_ok=stamp.wall_ok))
+        payload = state_payload(told, ids=ids, time=stamp.iso, time_ok=stamp.wall_ok)
+        self.publisher.set(self.topics.state, payload, qos=self._state_qos)
 
     def _say_stats(self) -> None:
         stamp = Stamp.now(self._clock)
@@ -242,6 +244,7 @@ class Node:
         return mid
 
     def _confirmed(self, mid: int) -> None:
+        self._truth.taken += 1
         if mid in self._doubles:
             self._doubles.discard(mid)
             return

@@ -37,6 +37,7 @@ class Plan:
     hours: float = 1 / 60
     speed: float = 1.0
     state_s: float = 1.0
+    state_qos: int = 1
     drives: int = 24
     drive_s: float = 300.0
     seed: int = 1
@@ -104,6 +105,7 @@ class Simulation:
                 self.truth,
                 trouble,
                 plan.state_s,
+                plan.state_qos,
             )
             for number, name in enumerate(names)
         ]

@@ -19,6 +19,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, new_client
 
 KEEPALIVE_S = 60
+_ALIVE_S = 5.0
+"""Between two looks at who has been quiet for too long."""
 DIALS_PER_S = 50.0
 
 
@@ -146,7 +148,7 @@ class Wires:
         self._calls.append(call)
 
     def serve(self, seconds: float) -> None:
-        """Read and write what can be, waiting so long at most; keep-alive once a second."""
+        """Read and write what can be, waiting so long at most; keep-alive now and then."""
         while self._calls:
             self._calls.popleft()()
         for key, mask in self._selector.select(max(seconds, 0.0)) if self._sockets else ():
@@ -159,7 +161,7 @@ class Wires:
             self._calls.popleft()()
         if not self._sockets and seconds > 0:
             time.sleep(seconds)
-        if time.monotonic() - self._served_at >= 1.0:
+        if time.monotonic() - self._served_at >= _ALIVE_S:
             self._served_at = time.monotonic()
             for client in list(self._sockets):
                 client.loop_misc()

@@ -53,7 +53,8 @@ def test_the_judge_sees_every_fault(stored: list[Said], fault: str) -> None:
     assert getattr(verdict, fault) == 1
 
 
-def test_a_confirmed_state_that_is_missing_is_a_fault() -> None:
+def test_a_confirmed_state_that_is_missing_is_told() -> None:
     truth = Truth({"sim-1": SAID})
     truth.states["sim-1"] = 10
-    assert not judge(truth, {"sim-1": SAID}, 9).good
+    assert judge(truth, {"sim-1": SAID}, 9).states_lost == 1
+    assert judge(truth, {"sim-1": SAID}, 11).states_lost == 0
