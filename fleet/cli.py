@@ -80,7 +80,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("hours", float, 1 / 60, "of the nodes' time"),
         ("speed", float, 1.0, "how much faster than ours it passes"),
         ("state-s", float, 1.0, "between two states of a node, seconds"),
-        ("state-qos", int, 1, "of states: 1, or 0 as a node with mqtt.state_qos: 0"),
+        ("state-qos", int, 0, "of states, as mqtt.state_qos of a node: 0 or 1"),
         ("drives", int, 24, "different drives to play"),
         ("drive-s", float, 300.0, "length of each, seconds"),
         ("cut-every-h", float, 0.0, "a node's link drops so often on average, hours; 0 never"),
@@ -114,6 +114,7 @@ def _down(options: argparse.Namespace) -> None:
 
 def _migrate(options: argparse.Namespace) -> None:
     """create or update the tables, drop what is past its keeping"""
+    Management(_settings(options)).mirror_subscriptions()
     with _store(options) as store:
         store.migrate()
         for name in store.tidy(_settings(options).keep, datetime.now(UTC)):

@@ -19,7 +19,8 @@ from fleet.queues import EXCHANGE
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _AT_ONCE = 250
 """Users in one request: the broker makes them one by one and has a minute to answer."""
-_WRITTEN = r"(status|camera|info|state|stats|event\.(fatigue|attention|emotion|view)|response\.[a-z]+)"
+_EVENTS, _SIGNALS = r"event\.(fatigue|attention|emotion|view)", r"vss\.Vehicle\.[A-Za-z.]+"
+_WRITTEN = rf"(status|camera|info|state|stats|{_EVENTS}|{_SIGNALS}|response\.[a-z]+)"
 
 
 def rules(node: str, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -116,7 +116,7 @@ def serve(settings: FleetSettings, number: int) -> int:
         signal.signal(one, lambda _number, _frame: stop.set())
     port = settings.ingest.metrics_port + number
     try:
-        server, _ = start_http_server(port, "127.0.0.1")
+        server, _ = start_http_server(port, settings.ingest.metrics_host)
     except OSError as error:
         raise UnavailableError(f"ingest.metrics_port {port}: {error.strerror}; set another") from error
     try:

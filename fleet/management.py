@@ -50,6 +50,17 @@ class Management:
         finally:
             link.close()
 
+    def mirror_subscriptions(self) -> None:
+        """Let another member have a copy of the queues of nodes' requests.
+
+        Such a queue is on the member that the node spoke to first and outlives it as a name: without a mirror the
+        node is shut out for as long as that member is away. RabbitMQ 4 has no mirrors.
+        """
+        if int(self.call("GET", "overview?columns=rabbitmq_version")["rabbitmq_version"].split(".")[0]) < 4:
+            mirrored = {"ha-mode": "exactly", "ha-params": 2, "ha-promote-on-failure": "always"}
+            policy = {"pattern": "^mqtt-subscription-", "apply-to": "queues", "definition": mirrored}
+            self.call("PUT", "policies/%2F/mqtt-subscriptions", policy)
+
     def import_definitions(self, definitions: dict[str, Any]) -> None:
         """Many users and rules at once."""
         self.call("POST", "definitions", definitions)

@@ -60,6 +60,7 @@ class Ingest(_Section):
     workers: int = Field(2, ge=1, le=64, description="processes that share the queues")
     batch: int = Field(500, ge=1, le=10_000, description="most messages in one transaction")
     wait_s: float = Field(0.2, gt=0, le=10, description="longest wait for a batch to fill, seconds")
+    metrics_host: str = Field("127.0.0.1", description="where Prometheus may ask: an address of this machine")
     metrics_port: int = Field(9464, ge=1, le=65535, description="of the first worker; the others follow")
 
 

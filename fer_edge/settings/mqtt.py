@@ -107,6 +107,10 @@ class MqttSettings(Section):
     state_interval_s: float = Field(
         1.0, ge=0.1, le=60, description="minimum time between states in which only numbers changed, seconds"
     )
+    state_qos: Literal[0, 1] = Field(
+        1, description="QoS of states; 0 costs a broker of many nodes less, and one may be lost on the way"
+    )
+    vss: bool = Field(False, description="publish COVESA VSS signals below <node>/vss, too (docs/fleet.md)")
     heartbeat_s: float = Field(30.0, ge=1, le=3600, description="maximum time between two states, seconds")
     stats_interval_s: float = Field(60.0, ge=1, le=3600, description="time between stats, seconds")
     trust_clock: bool = Field(

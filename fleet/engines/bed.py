@@ -15,6 +15,7 @@ import yaml
 from fer_edge.errors import ConfigError, UsageError
 from fleet.engines import postgres, prometheus, rabbitmq
 from fleet.engines.process import Engine, answers, folder, free_ports
+from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings, Member
 from fleet.store import Store, connect
 
@@ -87,6 +88,7 @@ class Bed:
         port, password = self._layout["postgres"], self._layout["database_password"]
         postgres.create_database(port, password)
         self._write_settings(f"postgresql://fleet:{password}@127.0.0.1:{port}/fleet")
+        Management(self.settings).mirror_subscriptions()
         with connect(self.settings.database) as db:
             Store(db).migrate()
         if with_ingest:

@@ -15,16 +15,6 @@ from fleet.engines.process import Engine, answers, folder, own
 from fleet.identity import password_hash
 from fleet.settings import Member
 
-SUBSCRIPTIONS = {
-    "vhost": "/",
-    "name": "mqtt-subscriptions",
-    "pattern": "^mqtt-subscription-",
-    "apply-to": "queues",
-    "definition": {"ha-mode": "exactly", "ha-params": 2, "ha-promote-on-failure": "always"},
-}
-"""The queue of a node's requests is on the member it spoke to first and outlives it as a name: without a mirror the node
-is shut out for as long as that member is away."""
-
 PLUGINS = "[rabbitmq_mqtt, rabbitmq_management, rabbitmq_prometheus]."
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -103,7 +93,7 @@ def _definitions(password: str) -> dict[str, object]:
         "tags": ["administrator"],
         "limits": {},
     }
-    return {"users": [user], "vhosts": [{"name": "/"}], "permissions": [everything], "policies": [SUBSCRIPTIONS]}
+    return {"users": [user], "vhosts": [{"name": "/"}], "permissions": [everything]}
 
 
 def _write(path: Path, text: str) -> None:

@@ -55,7 +55,7 @@ class Node:
         truth: Truth,
         trouble: Trouble,
         state_s: float = 1.0,
-        state_qos: int = 1,
+        state_qos: int = 0,
     ) -> None:
         self.name = name
         self.random = Random(f"node {name}")

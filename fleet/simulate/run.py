@@ -37,7 +37,7 @@ class Plan:
     hours: float = 1 / 60
     speed: float = 1.0
     state_s: float = 1.0
-    state_qos: int = 1
+    state_qos: int = 0
     drives: int = 24
     drive_s: float = 300.0
     seed: int = 1

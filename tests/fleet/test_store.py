@@ -14,6 +14,7 @@ import pytest
 from fer_edge.core import DriverState, Event, Lens, Level, OpenEvent, Phase
 from fer_edge.errors import UsageError
 from fer_edge.sinks.clock import iso
+from fer_edge.sinks.mqtt.vss import signals
 from fer_edge.sinks.payloads import event_payload, state_payload, stats_payload
 from fer_edge.sinks.wire import encode
 from fleet.engines import Bed
@@ -206,6 +207,10 @@ def test_vehicle_signals_are_derived_and_unknown_is_null(
     store.write([state(at=at, **values), word("status", b"online", at), word("camera", b"online", at)])
     told = vss(db)
     assert {name: told[name] for name in expected} == expected
+    on_the_node = signals(state_payload(DriverState(0.0, **values)), "online")
+    in_the_database = {name.removeprefix(VSS).removeprefix("Vehicle.ADAS."): one for name, one in on_the_node.items()}
+    del told["node"], told["timestamp"]
+    assert told == in_the_database
 
 
 @pytest.mark.parametrize(

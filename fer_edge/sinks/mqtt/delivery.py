@@ -22,6 +22,7 @@ from fer_edge.sinks.mqtt.outbox import Outbox
 from fer_edge.sinks.mqtt.publisher import Publisher
 from fer_edge.sinks.mqtt.states import StateFeed
 from fer_edge.sinks.mqtt.topics import Topics
+from fer_edge.sinks.mqtt.vss import Signals
 from fer_edge.sinks.payloads import Payload, state_payload, stats_payload
 
 _log = logging.getLogger(__name__)
@@ -96,6 +97,9 @@ class Delivery:
         )
         self._journal = Journal(outbox, parts.clock)
         self.publisher = Publisher(self._journal, parts.topics, parts.clock, parts.link.publish)
+        self._signals = (
+            Signals(self.publisher.set, parts.topics.base, self._mqtt.state_qos, REPEAT_S) if self._mqtt.vss else None
+        )
         self.condition = OutboxCondition.of(outbox)
         self._fresh: list[tuple[Event, Stamp]] = []
         self._told: Payload = {}
@@ -130,6 +134,8 @@ class Delivery:
         self.camera("offline")
         nobody, stamp = DriverState(at=0.0, profile=self._parts.settings.profile), Stamp.now(self._parts.clock)
         self.publisher.set(topics.state, state_payload(nobody, time=stamp.iso, time_ok=stamp.wall_ok))
+        if self._signals:
+            self._signals.forget()
         self.publisher.set(topics.status, "online")
         self.announce()
         self._journal.end_left_open("aborted")
@@ -205,8 +211,11 @@ class Delivery:
         payload = self._parts.feed.take(self._journal.ids)
         if payload is not None:
             # Said again at each heartbeat: it may not expire between two.
-            lasts_s = max(EXPIRY_S, int(3 * self._mqtt.heartbeat_s))
-            self.publisher.set(self._parts.topics.state, payload, expiry_s=lasts_s if expires else None)
+            lasts_s = max(EXPIRY_S, int(3 * self._mqtt.heartbeat_s)) if expires else None
+            qos = self._mqtt.state_qos if expires else 1
+            self.publisher.set(self._parts.topics.state, payload, qos=qos, expiry_s=lasts_s)
+            if self._signals:
+                self._signals.tell(payload, self._camera, time.monotonic(), lasts_s)
 
     def _take(self, wait_s: float) -> None:
         try:
@@ -252,6 +261,8 @@ class Delivery:
         self._store()
         self._journal.end_left_open("stopped")
         self._tell_state(expires=False)
+        if self._signals:
+            self._signals.forget()
         self._settle(until - _GOODBYE_S / 2)
         self._forget_taken_back()
         self.publisher.set(self._parts.topics.status, "offline")

@@ -1,0 +1,65 @@
+"""What is deployed on servers can be read by the programs that will read it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "deploy" / "fleet"
+SECRETS = {name: "x" for name in ("BROKER_PASSWORD", "DATABASE_PASSWORD", "READER_PASSWORD", "ERLANG_COOKIE")}
+
+
+def test_podman_compose_reads_the_services_and_every_file_is_there() -> None:
+    if importlib.util.find_spec("podman_compose") is None or shutil.which("podman") is None:
+        pytest.skip("no podman-compose here: sudo apt install podman; pip install 'podman-compose>=1.3'")
+    command = [sys.executable, "-m", "podman_compose", "-f", str(FOLDER / "compose.yaml"), "config"]
+    done = subprocess.run(command, env={**os.environ, **SECRETS}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    services = yaml.safe_load(done.stdout)["services"]
+    assert set(services) == {"rabbit1", "rabbit2", "rabbit3", "db1", "ingest", "prometheus", "grafana"}
+    own = {"./tls", "./broker.password"}  # the operator's
+    for service in services.values():
+        assert service.get("restart") == "unless-stopped"
+        assert set(service.get("depends_on", ())) <= set(services)
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0] if isinstance(volume, str) else volume["source"]
+            if source.startswith(".") and source not in own:
+                assert (FOLDER / source).exists(), source
+
+
+def test_no_secret_has_a_default() -> None:
+    text = (FOLDER / "compose.yaml").read_text("utf-8")
+    assert all(f"${{{name}:?}}" in text for name in SECRETS)
+
+
+def test_prometheus_reads_the_servers_configuration(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed: sudo apt install prometheus")
+    shutil.copy(FOLDER / "prometheus.yml", tmp_path)
+    shutil.copy(ROOT / "fleet" / "prometheus" / "alerts.yml", tmp_path)
+    done = subprocess.run(
+        [promtool, "check", "config", "prometheus.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed: sudo apt install systemd")
+    text = (FOLDER / "systemd" / "fer-edge-fleet.service").read_text("utf-8")
+    unit = tmp_path / "fer-edge-fleet.service"
+    unit.write_text(text.replace("/opt/fer-edge-fleet/bin/fer-edge-fleet", "/bin/true").replace("User=", "#User="))
+    done = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    told = [line for line in done.stderr.splitlines() if "fer-edge-fleet" in line]
+    assert not told, told
