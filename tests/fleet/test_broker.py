@@ -11,7 +11,11 @@ import pika
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from fer_edge.core import DriverState
 from fer_edge.errors import UnavailableError, UsageError
+from fer_edge.sinks.clock import iso
+from fer_edge.sinks.payloads import state_payload
+from fer_edge.sinks.wire import encode
 from fleet import identity, queues
 from fleet.engines import Bed
 from fleet.management import Management
@@ -176,6 +180,51 @@ def test_the_will_comes_when_a_link_drops(bed: Bed, db: Db, passwords: dict[str,
     query = "SELECT body FROM retained WHERE node = 'cab-1' AND topic = 'status'"
     with ingesting():
         eventually(lambda: db.execute(query).fetchone() == ("offline",))
+
+
+def test_while_its_member_is_away_a_node_speaks_to_another_and_its_states_are_stored(
+    bed: Bed, db: Db, passwords: dict[str, str], ingesting: Ingesting
+) -> None:
+    """Neither the queue of its requests, which outlives that member as a name, nor the one of states may hold it up."""
+    node = Client(bed, "cab-1", passwords["cab-1"], member=1)
+    node.mqtt.subscribe("fer-edge/cab-1/request/+", 1)
+    eventually(lambda: node.granted)
+    payload = encode(state_payload(DriverState(0.0), time=iso(time.time()), time_ok=True))
+    with ingesting():
+        eventually(lambda: queue_of_states(bed))
+        killed = bed.engines["rabbit2"]
+        killed.kill()
+        try:
+            eventually(lambda: node.lost, 30)
+
+            def back() -> Client | None:
+                again = Client(bed, "cab-1", passwords["cab-1"])
+                again.mqtt.subscribe("fer-edge/cab-1/request/+", 1)
+                eventually(lambda: again.lost or again.granted)
+                return again if again.granted and not again.lost else again.close()  # type: ignore[func-returns-value]
+
+            again = eventually(back, 30)
+            query = "SELECT count(*) FROM states WHERE node = 'cab-1' AND received_at > now() - interval '1 min'"
+
+            def stored() -> bool:
+                again.mqtt.publish("fer-edge/cab-1/state", payload, qos=0)
+                time.sleep(0.5)
+                return db.execute(query).fetchone() != (0,)
+
+            eventually(stored, 30)
+            again.close()
+        finally:
+            killed.start()
+            killed.wait()
+
+
+def queue_of_states(bed: Bed) -> bool:
+    with queues.connect(bed.settings) as connection:
+        try:
+            connection.channel().queue_declare(queues.STATES, passive=True)
+        except pika.exceptions.ChannelClosedByBroker:
+            return False
+    return True
 
 
 def test_wrong_addresses_and_passwords_say_so_in_a_line(bed: Bed) -> None:

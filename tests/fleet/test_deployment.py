@@ -15,7 +15,7 @@ import yaml
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "deploy" / "fleet"
-SECRETS = {name: "x" for name in ("BROKER_PASSWORD", "DATABASE_PASSWORD", "READER_PASSWORD", "ERLANG_COOKIE")}
+SECRETS = dict.fromkeys(("BROKER_PASSWORD", "DATABASE_PASSWORD", "READER_PASSWORD", "ERLANG_COOKIE"), "x")
 
 
 def test_podman_compose_reads_the_services_and_every_file_is_there() -> None:
