@@ -41,7 +41,7 @@ def build(name: str, shape: Shape, **settings: Any) -> KerasModel:
     """
     maker = ARCHITECTURES.get(name)
     if maker is None:
-        raise UsageError(f"--arch {name}: none of {', '.join(ARCHITECTURES)}")
+        raise UsageError(f"--arch {name}: must be one of {', '.join(ARCHITECTURES)}")
     try:
         return maker(shape, **settings)
     except (TypeError, ValueError) as error:

@@ -61,7 +61,7 @@ def epoch_and_side(text: str) -> tuple[int, int]:
     try:
         return whole(0)(epoch), whole()(side)
     except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(f"{text!r}: EPOCH:SIDE is expected, as in 0:36 10:48") from None
+        raise argparse.ArgumentTypeError(f"{text!r}: expected EPOCH:SIDE, for example 0:36 10:48") from None
 
 
 Settings = TypeVar("Settings")

@@ -134,7 +134,7 @@ class Augmentation:
     light: float = option(0.0, share, "gamma, contrast and brightness, 0 to 1")
     degrade: float = option(0.0, share, "chance of blur, coarse pixels, JPEG or noise")
     occlude: float = option(0.0, share, "chance of spectacles")
-    erase: float = option(0.0, share, "chance of a lost rectangle")
+    erase: float = option(0.0, share, "chance of an erased rectangle")
     flip: bool = option(False, None, "mirror half of the pictures")
 
 

@@ -32,7 +32,7 @@ def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     name = backend or os.environ.get("KERAS_BACKEND") or _installed_backend()
     if name not in BACKENDS:
-        raise UsageError(f"KERAS_BACKEND={name}: none of {', '.join(BACKENDS)}")
+        raise UsageError(f"KERAS_BACKEND={name}: must be one of {', '.join(BACKENDS)}")
     os.environ["KERAS_BACKEND"] = name
     _limit_threads(name, threads)
     try:

@@ -95,7 +95,7 @@ def figures(
         "folded_in": temperature is not None,
         "ece_before": round(metrics.calibration_error(before[measured], labels[measured]), 4),
         "ece_after": round(metrics.calibration_error(after[measured], labels[measured]), 4),
-        "measured_on": f"the half of val not fitted on, {len(measured)} pictures",
+        "measured_on": f"the half of val not used for fitting, {len(measured)} pictures",
     }
 
 

@@ -36,7 +36,7 @@ def check_place(out: Path) -> None:
         raise UsageError(f"--out {out}: the name must end in .tflite")
     beside = out.with_suffix(".json")
     if beside.is_file() and not _of_a_tflite(beside):
-        raise UsageError(f"--out {out}: its card would overwrite {beside}; take another name")
+        raise UsageError(f"--out {out}: its card would overwrite {beside}; choose a different name")
 
 
 def _of_a_tflite(card: Path) -> bool:

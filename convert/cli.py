@@ -27,19 +27,19 @@ from fer_edge.errors import FerEdgeError
 
 OF_TASKS = {
     "train": "train a network with Keras",
-    "average": "join trainings of one network: the mean of their weights",
+    "average": "average the weights of several trainings of one network",
     "quantize": "convert a trained Keras model to TFLite",
     "evaluate": "measure a model on data",
 }
 PROGRAM = "fer-edge-convert"
 HINT = "pip install 'fer-edge[convert]'"
 VERBS = OF_TASKS | {
-    "inspect": "show a model's card, operators, size, work and speed",
-    "judge": "set what fer-edge says of marked clips against what people saw in them",
-    "robustness": "measure what is still said under bad light, lenses, sensors and things worn",
-    "faces": "cut the faces out of any pictures, for train --unlabelled",
-    "teach": "ask YuNet for faces and five points, for the detector's and the landmarks' training",
-    "mean-face": "solve the average solid face from marked ones",
+    "inspect": "show a model's card, operators, size, MACs and speed",
+    "judge": "compare fer-edge's results on annotated clips with the annotations",
+    "robustness": "measure accuracy under bad light, blur, noise, compression and occlusion",
+    "faces": "crop the faces from any pictures, for train --unlabelled",
+    "teach": "label faces and five points with YuNet, to train the detector and the landmark network",
+    "mean-face": "compute the average 3D face from annotated faces",
 }
 
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"convert: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("convert: interrupted; `train` can go on from its last checkpoint", file=sys.stderr)
+        print("convert: interrupted; `train --resume` continues from the last checkpoint", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -75,7 +75,7 @@ def _run(argv: list[str]) -> int:
 def _top() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Train, quantize, evaluate and inspect models, and judge what the whole says of marked clips.",
+        description="Train, quantize, evaluate and inspect models, and test the whole product on annotated clips.",
         epilog=f"`{PROGRAM} VERB --task TASK --help` lists the options of one.",
     )
     top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
@@ -92,11 +92,11 @@ def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace
     recipe = _read_recipe(chosen.recipe, verb) if chosen.recipe else {}
     name = recipe.pop("task", "expression")
     if name not in TASKS:
-        raise UsageError(f"{chosen.recipe}: task: {name!r} is none of {', '.join(TASKS)}")
+        raise UsageError(f"{chosen.recipe}: task: {name!r} is not one of {', '.join(TASKS)}")
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} {verb}", description=VERBS[verb])
     if verb in OF_TASKS:
         parser.add_argument("--task", choices=TASKS, default="expression", help="which model (expression)")
-        about = "YAML file of options, or the name of one that is shipped; the command line wins over it"
+        about = "YAML file of options, or the name of a shipped one; the command line takes precedence"
         parser.add_argument("--recipe", type=recipe_file, help=about)
     task = find(chosen.task or name) if verb in OF_TASKS else None
     module = importlib.import_module(f"convert.verbs.{verb.replace('-', '_')}")
@@ -150,9 +150,11 @@ def _parsed(action: argparse.Action, value: Any, where: str) -> Any:
 
 def _one(action: argparse.Action, value: Any, where: str) -> Any:
     if value is None:
-        raise UsageError(f"{where}: it has no value; leave the line out instead")
+        raise UsageError(f"{where}: has no value; remove the line instead")
     if isinstance(value, bool) != (action.nargs == 0):
-        says = "neither true nor false" if action.nargs == 0 else "no value for it; put words like yes and on in quotes"
+        says = (
+            "neither true nor false" if action.nargs == 0 else "not a valid value; put words like yes and on in quotes"
+        )
         raise UsageError(f"{where}: {value!r} is {says}")
     if action.type is not None and action.nargs != 0:
         try:
@@ -160,7 +162,7 @@ def _one(action: argparse.Action, value: Any, where: str) -> Any:
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"{where}: {error}") from None
         except ValueError:
-            raise UsageError(f"{where}: {value!r} does not fit") from None
+            raise UsageError(f"{where}: {value!r} is not valid") from None
     if action.choices is not None and value not in action.choices:
         raise UsageError(f"{where}: {value!r} is none of {', '.join(map(str, action.choices))}")
     return value

@@ -26,7 +26,7 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
     for file in (path, weights):
         if file is not None and file.is_dir():
             raise ModelError(
-                f"{file}: a folder, where a file is expected; make one of a SavedModel where it was written: "
+                f"{file}: is a folder, but a file is expected; convert a SavedModel where it was written: "
                 f"tf.keras.models.load_model('{file.name}').save('{file.name}.h5')"
             )
         if file is not None and not file.is_file():
@@ -57,7 +57,7 @@ def load_mean(paths: Sequence[Path], weights: Path | None = None) -> Any:
     values = [model.get_weights() for model in models]
     for path, own in zip(paths, values, strict=True):
         if [weight.shape for weight in own] != [weight.shape for weight in values[0]]:
-            raise UsageError(f"{path}: not the network of {paths[0]}; only weights of one network have a mean")
+            raise UsageError(f"{path}: not the network of {paths[0]}; only weights of the same network can be averaged")
     if len(models) > 1:
         models[0].set_weights([np.mean(same, axis=0) for same in zip(*values, strict=True)])
     return models[0]

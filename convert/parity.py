@@ -47,8 +47,8 @@ class Parity:
             return self._parted(mode, min_agreement)
         if self.decibels < min_decibels:
             return (
-                f"its rounding noise is {self.decibels:.1f} dB under what it says, less than --min-decibels "
-                f"{min_decibels:g}; train it for longer, or give it more --samples"
+                f"its rounding noise is {self.decibels:.1f} dB below the output, less than --min-decibels "
+                f"{min_decibels:g}; train longer, or use more --samples"
             )
         return None
 
@@ -90,7 +90,7 @@ def by_layer(net: Any, content: bytes, inputs: NDArray[np.float32], size: int) -
 
 def refuse(fault: str, layers: list[tuple[str, float]], out: object) -> AgreementError:
     """The error that says why ``out`` is not written, and where most is lost."""
-    return AgreementError(f"{out}: not written; {fault}; most is lost in layers {told(layers) or 'not known'}")
+    return AgreementError(f"{out}: not written; {fault}; most is lost in layers {told(layers) or 'unknown'}")
 
 
 def signal_to_noise(parent: bytes, child: bytes, inputs: NDArray[np.float32]) -> list[tuple[str, float]]:

@@ -79,7 +79,9 @@ def read_card(path: Path) -> dict[str, Any] | None:
     if "labels" not in card or "input" not in card:
         raise ModelError(f"{beside}: a model card needs labels and input")
     if "sha256" in card and card["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
-        raise ModelError(f"{beside}: the card of another file (sha256 differs); keep a model and its card together")
+        raise ModelError(
+            f"{beside}: the card of another file (sha256 differs); a model and its card must stay together"
+        )
     return card
 
 
@@ -111,9 +113,9 @@ def interface(
     """Labels and input that a model's card tells, or the options of one without a card. Raises UsageError."""
     names = tuple(labels or (card or {}).get("labels", ()))
     if not names:
-        raise UsageError(f"{path}: it has no card beside it; say --labels (7, 5, 3 or names in its order)")
+        raise UsageError(f"{path}: it has no card; give --labels (7, 5, 3 or names in its order)")
     if scaling is None and not card:
-        raise UsageError(f"{path}: it has no card beside it; say --scaling ({', '.join(SCALINGS)})")
+        raise UsageError(f"{path}: it has no card; give --scaling ({', '.join(SCALINGS)})")
     return names, Preprocess.from_card(card) if card else Preprocess()
 
 

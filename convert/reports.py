@@ -26,10 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--val-fraction", type=share, help="measure on the share that train held out with this option, not on --split")
     add("--split-seed", type=whole(0), default=42, help="seed of that split")
     add("--weights", type=Path, help="weights of an architecture .json")
-    add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
-    add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
+    add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, if it has no card")
+    add("--scaling", choices=tuple(SCALINGS), help="input range, if it has no card: -1..1, 0..1, 0..255")
     add("--flip", action="store_true", help="average with the mirror image")
-    add("--product", action="store_true", help="and through the whole product: found, marked, cut, read (.tflite)")
+    add(
+        "--product",
+        action="store_true",
+        help="also through the whole product: detection, landmarks, crop, expression (.tflite)",
+    )
     add("--plots", type=Path, metavar="DIR", help="write confusion.png and mistakes.png there")
 
 
@@ -77,13 +81,13 @@ def _measured(args: argparse.Namespace, want: Want) -> Dataset:
     if args.val_fraction is None:
         data = load(args.data, args.split, want)
         if data.whole and not Path(data.source).stem.endswith(f"_{args.split}"):
-            print(f"{data.source}: it names no splits; all {len(data)} pictures are measured", file=sys.stderr)
+            print(f"{data.source}: has no splits; all {len(data)} pictures are measured", file=sys.stderr)
             args.split = "all"
         return data
     _, data = stratified_split(load(args.data, "train", want), args.val_fraction, args.split_seed)
     args.split = f"val, {args.val_fraction:g} of train"
     if not len(data):
-        raise UsageError(f"--val-fraction {args.val_fraction:g}: of this little data no picture is left")
+        raise UsageError(f"--val-fraction {args.val_fraction:g}: too little data; no picture is left")
     return data
 
 

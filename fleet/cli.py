@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         if config:
             one.add_argument("--config", type=Path, default=FOLDER / DEFAULT_FILE, help="settings (%(default)s)")
         else:
-            one.add_argument("--folder", type=Path, default=FOLDER, help="where they live (%(default)s)")
+            one.add_argument("--folder", type=Path, default=FOLDER, help="folder for their data (%(default)s)")
         return one
 
     add(_up, config=False).add_argument("--brokers", type=int, help="members of the broker cluster (3)")
@@ -60,13 +60,13 @@ def parser() -> argparse.ArgumentParser:
     add(_enrol).add_argument("nodes", nargs="+", metavar="NODE")
     add(_revoke).add_argument("node", metavar="NODE")
     add(_nodes)
-    add(_dead).add_argument("--retry", action="store_true", help="read them anew, as after an update")
+    add(_dead).add_argument("--retry", action="store_true", help="process them again, for example after an update")
     erased = add(_erase)
     for one in (add(_export), erased):
         one.add_argument("node", metavar="NODE")
         one.add_argument("--from", dest="since", metavar="TIME", help="ISO 8601, UTC; default: the beginning")
-        one.add_argument("--to", dest="until", metavar="TIME", help="until just before; default: the end")
-    erased.add_argument("--yes", action="store_true", help="do it; without this only say how much it would be")
+        one.add_argument("--to", dest="until", metavar="TIME", help="exclusive; default: the end")
+    erased.add_argument("--yes", action="store_true", help="really delete; without it, only report how much")
     _plan_options(add(_simulate))
     proof = add(_prove)
     _plan_options(proof)
@@ -76,18 +76,18 @@ def parser() -> argparse.ArgumentParser:
 
 def _plan_options(one: argparse.ArgumentParser) -> None:
     for name, kind, default, about in (
-        ("nodes", int, 50, "connections, one a node"),
-        ("hours", float, 1 / 60, "of the nodes' time"),
-        ("speed", float, 1.0, "how much faster than ours it passes"),
-        ("state-s", float, 1.0, "between two states of a node, seconds"),
-        ("state-qos", int, 0, "of states, as mqtt.state_qos of a node: 0 or 1"),
+        ("nodes", int, 50, "connections, one per node"),
+        ("hours", float, 1 / 60, "simulated hours"),
+        ("speed", float, 1.0, "speed-up of the simulated time"),
+        ("state-s", float, 1.0, "time between two states of a node, seconds"),
+        ("state-qos", int, 0, "QoS of states, as mqtt.state_qos of a node: 0 or 1"),
         ("drives", int, 24, "different drives to play"),
         ("drive-s", float, 300.0, "length of each, seconds"),
-        ("cut-every-h", float, 0.0, "a node's link drops so often on average, hours; 0 never"),
-        ("cut-longest-s", float, 3600.0, "for so long at most, seconds"),
-        ("restart-every-h", float, 0.0, "a node restarts so often on average, hours; 0 never"),
+        ("cut-every-h", float, 0.0, "mean time between link failures of a node, hours; 0: never"),
+        ("cut-longest-s", float, 3600.0, "maximum length of a link failure, seconds"),
+        ("restart-every-h", float, 0.0, "mean time between restarts of a node, hours; 0: never"),
         ("doubled", float, 0.01, "share of events that are sent twice"),
-        ("garbage", float, 0.0, "broken payloads, ten times this a second"),
+        ("garbage", float, 0.0, "share of malformed payloads (ten times this per second)"),
         ("seed", int, 1, "of everything drawn at random"),
     ):
         one.add_argument(f"--{name}", type=kind, default=default, help=f"{about} ({default:.3g})")
@@ -176,7 +176,7 @@ def _erase(options: argparse.Namespace) -> None:
     with _store(options) as store:
         if not options.yes:
             count = sum(1 for _ in privacy.export(store.db, options.node, span))
-            raise UsageError(f"erase {options.node}: {count} rows would be deleted for good; say --yes to do it")
+            raise UsageError(f"erase {options.node}: {count} rows would be deleted permanently; confirm with --yes")
         gone = privacy.erase(store.db, options.node, span)
     print(", ".join(f"{table} {count}" for table, count in gone.items()))
 

@@ -106,7 +106,7 @@ class Worker:
         self._tidied_at = time.monotonic()
         dropped = store.tidy(self._settings.keep, datetime.now(UTC))
         if dropped:
-            _log.info("past their keeping, dropped: %s", ", ".join(dropped))
+            _log.info("expired and dropped: %s", ", ".join(dropped))
 
 
 def serve(settings: FleetSettings, number: int) -> int:

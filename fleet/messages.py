@@ -83,7 +83,7 @@ def read(topic: str, payload: bytes, received: datetime) -> Message | Dead:
         _, node, kind, *more = [*topic.split("/"), "", ""][:5]
         kind = _KINDS.get(kind, "")
         if not kind or not _NODE.fullmatch(node):
-            raise _Fault("topic is none of a node's")
+            raise _Fault("not a topic of a node")
         if len(payload) > LARGEST:
             raise _Fault(f"payload of {len(payload)} bytes; at most {LARGEST} are read")
         text = payload.decode("utf-8")
@@ -117,7 +117,7 @@ def _load(text: str) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check(kind: str, body: Any) -> None:

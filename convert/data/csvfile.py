@@ -146,18 +146,18 @@ def _pixels(where: str, text: str) -> NDArray[np.uint8]:
         raise DataError(f"{where}: pixels hold something that is not a number") from None
     side = int(np.sqrt(len(values)) + 0.5)
     if side == 0 or side * side != len(values):
-        raise DataError(f"{where}: {len(values)} pixels make no square; is the row truncated?")
+        raise DataError(f"{where}: {len(values)} pixels do not form a square; is the row truncated?")
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
         raise DataError(f"{where}: a pixel is not a number 0 to 255")
     if (values != np.round(values)).any():
-        raise DataError(f"{where}: a pixel is not a whole number; give levels 0 to 255, not shares of one")
+        raise DataError(f"{where}: a pixel is not a whole number; use levels 0 to 255, not fractions")
     return values.astype(np.uint8).reshape(side, side, 1)
 
 
 def _split(where: str, text: str) -> str:
     plain = text.strip().lower().replace(" ", "")
     if plain not in USAGE:
-        raise DataError(f"{where}: Usage {text.strip()[:20]!r} is none of Training, PublicTest, PrivateTest")
+        raise DataError(f"{where}: Usage {text.strip()[:20]!r} is not one of Training, PublicTest, PrivateTest")
     return USAGE[plain]
 
 
@@ -175,7 +175,7 @@ def _read_votes(path: Path, rows: int) -> NDArray[np.int64] | None:
             except ValueError:
                 votes.append([])
             if len(votes[-1]) != 10:
-                raise DataError(f"{path}:{reader.line_num}: ten numbers of votes are expected after name and usage")
+                raise DataError(f"{path}:{reader.line_num}: expected ten vote counts after name and usage")
     if len(votes) != rows:
         raise DataError(f"{path}: {len(votes)} rows of votes for {rows} pictures")
     return np.array(votes, np.int64).reshape(-1, 10)

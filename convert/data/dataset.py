@@ -62,7 +62,7 @@ class Dataset:
         if missing and not (partial and len(missing) < len(classes)):
             raise DataError(
                 f"{self.source}: no class {', '.join(missing)} in the data, which has "
-                f"{', '.join(self.classes)}; choose with --labels"
+                f"{', '.join(self.classes)}; select with --labels"
             )
         where = positions(self.classes, classes)
         table = np.full(len(self.classes), -1, np.int64)

@@ -42,7 +42,7 @@ def add_data_arguments(parser: Any) -> None:
     """The options of :func:`load_training`, for a parser or one of its groups."""
     add = parser.add_argument
     add("--data", type=Path, required=True, help="CSV, folder tree, .npz, or a folder of *_train.npz, *_val.npz")
-    add("--val", type=Path, help="validation data where it is a file of its own")
+    add("--val", type=Path, help="validation data, if it is a separate file")
     add("--val-fraction", type=share, help="hold out this share of the training data, stratified by class")
     add("--split-seed", type=whole(0), default=42, help="seed of that split")
 
@@ -58,7 +58,7 @@ def load(path: Path, split: str, want: Want) -> Dataset:
     found = len(data)
     data = data.relabel(want.classes or data.classes, partial=want.partial)
     if len(data) < found:
-        print(f"{data.source}: {found - len(data)} pictures of other classes left out", file=sys.stderr)
+        print(f"{data.source}: {found - len(data)} pictures of other classes are left out", file=sys.stderr)
     if len(data) == 0:
         raise DataError(f"{path}: no pictures in split {split}")
     return replace(data, images=reshaped(data.images, want))
@@ -74,14 +74,14 @@ def load_training(
     too are left out.
     """
     if val is not None and fraction is not None:
-        raise UsageError("--val and --val-fraction: the validation part is a file of its own or a share, not both")
+        raise UsageError("--val and --val-fraction: give either a validation file or a share, not both")
     train = load(path, "train", want)
     if fraction is not None:
         train, held = stratified_split(train, fraction, seed)
     else:
         held = load(path if val is None else val, "val", want)
         if held.whole and held.source == train.source:
-            raise DataError(f"{path}: no validation part in it; say --val FILE or --val-fraction 0.1")
+            raise DataError(f"{path}: contains no validation part; use --val FILE or --val-fraction 0.1")
     train = _without(train, held)
     for name, part in (("train", train), ("val", held)):
         empty = [label for label, count in zip(part.classes, part.counts(), strict=True) if count == 0]
@@ -104,7 +104,10 @@ def _fresh(images: NDArray[np.uint8], held: Dataset, source: str) -> NDArray[np.
     fresh = np.array([image.tobytes() not in seen for image in images], bool)
     if not fresh.all():
         left_out = int((~fresh).sum())
-        print(f"{source}: {left_out} training pictures left out that stand in the validation part", file=sys.stderr)
+        print(
+            f"{source}: {left_out} training pictures left out because they are also in the validation part",
+            file=sys.stderr,
+        )
     return fresh
 
 
@@ -127,7 +130,7 @@ def _read(path: Path, split: str, want: Want) -> Dataset:
         files = sorted(path.glob(f"[!.]*_{split}.npz"))
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
-            raise DataError(f"{path}: several files for split {split} ({names}); name one")
+            raise DataError(f"{path}: several files for split {split} ({names}); give one of them")
         if not files and any(any(path.glob(f"[!.]*_{other}.npz")) for other in SPLITS):
             raise NoSplit(f"{path}: no *_{split}.npz in it")
         return read_npz(files[0], split, want.unnamed) if files else read_folders(path, split, want.size)

@@ -100,7 +100,7 @@ def judged(made: Model, eyes: Sequence[tuple[Piece, str]]) -> dict[str, str]:
         chosen = kinds == kind
         unknown = said[chosen, 5] < 0.5
         shut = (said[chosen, 0] >= 0.5) & ~unknown
-        told[str(kind)] = f"{unknown.sum()} of {chosen.sum()} cannot be told, {shut.sum()} called shut"
+        told[str(kind)] = f"{unknown.sum()} of {chosen.sum()} reported unknown, {shut.sum()} called shut"
     return told
 
 

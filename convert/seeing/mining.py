@@ -33,5 +33,5 @@ def mistakes(net: Any, empty: Sequence[Scene], size: int, seed: int) -> list[np.
             scores = predict(net, to_input(shown))[..., 0].max(axis=1)
             found += [(float(s), view) for s, view in zip(scores, shown, strict=True) if s >= MISTAKEN]
     found.sort(key=lambda pair: -pair[0])
-    print(f"{len(found)} of {LOOKS * len(empty)} views without a face were taken for one", file=sys.stderr)
+    print(f"{len(found)} of {LOOKS * len(empty)} views without a face were detected as faces", file=sys.stderr)
     return [view for _, view in found[:MOST]]

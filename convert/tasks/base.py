@@ -118,7 +118,7 @@ def together(args: argparse.Namespace, *names: str) -> None:
     """Raises UsageError where some but not all of these options are given."""
     missing = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) is None]
     if 0 < len(missing) < len(names):
-        raise UsageError(f"{missing[0]} is missing: it goes with --{' and --'.join(names).replace('_', '-')}")
+        raise UsageError(f"{missing[0]} is missing: it is required with --{' and --'.join(names).replace('_', '-')}")
 
 
 def add_data(add: Callable[..., Any], **kinds: str) -> None:

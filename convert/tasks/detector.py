@@ -28,13 +28,13 @@ class Detector(Drawn):
             parser.add_argument,
             data="*folder of pictures with faces",
             boxes="*JSON {file: {boxes: [[x, y, w, h]], ignore, split}}",
-            taught="JSON of five points, from the verb teach",
+            taught="JSON of five points, written by teach",
             empty="folder of pictures without a face",
             empty_list="JSON of those pictures: {file: {split}}",
-            faces="folder of marked faces, to paste into pictures without one",
+            faces="folder of annotated faces, to paste into pictures without a face",
         )
         parser.add_argument(
-            "--mine", action="store_true", help="with --start: show it its own mistakes on pictures without a face"
+            "--mine", action="store_true", help="with --start: train on its own mistakes on pictures without a face"
         )
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:
@@ -42,10 +42,10 @@ class Detector(Drawn):
             parser.add_argument,
             data="*folder of pictures",
             boxes="JSON of their faces' boxes; none: no picture has a face",
-            confirm="a landmark .tflite that must see the face, too, as in the product",
+            confirm="landmark .tflite that must confirm the face, as in the product",
         )
-        parser.add_argument("--score", type=share, default=0.5, help="least score of a face (0.5)")
-        about = "look at the halves of every picture, too, as the product does in turn"
+        parser.add_argument("--score", type=share, default=0.5, help="minimum score of a face (0.5)")
+        about = "also search the halves of every picture, as the product does in turn"
         parser.add_argument("--closer", action="store_true", help=about)
 
     def check(self, args: argparse.Namespace) -> None:

@@ -60,7 +60,7 @@ class Drawn(Task):
 
     def add_network(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument_group("network").add_argument
-        add("--size", type=whole(), default=self.size, help=f"side of the picture the network takes ({self.size})")
+        add("--size", type=whole(), default=self.size, help=f"input side in pixels ({self.size})")
         add(
             "--stages", default=self.stages, help=f"widths of the blocks, each stage halves the picture ({self.stages})"
         )

@@ -48,14 +48,14 @@ class Expression(Task):
         add("--colour", choices=("grey", "rgb"), default="grey")
         add("--size", type=whole(), default=48, help="side of the input in pixels")
         add("--scaling", choices=tuple(SCALINGS), default="signed", help="input -1..1, 0..1 or 0..255")
-        add("--limit", type=whole(), help="only so many training pictures, for a trial")
+        add("--limit", type=whole(), help="use only this many training pictures, for a trial")
         add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge")
         add("--stem", type=whole(), help="filters of edge's first convolution")
         add("--stem-stride", type=int, choices=(1, 2), help="2: edge's stem halves the side")
         add("--widths", type=whole(), nargs="+", help="filters of edge's stages")
         add("--blocks", type=whole(), nargs="+", help="residual pairs of edge's stages")
         add("--dropout", type=share, help="edge's, before the last layer")
-        unlabelled = ".npz of faces without labels (the verb faces cuts them): the teachers say what they show"
+        unlabelled = ".npz of unlabelled faces (written by faces), labelled by the teachers"
         add("--unlabelled", type=Path, nargs="+", default=[], help=unlabelled)
         sides = "EPOCH:SIDE pairs: pictures of SIDE pixels from EPOCH on"
         add("--sizes", type=epoch_and_side, nargs="+", default=[], help=sides)
@@ -65,9 +65,9 @@ class Expression(Task):
 
     def add_export(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument
-        add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, where it has no card")
-        add("--scaling", choices=tuple(SCALINGS), help="its input, where it has no card: -1..1, 0..1, 0..255")
-        add("--no-calibrate", action="store_true", help="leave the probabilities' temperature as trained")
+        add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, if it has no card")
+        add("--scaling", choices=tuple(SCALINGS), help="input range, if it has no card: -1..1, 0..1, 0..255")
+        add("--no-calibrate", action="store_true", help="do not calibrate the probabilities")
         add("--fit-bias", type=whole(0), default=0, metavar="N", help="fit class biases on N training pictures' labels")
         add("--mirror", action="store_true", help="one file that averages over a face and its mirror image")
 
@@ -78,7 +78,7 @@ class Expression(Task):
         if args.sizes and args.arch != "edge":
             raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
         if args.unlabelled and not args.teacher:
-            raise UsageError("--unlabelled: pictures without labels need a --teacher who says what they show")
+            raise UsageError("--unlabelled: unlabelled pictures need a --teacher")
 
     def card(self, args: argparse.Namespace) -> dict[str, Any]:
         told = {"labels": list(args.labels), "input": _prepare(args).card(), "output": "probabilities"}
@@ -104,7 +104,7 @@ class Expression(Task):
                 taken = settings["features"].input_shape
                 raise UsageError(f"--start {args.start}: it takes {taken}; choose with --colour")
         elif args.arch == "c-bottleneck":
-            print("c-bottleneck: without --start its features are frozen as drawn at random", file=sys.stderr)
+            print("c-bottleneck: without --start its frozen features are random", file=sys.stderr)
         return architectures.build(args.arch, shape, **settings)
 
     def start(self, net: Any, args: argparse.Namespace) -> None:
@@ -137,7 +137,7 @@ class Expression(Task):
             if args.mirror:
                 told["mirrored"] = "the mean over the picture and its mirror image, within the file"
             # Whether a model has learned from its validation pictures is known only of what train made.
-            known = "none trained on" if "options" in card else "whether it was trained on them is not known"
+            known = "none trained on" if "options" in card else "whether it was trained on them is unknown"
             return told | {
                 "figures": {
                     "data": f"{Path(held.source).name}, {len(held)} pictures, {known}",

@@ -30,7 +30,7 @@ class Eyes(Drawn):
 
     def add_data(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--data", type=Path, nargs="+", required=True, help=DATA)
-        self._add_more(parser, "*", PEOPLE, f"drawn people to learn from, {EACH} pictures each ({PEOPLE})")
+        self._add_more(parser, "*", PEOPLE, f"drawn people to train on, {EACH} pictures each ({PEOPLE})")
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--data", type=Path, required=True, help=DATA)
@@ -39,10 +39,10 @@ class Eyes(Drawn):
     def _add_more(self, parser: argparse.ArgumentParser, must: str, people: int, about: str) -> None:
         add_data(
             parser.add_argument,
-            faces=f"{must}folder of marked faces (points.npz and pictures)",
+            faces=f"{must}folder of annotated faces (points.npz and pictures)",
             masks=".npz of eyes with marked white, iris and pupil",
             glasses="folder of faces with and without dark glasses (labels.csv)",
-            scenes="folder of scenes whose eyes are marked (faces.json, faces/)",
+            scenes="folder of scenes with annotated eyes (faces.json, faces/)",
         )
         parser.add_argument("--people", type=whole(0), default=people, help=about)
 

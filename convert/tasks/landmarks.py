@@ -32,13 +32,13 @@ class Landmarks(Drawn):
             data=DATA,
             scenes="folder of scenes with faces, by --boxes and --taught",
             boxes="JSON of the scenes' boxes",
-            taught="JSON of five points, from the verb teach",
+            taught="JSON of five points, written by teach",
             empty="folder of scenes without a face",
             empty_list="JSON of those scenes: {file: {split}}",
-            doubt="detector .tflite: what it takes for faces in --empty is shown, too",
+            doubt="detector .tflite; its false faces in --empty are used for training, too",
         )
         parser.add_argument(
-            "--calm", type=share, default=0.0, help="share of marked faces shown unvaried (a last stage)"
+            "--calm", type=share, default=0.0, help="share of annotated faces without augmentation (a last stage)"
         )
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:

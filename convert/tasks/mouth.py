@@ -24,7 +24,7 @@ class Mouth(Drawn):
     loss = "mouth_loss"
 
     def add_data(self, parser: argparse.ArgumentParser) -> None:
-        add_data(parser.add_argument, data=DATA, faces="*folder of marked faces (points.npz and pictures)")
+        add_data(parser.add_argument, data=DATA, faces="*folder of annotated faces (points.npz and pictures)")
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:
         add_data(parser.add_argument, data=DATA)

@@ -22,7 +22,7 @@ def checked(out: Path, *, resume: bool) -> None:
     if resume and not there:
         raise UsageError(f"--resume: there is no checkpoint at {out / NAME}")
     if there and not resume:
-        raise UsageError(f"--out {out}: it holds a training; --resume goes on with it, another --out starts anew")
+        raise UsageError(f"--out {out}: contains a training; continue it with --resume, or choose a different --out")
 
 
 def save(path: Path, model: Any, average: Average | None, progress: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def restore(path: Path, model: Any, average: Average | None) -> dict[str, Any]:
     try:
         progress: dict[str, Any] = json.loads(str(arrays.pop("progress")))
     except (ValueError, KeyError):
-        raise DataError(f"{path}: not a checkpoint of this program; delete it to start anew") from None
+        raise DataError(f"{path}: not a checkpoint of this program; delete it to start again") from None
     groups = {
         kind: [arrays[f"{kind}_{i}"] for i in range(sum(name.startswith(f"{kind}_") for name in arrays))]
         for kind in ("model", "optimizer", "average")

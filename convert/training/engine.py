@@ -180,9 +180,7 @@ def _epoch(
         model.optimizer.learning_rate = rate
         losses.append(float(model.train_on_batch(inputs, targets)))
         if not np.isfinite(losses[-1]):
-            raise DataError(
-                f"the loss is not a number any more in epoch {state.epoch + 1}; try a lower --lr or --clip 5"
-            )
+            raise DataError(f"the loss is no longer a number in epoch {state.epoch + 1}; try a lower --lr or --clip 5")
         if average:
             average.step()
         progress.step(f"step {done + step + 1}/{total} loss {np.mean(losses[-50:]):.3f}")

@@ -16,22 +16,22 @@ class TrainOptions:
     """Settings of :func:`convert.training.fit`. ``plateau_patience`` and ``patience`` count epochs."""
 
     epochs: int = option(40, whole(), "passes over the training data")
-    steps: int | None = option(None, whole(), "batches to learn in all, instead of --epochs")
+    steps: int | None = option(None, whole(), "total number of batches, instead of --epochs")
     batch: int = option(64, whole(), "pictures per step")
     optimizer: str = option("sgd", None, "sgd is Nesterov, momentum 0.9", choices=("sgd", "adam"))
     lr: float = option(0.1, number(), "highest learning rate", "rate")
     schedule: str = option("cosine", choices=("cosine", "plateau", "constant"))
-    warmup: float = option(0.1, share, "share of all steps the cosine first rises over")
+    warmup: float = option(0.1, share, "share of all steps used for warm-up")
     weight_decay: float = option(1e-4, number())
     clip: float = option(0.0, number(), "limit of the gradient's norm, 0: none")
     plateau_patience: int = option(5, whole(), "epochs before the rate is cut")
     plateau_factor: float = option(0.5, share)
-    patience: int | None = option(None, whole(), "stop after so many epochs without progress")
+    patience: int | None = option(None, whole(), "stop after this many epochs without progress")
     ema: float = option(0.0, share, "decay per step of averaged weights, 0: none")
     precision: str = option("float32", choices=("float32", "bfloat16"))
     seed: int = option(1, whole(0))
     threads: int | None = option(None, whole(), "CPU threads (all)")
-    resume: bool = option(False, None, "go on from OUT/checkpoint.npz")
+    resume: bool = option(False, None, "continue from OUT/checkpoint.npz")
 
     def rate(self, done: float) -> float:
         """The learning rate after the share ``done`` (0 to 1) of all steps; flat unless cosine."""
@@ -49,9 +49,9 @@ def add_training_arguments(parser: argparse.ArgumentParser, **defaults: Any) -> 
     add_options(group, TrainOptions, **defaults)
     add = group.add_argument
     add("--out", type=Path, required=True, help="folder for the model, history, plots and checkpoint")
-    add("--start", "--weights", type=Path, help="go on from this model of the same network: .keras, .h5 or .tflite")
+    add("--start", "--weights", type=Path, help="start from this model of the same network: .keras, .h5 or .tflite")
     add("--teacher", type=Path, nargs="+", default=[], help="trained models to learn from")
-    add("--teacher-weight", type=share, default=0.5, help="weight of the teachers against the data's own targets")
+    add("--teacher-weight", type=share, default=0.5, help="weight of the teachers relative to the data's own targets")
 
 
 def training_options(args: argparse.Namespace) -> TrainOptions:

@@ -25,7 +25,7 @@ class Aim:
     votes: float = option(0.0, share, "weight of FER+ votes in the targets of pictures that have them")
     mixup: float = option(0.0, share, "share of batches mixed")
     mixup_alpha: float = option(0.2, number(1e-3), "of the Beta distribution of mixtures")
-    balance: float = option(0.0, share, "0: classes as they come, 1: all weigh alike")
+    balance: float = option(0.0, share, "0: classes as they occur, 1: equal weight for all")
 
 
 def soft_targets(data: Dataset, aim: Aim, teacher: Floats | None = None, weight: float = 0.0) -> Floats:

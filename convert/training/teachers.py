@@ -50,14 +50,14 @@ def cache_folder() -> Path:
 
 def _said(path: Path, images: Images, labels: Sequence[str], flip: bool) -> NDArray[np.float32]:
     if read_card(path) is None:
-        raise UsageError(f"--teacher {path}: a teacher needs its card beside it, for its labels and input")
+        raise UsageError(f"--teacher {path}: a teacher needs its card, for its labels and input")
     predictor = open_predictor(path)
     if tuple(predictor.labels) != tuple(labels):
         raise UsageError(f"--teacher {path}: its labels are {', '.join(predictor.labels)}")
     kept = cache_folder() / f"{_digest(path, images, flip)}.npz"
     known = _kept(kept, (len(images), len(labels)))
     if known is not None:
-        print(f"{path}: what it says of {len(images)} pictures is in {kept}", file=sys.stderr)
+        print(f"{path}: its outputs for {len(images)} pictures are cached in {kept}", file=sys.stderr)
         return known
     shown = reshaped(images, Want(predictor.prepare.size, predictor.prepare.channels, predictor.labels))
     said = predictor.probabilities(shown, flip=flip)
@@ -65,7 +65,7 @@ def _said(path: Path, images: Images, labels: Sequence[str], flip: bool) -> NDAr
         with replacing(kept) as beside:
             np.savez(beside, probabilities=said)
     except OSError as error:
-        print(f"{kept}: not kept for the next time ({error.strerror})", file=sys.stderr)
+        print(f"{kept}: not cached ({error.strerror})", file=sys.stderr)
     return said
 
 

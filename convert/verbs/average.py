@@ -28,11 +28,11 @@ from convert.training.average import settle
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     """The options of ``average``."""
     add = parser.add_argument
-    add("models", type=Path, nargs="+", help="trained .keras files of one network, their cards beside them")
+    add("models", type=Path, nargs="+", help="trained .keras files of one network, with their cards")
     task.add_data(parser)
     add("--samples", type=whole(), default=6400, help="training pictures for batch norm's statistics (6400)")
     add("--batch", type=whole(), default=64)
-    add("--seed", type=whole(0), default=1, help="of the choice of samples")
+    add("--seed", type=whole(0), default=1, help="random seed for choosing samples")
     add("--threads", type=whole(), help="CPU threads (all)")
     add("--out", type=Path, required=True, help="folder for model.keras and its card")
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, task: Task) -> int:
     """Average, measure each model and their mean where the task can, write the mean; returns 0."""
     checked(args.out, resume=False)
     if args.out.resolve() in {path.parent.resolve() for path in args.models}:
-        raise UsageError(f"--out {args.out}: it holds one of the models; take another folder")
+        raise UsageError(f"--out {args.out}: contains one of the models; choose a different folder")
     load_keras(threads=args.threads)
     cards = [_card(path) for path in args.models]
     for path, card in zip(args.models, cards, strict=True):
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, task: Task) -> int:
 def _card(path: Path) -> dict[str, Any]:
     card = read_card(path)
     if card is None:
-        raise UsageError(f"{path}: it has no card beside it; average takes what train wrote")
+        raise UsageError(f"{path}: it has no card; average needs models written by train")
     return card
 
 

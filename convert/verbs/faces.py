@@ -65,13 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     parser.add_argument("pictures", type=Path, nargs="+", help="pictures, or folders of them")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--size", type=whole(), default=48, help="side of the faces in pixels")
-    parser.add_argument("--least", type=whole(), default=40, help="smallest face taken, pixels of the picture")
+    parser.add_argument("--least", type=whole(), default=40, help="smallest face used, in pixels of the picture")
 
 
 def run(args: argparse.Namespace, _task: None) -> int:
     """Cut them; says how many faces were found in how many pictures."""
     if args.out.suffix != ".npz":
-        raise DataError(f"--out {args.out}: an .npz is written; name it so")
+        raise DataError(f"--out {args.out}: the name must end in .npz")
     own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
     files = [file for file in find_pictures(args.pictures) if file.resolve() != own]
     progress = Progress(len(files))

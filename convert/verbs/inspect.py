@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
         "model", type=Path, nargs="?", help=".tflite, .keras, .h5, or an architecture .json with --weights"
     )
     parser.add_argument("--weights", type=Path, help="weights of an architecture .json")
-    parser.add_argument("--arch", help="instead of a model: this network, untrained, as int8 for 48x48 faces")
+    parser.add_argument("--arch", help="instead of a model: this network, untrained, in int8 for 48x48 faces")
     parser.add_argument("--labels", type=class_names, default=class_names("7"), help="of --arch: 7, 5, 3, …")
     parser.add_argument("--colour", choices=("grey", "rgb"), default="grey", help="of --arch")
     parser.add_argument("--runs", type=whole(0), default=500, help="timed runs, 0: none")
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
 def run(args: argparse.Namespace, _task: None) -> int:
     """Print what is known of the model; returns 0."""
     if args.model is None and not args.arch:
-        raise UsageError("inspect: name a model file or an --arch")
+        raise UsageError("inspect: give a model file or an --arch")
     own = args.model.read_bytes() if args.model and args.model.is_file() else b""
     converted = _untrained(args) if args.arch else _converted(args)
     facts = {"model": args.arch or str(args.model), "bytes": len(own or converted)}

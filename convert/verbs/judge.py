@@ -41,18 +41,18 @@ Span = tuple[float, float]
 
 def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     """The options of ``judge``."""
-    parser.add_argument("clips", nargs="*", help="names of clips; all that are marked where none is given")
+    parser.add_argument("clips", nargs="*", help="names of clips (default: all annotated ones)")
     parser.add_argument("--data", type=Path, required=True, help="folder of clips with annotations.json")
     parser.add_argument(
         "--judged",
         action="append",
         default=[],
         metavar="CLIP:FIRST-LAST",
-        help="only these frames of a clip were looked at; may be given again",
+        help="only these frames of a clip were annotated; can be repeated",
     )
     parser.add_argument("--before", type=Path, metavar="FILE", help="an earlier result of --json to compare with")
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, to compare the detector with")
-    parser.add_argument("--detector", choices=("tiny", "haar"), default="tiny", help="face finder (tiny)")
+    parser.add_argument("--detector", choices=("tiny", "haar"), default="tiny", help="face detector (tiny)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace, _task: None) -> int:
     if args.json:
         print(json.dumps({"right": right, "clips": results}))
     else:
-        print(f"{sum(result['right'] for result in results)} of {len(results)} clips as marked")
+        print(f"{sum(result['right'] for result in results)} of {len(results)} clips as annotated")
     return 0 if right else FerEdgeError.exit_code
 
 
@@ -91,9 +91,9 @@ def _marks(path: Path) -> dict[str, Any]:
     try:
         marks = json.loads(path.read_text("utf-8"))
     except ValueError as fault:
-        raise DataError(f"{path}: no JSON ({fault}); write what was seen in each clip into it") from None
+        raise DataError(f"{path}: no JSON ({fault}); write the annotations of each clip into it") from None
     if not isinstance(marks, dict):
-        raise DataError(f"{path}: must be an object of clips and what was seen in them")
+        raise DataError(f"{path}: must be an object of clips and their annotations")
     return {name: known for name, known in marks.items() if isinstance(known, dict)}
 
 
@@ -217,7 +217,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """One clip for a person."""
     before = f", {result['judged_before']:.1%} before" if "judged_before" in result else ""
     yield (
-        f"{result['clip']}: {'as marked' if result['right'] else 'NOT as marked'}; {result['frames']} frames, "
+        f"{result['clip']}: {'as annotated' if result['right'] else 'NOT as annotated'}; {result['frames']} frames, "
         f"a face in {result['faces']:.1%}, eyes judged in {result['eyes_judged']:.1%}{before}"
     )
     if "closures" in result:
@@ -227,13 +227,13 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
             pieces = "" if one["pieces"] == 1 else f", in {one['pieces']} pieces"
             yield f"  closure   {start:6.2f}-{end:6.2f} s  found, edges {early:+.2f} and {late:+.2f} s{pieces}"
         yield from (f"  closure   {start:6.2f}-{end:6.2f} s  MISSED" for start, end in own["missed"])
-        yield from (f"  closure   {start:6.2f}-{end:6.2f} s  INVENTED" for start, end in own["invented"])
+        yield from (f"  closure   {start:6.2f}-{end:6.2f} s  FALSE" for start, end in own["invented"])
     for key in ("asleep", "yawns"):
         own = result.get(key, {"found": [], "missed": [], "invented": []})
         for one in own["found"]:
             yield f"  {one['event_type']:<10}{one['due']:6.2f} s         found, {one['late_s']:+.2f} s"
         yield from (f"  {one['event_type']:<10}{one['due']:6.2f} s         MISSED" for one in own["missed"])
-        yield from (f"  {one['event_type']:<10}{one['at']:6.2f} s         INVENTED" for one in own["invented"])
+        yield from (f"  {one['event_type']:<10}{one['at']:6.2f} s         FALSE" for one in own["invented"])
     if "closures" not in result:
         told = ", ".join(f"{one['event_type']} {one['at']:.1f} s" for one in result["told"]) or "nothing"
-        yield f"  eyes were not judged by anybody; told: {told}"
+        yield f"  eyes not annotated; reported: {told}"

@@ -23,20 +23,20 @@ def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     add("--weights", type=Path, help="weights of an architecture .json")
     task.add_data(parser)
     add("--mode", choices=tflite.MODES, default="int8")
-    add("--out", type=Path, required=True, help="the .tflite file; its card is written beside it")
+    add("--out", type=Path, required=True, help="the .tflite file; its card is written next to it")
     add("--samples", type=whole(), default=task.samples, help=f"pictures that set int8's ranges ({task.samples})")
     if task.classes:
-        least = "share of val pictures with the float model's answer (0.98)"
+        least = "minimum share of val pictures with the same answer as the float model (0.98)"
         add("--min-agreement", type=number(), default=0.98, help=least)
-    least = f"least distance of rounding noise from what the network says ({task.min_decibels:g})"
+    least = f"minimum distance of rounding noise from the output ({task.min_decibels:g})"
     add("--min-decibels", type=number(), default=task.min_decibels, help=least)
-    add("--layers", action="store_true", help="say of every layer how far it is from the float model's, in decibels")
+    add("--layers", action="store_true", help="print the distance of every layer from the float model's, in decibels")
     add(
         "--notes",
         type=recipe_file,
         help="YAML of entries for the card: data, terms, not_for … (or a shipped one's name)",
     )
-    add("--seed", type=whole(0), default=1, help="of the choice of samples")
+    add("--seed", type=whole(0), default=1, help="random seed for choosing samples")
     add("--threads", type=whole(), help="CPU threads (all)")
     task.add_export(parser)
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, task: Task) -> int:
     card = made.card(near)
     whole_card = write_model(args.out, content, card, notes)
     told = f"{whole_card['bytes'] / 1024:.0f} KiB, {whole_card['macs'] / 1e6:.1f} M multiply-accumulates"
-    told += f", rounding {near.decibels:.1f} dB under its word"
+    told += f", rounding {near.decibels:.1f} dB below the output"
     if made.classes:
         before, after = card["figures"]["float"]["accuracy"], card["figures"][args.mode]["accuracy"]
         told += f", agreement {near.agreement:.4f}, accuracy {before:.4f} float, {after:.4f} {args.mode}"

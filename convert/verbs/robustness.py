@@ -176,7 +176,7 @@ def _judged(name: str, told: Sequence[bool | None]) -> dict[str, float]:
 
 def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     """The options of ``robustness``."""
-    parser.add_argument("--faces", type=Path, required=True, help="folder of marked faces")
+    parser.add_argument("--faces", type=Path, required=True, help="folder of annotated faces")
     parser.add_argument("--scenes", type=Path, required=True, help="folder of scenes")
     parser.add_argument("--boxes", type=Path, required=True, help="JSON of the scenes' boxes")
 

@@ -42,9 +42,9 @@ class Bed:
             path.write_text(json.dumps(layout))
             path.chmod(0o600)
         except (OSError, ValueError) as error:
-            raise ConfigError([f"{path}: {error}; remove the folder and begin anew"]) from error
+            raise ConfigError([f"{path}: {error}; remove the folder and start again"]) from error
         if brokers is not None and brokers != len(layout["members"]):
-            raise UsageError(f"{home} has {len(layout['members'])} brokers; give another --folder for {brokers}")
+            raise UsageError(f"{home} has {len(layout['members'])} brokers; choose a different --folder for {brokers}")
         members = [Member(**one) for one in layout["members"]]
         workers = [layout["metrics"] + number for number in range(FleetSettings().ingest.workers)]
         jobs = {"rabbitmq": [one.metrics for one in members], "ingest": workers}

@@ -31,7 +31,7 @@ _TURN = 100
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is simulated. ``hours`` of the nodes' time pass ``speed`` times as fast as ours."""
+    """What is simulated. ``hours`` simulated hours pass ``speed`` times as fast as ours."""
 
     nodes: int = 50
     hours: float = 1 / 60

@@ -88,14 +88,14 @@ PIXELS = " ".join(["7"] * 2304)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (f"3,{PIXELS[:-4]},Training", r"fer.csv:3: 2302 pixels make no square"),
+        (f"3,{PIXELS[:-4]},Training", r"fer.csv:3: 2302 pixels do not form a square"),
         (f"7,{PIXELS},Training", r"fer.csv:3: emotion 7 is not 0 to 6"),
         (f"-1,{PIXELS},Training", r"fer.csv:3: emotion -1 is not 0 to 6"),
         (f"glad,{PIXELS},Training", r"fer.csv:3: emotion 'glad' is not a number"),
         (f"3,{PIXELS[:-1]}nan,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
         (f"3,{PIXELS[:-1]}x,Training", r"fer.csv:3: pixels hold something that is not a number"),
         (f"3,{PIXELS[:-1]}256,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
-        (f"3,{PIXELS[:-1]}0.5,Training", r"fer.csv:3: a pixel is not a whole number; give levels 0 to 255"),
+        (f"3,{PIXELS[:-1]}0.5,Training", r"fer.csv:3: a pixel is not a whole number; use levels 0 to 255"),
         (f"3,{PIXELS},Sometimes", r"fer.csv:3: Usage 'Sometimes' is none of"),
         ("3,7 7 7", r"fer.csv:3: 2 columns, 3 needed; is the file truncated"),
         ("3,1 2 3 4,Training", r"fer.csv:3: 4 pixels, the rows before have 2304"),
@@ -121,7 +121,7 @@ def test_a_csv_without_usage_is_split_by_a_seed(tmp_path: Path) -> None:
     images, labels = draw_faces(140)
     rows = [(int(label), image, "") for image, label in zip(images, labels, strict=True)]
     path = write_csv(tmp_path / "all.csv", rows, "emotion,pixels")
-    with pytest.raises(DataError, match="no validation part in it; say --val FILE or --val-fraction"):
+    with pytest.raises(DataError, match="contains no validation part; use --val FILE or --val-fraction"):
         load_training(path, Want(), val=None, fraction=None, seed=42)
     train, held = load_training(path, Want(), val=None, fraction=0.1, seed=42)
     assert train.counts().tolist() == [18] * 7

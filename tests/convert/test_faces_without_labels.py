@@ -37,7 +37,7 @@ def test_a_teacher_makes_lessons_of_faces_without_labels(
     assert helped > 0.9
     assert helped > alone + 0.2
     said = capsys.readouterr().err
-    assert "more.npz: 10 training pictures left out that stand in the validation part" in said
+    assert "more.npz: 10 training pictures left out because they are also in the validation part" in said
     assert "and 200 pictures without labels" in said
 
 
@@ -48,7 +48,7 @@ def test_faces_without_labels_need_a_teacher_and_pictures(
     np.savez(bare, labels=np.zeros(3))
     np.savez(tmp_path / "none.npz", images=np.zeros((0, 48, 48), np.uint8))
     assert main(["train", *out, "--unlabelled", str(bare)]) != 0
-    assert "--unlabelled: pictures without labels need a --teacher" in capsys.readouterr().err
+    assert "--unlabelled: unlabelled pictures need a --teacher" in capsys.readouterr().err
     teacher = ["--teacher", str(trained / "out" / "model.keras")]
     assert main(["train", *out, *teacher, "--unlabelled", str(bare)]) != 0
     assert f"{bare}: no array 'images' (it has labels)" in capsys.readouterr().err

@@ -172,7 +172,7 @@ def test_a_file_is_whole_or_the_one_before(tmp_path: Path) -> None:
         ("flip: 'yes'", "flip: 'yes' is neither true nor false"),
         ("widths: none", "widths: 'none' is not a whole number"),
         ("epochs:", "epochs: it has no value"),
-        ("labels: yes", "labels: True is no value for it; put words like yes and on in quotes"),
+        ("labels: yes", "labels: True is not a valid value; put words like yes and on in quotes"),
     ],
 )
 def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
@@ -192,7 +192,7 @@ def test_a_bad_recipe_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[
         ("--clip", "nan", "'nan' is not a number of 0 or more"),
         ("--votes", "3", "'3' is not a number from 0 to 1"),
         ("--labels", "4", "'4': 7, 5 or 3, or the names"),
-        ("--sizes", "36", "'36': EPOCH:SIDE is expected"),
+        ("--sizes", "36", "'36': expected EPOCH:SIDE"),
     ],
 )
 def test_an_option_that_does_not_fit_is_said_at_once(

@@ -107,7 +107,7 @@ def test_a_keras_file_of_keras_2_answers_as_it_did(tmp_path: Path, version: str,
 def test_what_keras_3_cannot_open_is_called_what_it_is(tmp_path: Path) -> None:
     keras = load_keras("tensorflow")
     (tmp_path / "saved").mkdir()
-    with pytest.raises(ModelError, match=r"saved: a folder, .*make one of a SavedModel .*save\('saved.h5'\)$"):
+    with pytest.raises(ModelError, match=r"saved: is a folder, .*convert a SavedModel .*save\('saved.h5'\)$"):
         load_model(tmp_path / "saved")
     entry = keras.Input((4,))
     keras.Model(entry, keras.layers.Lambda(lambda x: 2 * x)(entry)).save(tmp_path / "code.keras")

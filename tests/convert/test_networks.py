@@ -118,7 +118,7 @@ def test_an_unknown_network_or_setting_is_refused(keras: Any) -> None:
     from convert.architectures import Shape, build
     from convert.errors import UsageError
 
-    with pytest.raises(UsageError, match="none of a, b, c"):
+    with pytest.raises(UsageError, match="must be one of a, b, c"):
         build("vgg", Shape())
     with pytest.raises(UsageError, match="cannot be built with"):
         build("a", Shape(), stem=3)

@@ -49,7 +49,7 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
         ("empty", "faces.npz", "no pictures (.bmp"),
         ("nowhere", "faces.npz", "no pictures (.bmp"),
         ("broken.png", "faces.npz", "broken.png: cannot be read as a picture"),
-        ("broken.png", "faces.npy", "an .npz is written"),
+        ("broken.png", "faces.npy", "the name must end in .npz"),
     ],
 )
 def test_what_cannot_be_cut_is_one_line(

@@ -93,7 +93,7 @@ def test_the_verb_looks_at_the_clips_themselves(
     (tmp_path / "before.json").write_text(boasting)
     assert main(["judge", "--data", str(clips), "--before", str(tmp_path / "before.json")]) == 1
     told = capsys.readouterr().out
-    assert "105.0% before" in told and "found, edges" in told and "0 of 1 clips as marked" in told
+    assert "105.0% before" in told and "found, edges" in told and "0 of 1 clips as annotated" in told
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_training_goes_on_from_its_checkpoint(
     capsys.readouterr()
     again = [str(arg) for arg in (*base, "--steps", 8)]
     assert main([*again, "--stages", "8 8 8"]) == 2
-    assert f"--out {out}: it holds a training; --resume goes on with it" in capsys.readouterr().err
+    assert f"--out {out}: contains a training; continue it with --resume" in capsys.readouterr().err
     assert main([*again, "--stages", "8 8 16", "--resume"]) == 2
     assert "the checkpoint is of another network or optimizer" in capsys.readouterr().err
     run(*again, "--stages", "8 8 8", "--resume")

@@ -49,7 +49,7 @@ def test_a_teacher_is_asked_once_about_the_same_pictures(
     whole = np.load(kept)["probabilities"]
     assert str(kept) not in capsys.readouterr().err
     assert taught_by(teacher, trained, tmp_path / "second") == first
-    assert f"{teacher}: what it says of 280 pictures is in {kept}" in capsys.readouterr().err
+    assert f"{teacher}: its outputs for 280 pictures are cached in {kept}" in capsys.readouterr().err
     kept.write_bytes(kept.read_bytes()[:100])
     assert taught_by(teacher, trained, tmp_path / "third") == first
     assert (np.load(kept)["probabilities"] == whole).all()
@@ -139,7 +139,7 @@ def test_models_that_do_not_fit_each_other_are_not_averaged(
     assert f"other/model.keras: not the network of {model}" in capsys.readouterr().err
     (tmp_path / "other" / "model.json").unlink()
     assert main(["average", str(model), str(tmp_path / "other" / "model.keras"), *asked]) == 2
-    assert "it has no card beside it" in capsys.readouterr().err
+    assert "it has no card" in capsys.readouterr().err
     assert not out.exists()
 
 

@@ -55,7 +55,7 @@ def test_a_model_from_elsewhere_is_quantized_without_a_card(
     arguments = ["--weights", str(tmp_path / "user.weights.h5"), "--data", str(trained), "--out", str(target)]
     user = str(tmp_path / "user.json")
     assert main(["quantize", user, *arguments]) == 2
-    assert "say --labels" in capsys.readouterr().err
+    assert "give --labels" in capsys.readouterr().err
     assert main(["quantize", user, *arguments, "--labels", "7", "--scaling", "signed"]) == 0
     assert main(["quantize", user, *arguments, "--labels", "5", "--scaling", "signed"]) == 2
     assert "7 values for 5 labels" in capsys.readouterr().err
@@ -90,7 +90,7 @@ def test_an_architecture_beside_a_model_is_not_overwritten_by_a_card(
     architecture = stranger.with_suffix(".json")
     architecture.write_text('{"class_name": "Functional"}')
     assert quantize(stranger, trained, stranger.with_suffix(".tflite"), *AS_SIGNED) == 2
-    assert f"its card would overwrite {architecture}; take another name" in one_line(capsys)
+    assert f"its card would overwrite {architecture}; choose a different name" in one_line(capsys)
     assert architecture.read_text() == '{"class_name": "Functional"}'
 
 
@@ -111,7 +111,7 @@ def test_a_model_measured_after_it_was_quantized_has_the_figures_it_had_before(
     before = evaluated(capsys, *asked)
     assert quantize(stranger, trained, stranger.with_suffix(".tflite"), *AS_SIGNED) == 0
     card = json.loads(stranger.with_suffix(".json").read_text())
-    assert card["figures"]["data"].endswith("whether it was trained on them is not known")
+    assert card["figures"]["data"].endswith("whether it was trained on them is unknown")
     assert evaluated(capsys, *asked) == before
     assert read_card(stranger) is None, "the card beside it is the .tflite file's"
 
@@ -215,7 +215,7 @@ def test_an_average_does_not_take_the_place_of_a_training(trained: Path, capsys:
     out = trained / "out"
     model = (out / "model.keras").read_bytes()
     assert main(["average", str(out / "model.keras"), "--data", str(trained), "--out", str(out)]) == 2
-    assert f"--out {out}: it holds a training" in one_line(capsys)
+    assert f"--out {out}: contains a training" in one_line(capsys)
     assert (out / "model.keras").read_bytes() == model
 
 
@@ -254,7 +254,7 @@ def test_what_was_measured_is_named_as_what_it_is(
     [
         (["--val", "x.npz", "--val-fraction", "0.1"], "--val and --val-fraction"),
         (["--arch", "c-bottleneck", "--stem", "8"], "--arch c-bottleneck: cannot be built with {'stem': 8}"),
-        (["--teacher", "mine.keras"], "--teacher mine.keras: a teacher needs its card beside it"),
+        (["--teacher", "mine.keras"], "--teacher mine.keras: a teacher needs its card"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(

@@ -193,7 +193,7 @@ def test_a_network_is_inspected_untrained(capsys: pytest.CaptureFixture[str]) ->
     assert facts["bytes"] < 1.3 * 1_004_805, "a byte a weight"
     assert facts["macs"] > 10_000_000
     assert main(["inspect"]) == 2
-    assert "name a model file or an --arch" in capsys.readouterr().err
+    assert "give a model file or an --arch" in capsys.readouterr().err
 
 
 def test_bfloat16_trains_and_saves_float32(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -247,7 +247,7 @@ def test_a_killed_training_goes_on_where_it_was(
     before = (tmp_path / "history.csv").read_text().splitlines()
     assert len(before) >= 3, "two epochs were done"
     assert main(command[3:]) == 2, "who forgets --resume loses nothing"
-    assert f"--out {tmp_path}: it holds a training; --resume goes on with it" in capsys.readouterr().err
+    assert f"--out {tmp_path}: contains a training; continue it with --resume" in capsys.readouterr().err
     assert main([*command[3:], "--resume"]) == 0
     after = (tmp_path / "history.csv").read_text().splitlines()
     assert after[: len(before) - 1] == before[:-1]
