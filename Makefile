@@ -29,7 +29,7 @@ test: $(TESTABLE)  ## every test that needs no TensorFlow, side by side; ARGS="-
 	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
 	@$(KEPT) $(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
-test-convert: $(CONVERT)/.ready  ## the workshop's own tests, in an environment with TensorFlow
+test-convert: $(CONVERT)/.ready  ## the tests of convert/, in an environment with TensorFlow
 	@$(KEPT) $(CONVERT)/bin/python -m pytest $(TOGETHER) -m convert tests/convert $(ARGS)
 
 test-runtimes: $(TESTABLE) $(OLD)/.ready  ## every shipped model gives the same answers in LiteRT and tflite-runtime

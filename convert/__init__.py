@@ -1,1 +1,1 @@
-"""The workshop: trains, quantizes, evaluates and inspects the models fer-edge ships, and yours."""
+"""Training tools: train, quantize, evaluate and inspect the models fer-edge ships, and yours."""

@@ -19,7 +19,7 @@ from convert.quiet import quiet
 
 BACKENDS = ("torch", "tensorflow", "jax")
 """Engines, in the order in which they are taken where none is asked for."""
-HINT = "pip install 'fer-edge[convert]'"
+HINT = "in the checkout: pip install -e '.[convert]'"
 
 
 def load_keras(backend: str | None = None, *, threads: int | None = None) -> Any:

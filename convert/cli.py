@@ -32,7 +32,7 @@ OF_TASKS = {
     "evaluate": "measure a model on data",
 }
 PROGRAM = "fer-edge-convert"
-HINT = "pip install 'fer-edge[convert]'"
+HINT = "in the checkout: pip install -e '.[convert]'"
 VERBS = OF_TASKS | {
     "inspect": "show a model's card, operators, size, MACs and speed",
     "judge": "compare fer-edge's results on annotated clips with the annotations",

@@ -1,4 +1,4 @@
-"""Errors of the workshop, on the tree of :mod:`fer_edge.errors`: one line, never a traceback."""
+"""Errors of the training tools, on the tree of :mod:`fer_edge.errors`: one line, never a traceback."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def figure(rows: int, columns: int, *, width: float, height: float) -> tuple[Any
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingExtra("matplotlib is not installed: pip install 'fer-edge[plot]'") from None
+        raise MissingExtra("matplotlib is not installed: pip install matplotlib") from None
     drawing = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawing)
     panels = drawing.subplots(rows, columns, squeeze=False)

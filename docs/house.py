@@ -161,7 +161,7 @@ def picture() -> str:
     drawing.storeys("fer_edge")
     drawing.heading("The way of a training picture", "Its task, a file in convert/tasks/, says what each stop does.")
     drawing.way(LESSON)
-    drawing.heading("convert: the workshop", "The same; nothing of it is needed to run.")
+    drawing.heading("convert: the training tools", "The same; nothing of it is needed to run.")
     drawing.storeys("convert")
     drawing.heading("fleet: many nodes", "The same; a node knows nothing of it.")
     drawing.storeys("fleet")

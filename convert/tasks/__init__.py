@@ -1,4 +1,4 @@
-"""Every network the workshop makes, by name. A new one is a file here and a line in the table."""
+"""Every network the training tools make, by name. A new one is a file here and a line in the table."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float) -> dict[s
     try:
         import aiohttp  # noqa: F401
     except ImportError as error:
-        raise MissingExtra("--page needs aiohttp; install it: pip install 'fer-edge[web]'") from error
+        raise MissingExtra("--page needs aiohttp; install it: pip install aiohttp") from error
     with clip(settings, spec, fps) as video, _daemon(settings, video, fps) as (process, url):
         rounds = [asyncio.run(_look(url, process.pid, count, seconds)) for count in COUNTS]
         size = sum(len(_get(url + name)) for name in (*FILES, *_modules(_get(f"{url}page.js").decode())))

@@ -1,6 +1,6 @@
 """Pieces cut from a picture turned upright, and brought to one light.
 
-The workshop trains on pieces cut by these same functions, so a network sees in service exactly
+Training uses pieces cut by these same functions, so a network sees in service exactly
 what it saw in training.
 """
 
