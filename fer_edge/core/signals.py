@@ -52,9 +52,9 @@ class Signals:
     """What perception reads from one frame: raw values, nothing smoothed or judged.
 
     Openness is 0 (shut) to 1 (wide); ``eyes_closed`` and ``mouth_open`` are probabilities; angles
-    are degrees against the camera, positive yaw towards the person's own left, positive pitch up,
+    are degrees relative to the camera, positive yaw towards the person's own left, positive pitch up,
     positive roll towards the person's own right shoulder. ``eyes_closed`` is the probability that
-    the eyes are *shut*, ``eyes_lowered`` that the lids follow a look down over a visible iris,
+    the eyes are *shut*, ``eyes_lowered`` of lids lowered in a look down, iris visible,
     ``eyes_narrowed`` that a laugh or a squint narrows them; with open eyes the four add up to 1.
     ``gaze_yaw`` and ``gaze_pitch`` are where the eyes look, head included, degrees against the
     camera with the signs of the head's; None where the iris cannot be told. ``landmarks`` are

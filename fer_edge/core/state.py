@@ -14,7 +14,7 @@ class Calibration:
     """What has been learned of this driver.
 
     ``state`` is ``calibrating`` or ``calibrated``; ``progress`` 0 to 1. ``openness`` is the
-    open-eye baseline; ``yaw`` and ``pitch`` are straight ahead in degrees against the camera.
+    open-eye baseline; ``yaw`` and ``pitch`` are straight ahead in degrees relative to the camera.
     """
 
     state: str = "calibrating"

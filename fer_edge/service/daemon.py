@@ -124,7 +124,7 @@ class Daemon:
         self._pauses.ask_to_end()
 
     def recalibrate(self) -> None:
-        """Forget what was learned of the driver and learn anew."""
+        """Discard the calibration and start a new one."""
         self._parts.pipeline.monitor.recalibrate()
         self._save_calibration()
         log.info("calibration restarted")

@@ -24,7 +24,7 @@ class Reporter:
     """Used in the main loop only.
 
     ``camera`` is what was last said of it: online, offline, disabled, or nothing yet. ``refused`` is
-    why the configuration was not taken at the last reload, None where it was.
+    why the configuration was refused at the last reload, None where it was.
     """
 
     def __init__(self, health: Health, notifier: Notifier) -> None:

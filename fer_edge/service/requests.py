@@ -21,7 +21,7 @@ class Asked(Protocol):
         """End a pause."""
 
     def recalibrate(self) -> None:
-        """Forget what was learned of the driver and learn anew."""
+        """Discard the calibration and start a new one."""
 
     def reload(self) -> None:
         """Take configuration and models anew."""

@@ -161,7 +161,7 @@ def event_line(event: Event, *, id: str, seq: int) -> Payload:
 
 
 def summary_line(*, frames: int, seconds: float, events: Mapping[str, int], cpu_ms_per_frame: float | None) -> Payload:
-    """The last line of ``replay --json``; ``events`` counts each event once, by its last type."""
+    """The last line of ``replay --json``; ``events`` counts each event once, under its last type."""
     return {
         "kind": "summary",
         "frames": frames,
