@@ -126,7 +126,7 @@ pip_install() {
                 quietly "$python" -m pip check; } || status=1
             ;;
         *)
-            say "Extras $EXTRAS: not all of them are in requirements.lock, so packages are installed without hashes"
+            say "Extras $EXTRAS: not all are in requirements.lock, so packages are installed without hash checks"
             in_pip "$python" "fer-edge[$EXTRAS] @ file://$what" || status=1
             ;;
     esac
@@ -138,14 +138,14 @@ pip_install() {
 pin_library() {
     case ,$EXTRAS, in *,gpio,*) ;; *) return 0 ;; esac
     quietly "$1/bin/python" -m pip install --disable-pip-version-check --only-binary=:all: 'lgpio>=0.2.2' ||
-        say "There is no built lgpio for $(python3 --version): alarms on pins need it, see docs/alarms.md"
+        say "No lgpio wheel for $(python3 --version): alarms on pins need one, see docs/alarms.md"
 }
 
 pip_fault() {
     if tail -n 20 "$LOG" | grep -qi 'no space left'; then
         say "the disk is full; about 500 MB are needed in /opt"
     elif tail -n 20 "$LOG" | grep -q 'DO NOT MATCH THE HASHES'; then
-        say "a package is not the one that was tested (its hash differs); do not use that package index (details: $LOG)"
+        say "a package differs from the tested one (wrong hash); do not use that package index (details: $LOG)"
     else
         say "its packages could not be installed; check the network, then run this again (details: $LOG)"
     fi
@@ -219,23 +219,23 @@ settled() {
 # Two at once would take the same folders: the second one is told, and changes nothing.
 lock() {
     exec 9>"$LOCK" || fail 1 "$LOCK cannot be opened"
-    flock --nonblock 9 || fail 1 "another install.sh is at work; wait until it has ended"
+    flock --nonblock 9 || fail 1 "another install.sh is running; wait until it has finished"
 }
 
 # Starts what `current` names; on failure goes back to the version that ran before.
 restart() {
     if ! systemd_runs; then
-        say "systemd does not run here: the service starts with the next boot"
+        say "systemd is not running here: the service starts at the next boot"
         return
     elif systemctl restart fer-edge.service 2>>"$LOG" && settled; then
-        say "fer-edge runs: systemctl status fer-edge, journalctl -u fer-edge, fer-edge doctor"
+        say "fer-edge is running: systemctl status fer-edge, journalctl -u fer-edge, fer-edge doctor"
         return
     fi
     why=$(journalctl --unit=fer-edge --grep='^(fer-edge: |/|--set )' --lines=1 --output=cat --no-pager 2>/dev/null || true)
     if [ -n "$WAS" ] && [ "$WAS" != "$(name_of current)" ]; then
         go_back
         systemctl restart fer-edge.service 2>>"$LOG" || true
-        fail 1 "it does not start: ${why:-see journalctl -u fer-edge}; went back to $WAS"
+        fail 1 "it does not start: ${why:-see journalctl -u fer-edge}; rolled back to $WAS"
     fi
     fail 1 "installed, but it does not start: ${why:-see journalctl -u fer-edge}"
 }
@@ -245,7 +245,7 @@ restart() {
 do_install() {
     case $SOURCE in
         *.whl) [ -f "$SOURCE" ] || fail 2 "$SOURCE: no such wheel" ;;
-        *) [ -f "$SOURCE/fer_edge/__init__.py" ] || fail 2 "$SOURCE is not a checkout of fer-edge; name a wheel: $0 FILE.whl" ;;
+        *) [ -f "$SOURCE/fer_edge/__init__.py" ] || fail 2 "$SOURCE is not a checkout of fer-edge; give a wheel: $0 FILE.whl" ;;
     esac
     for file in fer-edge.service config.yaml gpio.conf clock.conf requirements.lock; do
         [ -f "$HERE/$file" ] || fail 2 "$HERE/$file is missing; keep the files of deploy/ together"
@@ -257,7 +257,7 @@ do_install() {
     mkdir -p "$HOME_DIR"
     before=$(name_of current)
     if [ "$(cat "$HOME_DIR/$version/.complete" 2>/dev/null)" = "$EXTRAS" ]; then
-        say "fer-edge $version is installed already"
+        say "fer-edge $version is already installed"
     else
         # The version in use cannot be built anew in its place while it runs.
         [ "$before" != "$version" ] || version=$version.$(date +%s)
@@ -275,13 +275,13 @@ do_install() {
 check_config_with() {
     [ -e "$CONFIG_DIR/config.yaml" ] || return 0
     fault=$("$1/bin/fer-edge" check-config "$CONFIG_DIR/config.yaml" 2>&1) ||
-        fail 1 "nothing was changed, the configuration has a fault: $(printf '%s' "$fault" | head -n 1)"
+        fail 1 "nothing was changed, the configuration has an error: $(printf '%s' "$fault" | head -n 1)"
 }
 
 # A second run with nothing new must not interrupt the monitoring.
 start_or_leave() {
     if [ -z "$CHANGED" ] && systemd_runs && systemctl is-active --quiet fer-edge.service; then
-        say "fer-edge runs already"
+        say "fer-edge is already running"
     else
         restart
     fi
@@ -309,7 +309,7 @@ do_uninstall() {
         rm -f /etc/credstore/fer-edge.mqtt-password /etc/credstore/fer-edge.mqtt-tls-key /etc/credstore/fer-edge.web-token
         say "fer-edge is removed with its configuration, secrets and state"
     else
-        say "fer-edge is removed; $CONFIG_DIR, /etc/credstore/fer-edge.* and /var/lib/fer-edge stay (--uninstall --purge removes them)"
+        say "fer-edge is removed; $CONFIG_DIR, /etc/credstore/fer-edge.* and /var/lib/fer-edge are kept (--uninstall --purge removes them)"
     fi
 }
 
@@ -327,13 +327,13 @@ while [ $# -gt 0 ]; do
         -h | --help) usage && exit 0 ;;
         -*) fail 2 "$1: unknown option; see $0 --help" ;;
         *)
-            [ -z "$SOURCE" ] || fail 2 "name one wheel or none"
+            [ -z "$SOURCE" ] || fail 2 "give at most one wheel"
             SOURCE=$1
             ;;
     esac
     shift
 done
-[ -z "$PURGE" ] || [ "$ACTION" = uninstall ] || fail 2 "--purge goes with --uninstall"
+[ -z "$PURGE" ] || [ "$ACTION" = uninstall ] || fail 2 "--purge requires --uninstall"
 SOURCE=$(readlink -f "${SOURCE:-$HERE/..}") || fail 2 "$SOURCE: no such wheel"
 check_machine
 lock

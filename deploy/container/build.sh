@@ -19,7 +19,7 @@ fail() {
 
 case ${1:-} in
     *.deb) [ -f "$1" ] || fail 2 "$1: no such package; make deb" ;;
-    *) fail 2 "name a package: $0 dist/fer-edge_VERSION~deb12_amd64.deb [--root DIR]" ;;
+    *) fail 2 "give a package: $0 dist/fer-edge_VERSION~deb12_amd64.deb [--root DIR]" ;;
 esac
 PACKAGE=$1 ROOT=''
 if [ "${2:-}" = --root ]; then

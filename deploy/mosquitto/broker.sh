@@ -4,12 +4,12 @@
 #   sudo broker.sh home           home network: passwords, no encryption, port 1883
 #   sudo broker.sh fleet NAME     fleet: TLS under this DNS name, one user per node with its own topics, port 8883
 #   sudo broker.sh add USER       a user with a new password: a node's name, homeassistant, or operator
-#   sudo broker.sh remove USER    no longer let in
-#   options: --port N    another port
-#            --into DIR  write to DIR instead of /etc/mosquitto and start nothing (to look at it first)
+#   sudo broker.sh remove USER    removes a user
+#   options: --port N    a different port
+#            --into DIR  write to DIR instead of /etc/mosquitto and start nothing (to inspect it first)
 #            --as DIR    with --into: where the broker will find DIR, for example /etc/mosquitto in a container
 #
-# May be run again: users, passwords and the authority stay; the broker's own certificate is made anew.
+# Can be run again: users, passwords and the certificate authority are kept; the broker's certificate is renewed.
 # Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
 set -eu
 
@@ -45,7 +45,7 @@ configure() {
 
 restart() {
     if [ "$ETC" != /etc/mosquitto ] || [ ! -d /run/systemd/system ]; then
-        say "Wrote $ETC/conf.d/fer-edge.conf; mosquitto takes it at its next start"
+        say "Wrote $ETC/conf.d/fer-edge.conf; mosquitto reads it at its next start"
     elif systemctl enable --quiet mosquitto && systemctl restart mosquitto; then
         say "mosquitto listens on port ${PORT:-$1}. Next: sudo $0 add NODE"
     else
@@ -87,19 +87,19 @@ certificate() {
 
 fleet() {
     case ${1:-} in
-        '' | *[!A-Za-z0-9.-]*) fail 2 "fleet needs the name or address the nodes reach this broker by, e.g. broker.local" ;;
+        '' | *[!A-Za-z0-9.-]*) fail 2 "fleet needs the name or address by which nodes reach this broker, for example broker.local" ;;
     esac
     configure fleet 8883
     certificate "$1"
     cp "$HERE/fer-edge.acl" "$ETC/fer-edge.acl"
     for_mosquitto "$ETC/fer-edge.acl"
-    say "Copy $ETC/fer-edge/ca.pem to each node (/etc/fer-edge/ca.pem). Take $ETC/fer-edge/ca.key off this machine: it signs."
+    say "Copy $ETC/fer-edge/ca.pem to each node (/etc/fer-edge/ca.pem). Move $ETC/fer-edge/ca.key off this machine: it signs certificates."
     restart 8883
 }
 
 add() {
     case ${1:-} in
-        '' | *[!A-Za-z0-9_-]*) fail 2 "add needs a user: letters, digits, - and _; for a node its name (setting node)" ;;
+        '' | *[!A-Za-z0-9_-]*) fail 2 "add needs a user name: letters, digits, - and _; for a node, its name (setting node)" ;;
     esac
     need mosquitto_passwd mosquitto
     [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home, or: $0 fleet NAME, first"
@@ -135,13 +135,13 @@ while [ $# -gt 0 ]; do
         -*) fail 2 "$1: unknown option; see $0 --help" ;;
         home | fleet | add | remove) if [ -z "$ACTION" ]; then ACTION=$1; else NAME=$1; fi ;;
         *)
-            if [ -z "$ACTION" ] || [ -n "$NAME" ]; then fail 2 "$1: not understood; see $0 --help"; fi
+            if [ -z "$ACTION" ] || [ -n "$NAME" ]; then fail 2 "$1: unexpected argument; see $0 --help"; fi
             NAME=$1
             ;;
     esac
     shift
 done
-[ -n "$ACTION" ] || fail 2 "say home, fleet NAME, add USER or remove USER; see $0 --help"
+[ -n "$ACTION" ] || fail 2 "give home, fleet NAME, add USER or remove USER; see $0 --help"
 case $PORT in *[!0-9]*) fail 2 "--port needs a number" ;; esac
 if [ "$ETC" = /etc/mosquitto ] && [ "$(id -u)" -ne 0 ]; then fail 1 "must be run as root; try: sudo $0 $ACTION $NAME"; fi
 umask 022

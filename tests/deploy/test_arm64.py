@@ -185,7 +185,7 @@ def test_install_sh_installs_a_checkout_and_removes_it_again(emulated: Emulated)
     assert sum(json.loads(line).get("face") is not None for line in frames) > 50
     size = sum(file.lstat().st_size for file in (emulated.root / "opt/fer-edge").rglob("*"))
     print(f"/opt/fer-edge: {size / 1e6:.0f} MB")
-    assert "installed already" in emulated.run(*settings, installer).stdout
+    assert "already installed" in emulated.run(*settings, installer).stdout
     emulated.run(installer, "--uninstall", "--purge")
     left = emulated.run("find", "/opt", "/etc", "/usr/local", "/var/lib", "-name", "*fer-edge*").stdout
     assert left == ""

@@ -39,8 +39,8 @@ def test_help_tells_every_option() -> None:
     [
         (("--bogus",), "--bogus: unknown option"),
         (("--extras",), "--extras needs a list"),
-        (("--purge",), "--purge goes with --uninstall"),
-        (("a.whl", "b.whl"), "name one wheel or none"),
+        (("--purge",), "--purge requires --uninstall"),
+        (("a.whl", "b.whl"), "give at most one wheel"),
         (("/nowhere/a.whl",), "no such wheel"),
     ],
 )
@@ -72,4 +72,4 @@ def test_two_at_once_are_one_and_a_word(tmp_path: Path) -> None:
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         told = run(script, str(ROOT))
-    assert told.returncode == 1 and "another install.sh is at work" in told.stderr
+    assert told.returncode == 1 and "another install.sh is running" in told.stderr

@@ -86,7 +86,7 @@ def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tm
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ((), 2, "say home, fleet NAME"),
+        ((), 2, "give home, fleet NAME"),
         (("fleet",), 2, "fleet needs the name"),
         (("fleet", "a name"), 2, "fleet needs the name"),
         (("add", "a/b", "--into", "/nowhere"), 2, "add needs a user"),
