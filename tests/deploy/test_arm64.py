@@ -174,6 +174,8 @@ def locked_wheels(emulated: Emulated) -> list[str]:
 def test_install_sh_installs_a_checkout_and_removes_it_again(emulated: Emulated) -> None:
     settings = locked_wheels(emulated)
     film(emulated.work / "driver.avi", seconds=5)
+    for folder in ("etc/fer-edge", "opt/fer-edge"):  # the package's configuration, and an earlier try's version
+        shutil.rmtree(emulated.root / folder, ignore_errors=True)
     installer = "/trial/src/deploy/install.sh"
     installed = emulated.run(*settings, installer, check=False)
     log = emulated.root / "var/log/fer-edge-install.log"
