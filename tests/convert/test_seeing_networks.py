@@ -263,7 +263,7 @@ def test_training_goes_on_from_its_checkpoint(
         ),
         (
             ["train", "--task", "landmarks", "--data", ".", "--empty", ".", "--out", "x"],
-            "--empty-list is missing: it goes with --empty",
+            "--empty-list is missing: it is required with --empty",
         ),
         (
             ["train", "--task", "detector", "--data", ".", "--boxes", "x", "--stages", "8 8 8", "--out", "x"],
