@@ -11,6 +11,7 @@ import numpy as np
 
 from convert.seeing import eyes_data, eyes_draw, eyes_scenes, faces68, lids, pieces
 from convert.seeing.eyes_data import EACH, FIRST_HELD, GAZE_DEG, STATES
+from convert.seeing.marks import Mark
 from convert.seeing.pieces import Piece, in_middle
 from fer_edge.perception.interpreter import Model
 
@@ -104,10 +105,10 @@ def judged(made: Model, eyes: Sequence[tuple[Piece, str]]) -> dict[str, str]:
     return told
 
 
-def called(made: Model, eyes: Sequence[tuple[Piece, eyes_scenes.Mark]]) -> dict[str, Any]:
+def called(made: Model, eyes: Sequence[tuple[Piece, Mark]]) -> dict[str, Any]:
     """By what an eye was marked as: how many are called what, and of how many it is said that they cannot be told."""
     said, told = outputs(made, [eye for eye, _ in eyes]), {}
-    marked = np.array([mark.eyes for _, mark in eyes])
+    marked = np.array([mark.word for _, mark in eyes])
     for name in sorted(set(marked)):
         chosen = said[marked == name]
         unknown = chosen[:, 5] < 0.5

@@ -1,4 +1,4 @@
-"""Mouths: a set of crops with labels, and the mouths of marked faces with their aspect ratio."""
+"""Mouths: a set of crops with labels, those of marked faces with their aspect ratio, and those marked by looking."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.seeing import covers, faces68, pieces, worn
+from convert.seeing import covers, faces68, marks, pieces, worn
+from convert.seeing.marks import Mark
 from convert.seeing.pieces import Group, Piece
 from fer_edge.perception import shape
 from fer_edge.perception.landmarks import box_of
+from fer_edge.perception.mouth import MouthReader
+from fer_edge.perception.pose import Pose
 
 OUTPUTS = ("wide_open", "visible")
 NOT_WIDE, WIDE = 0.33, 0.5
@@ -21,8 +24,13 @@ HIDDEN = 0.65
 """Share of the lips behind a hand or a cup from which there is no mouth to judge."""
 TRIES = 12
 """Things drawn before a face until one hides its mouth."""
-SHARES = {"labelled": 0.46, "speech": 0.28, "wide": 0.14}
-"""Of every batch: the labelled set, marked mouths that talk, smile or rest, wide ones; the rest is no mouth."""
+AHEAD = Pose(0.0, 0.0, 0.0)
+"""Mouths of scenes are judged however far the head is turned."""
+TABLE = marks.FOLDER / "mouths.csv"
+WORDS = {"not": (0.0, 1.0, 1.0, 1.0), "wide": (1.0, 1.0, 1.0, 1.0), "hidden": NOT_A_MOUTH}
+"""What a mark says: talking, smiling or at rest; wide open, in a yawn or a laugh; behind a hand, food or a mask."""
+SHARES = {"labelled": 0.34, "speech": 0.18, "wide": 0.1, "not": 0.12, "wide in scenes": 0.09, "hidden": 0.05}
+"""Of every batch: the labelled set, the marked faces' mouths, those of scenes by their marks; the rest is no mouth."""
 
 
 def labelled(path: Path, split: str) -> list[Piece]:
@@ -53,15 +61,37 @@ def yawning(faces: faces68.MarkedFaces) -> list[Piece]:
     return found
 
 
-def sampler(path: Path, faces: faces68.MarkedFaces, size: int) -> pieces.Draw:
-    """Draws batches from the labelled set, the marked mouths, and pieces that are no mouth."""
-    mouths = marked(faces)
+def scenes(folder: Path, split: str, table: Path = TABLE) -> list[tuple[Piece, Mark]]:
+    """The mouth of every marked face of ``split`` in a folder of scenes (``faces`` and ``faces.json``)."""
+    return [
+        (Piece(image, shape.mouth_region(points), WORDS[mark.word]), mark)
+        for mark, image, points in marks.faces(folder, split, marks.read(table, "mouth", WORDS))
+    ]
+
+
+def sampler(path: Path, faces: faces68.MarkedFaces, folder: Path | None, size: int) -> pieces.Draw:
+    """Draws batches from the labelled set, the marked mouths, those of scenes, and pieces that are no mouth."""
+    mouths, seen = marked(faces), scenes(folder, "train") if folder else []
+    by_word = {word: [mouth for mouth, mark in seen if mark.word == word] for word in WORDS}
     groups = [
         Group(SHARES["labelled"], labelled(path, "train")),
         Group(SHARES["speech"], [mouth for mouth in mouths if not mouth.target[0]]),
         Group(SHARES["wide"], [mouth for mouth in mouths if mouth.target[0]] + yawning(faces)),
+        Group(SHARES["not"], by_word["not"]),
+        Group(SHARES["wide in scenes"], by_word["wide"]),
+        Group(SHARES["hidden"], by_word["hidden"]),
     ]
     return pieces.sampler(groups, lambda rng: no_mouth(faces, rng), size)
+
+
+def told(model: Path, folder: Path, split: str) -> dict[str, dict[str, int]]:
+    """By mark: how many mouths of scenes the product's reader calls wide open, not, and unknown."""
+    reader, said = MouthReader(model), {word: {"n": 0, "wide": 0, "not": 0, "unknown": 0} for word in WORDS}
+    for mark, image, points in marks.faces(folder, split, marks.read(TABLE, "mouth", WORDS)):
+        wide = reader.read(image, points, AHEAD)
+        said[mark.word]["n"] += 1
+        said[mark.word]["unknown" if wide is None else "wide" if wide > 0.5 else "not"] += 1
+    return said
 
 
 def no_mouth(faces: faces68.MarkedFaces, rng: np.random.Generator) -> Piece:

@@ -11,6 +11,7 @@ from convert.tasks.base import add_data
 from convert.tasks.drawn import Drawn, widths
 
 DATA = "*mouths with labels: 1 wide open, 0 not"
+SCENES = "folder of scenes whose mouths are annotated (faces.json, faces/)"
 
 
 class Mouth(Drawn):
@@ -24,10 +25,12 @@ class Mouth(Drawn):
     loss = "mouth_loss"
 
     def add_data(self, parser: argparse.ArgumentParser) -> None:
-        add_data(parser.add_argument, data=DATA, faces="*folder of annotated faces (points.npz and pictures)")
+        add_data(
+            parser.add_argument, data=DATA, faces="*folder of annotated faces (points.npz and pictures)", scenes=SCENES
+        )
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:
-        add_data(parser.add_argument, data=DATA)
+        add_data(parser.add_argument, data=DATA, scenes=SCENES)
 
     def network(self, args: argparse.Namespace) -> Any:
         from convert.seeing import nets
@@ -37,12 +40,13 @@ class Mouth(Drawn):
     def sampler(self, args: argparse.Namespace, net: Any) -> Draw:
         from convert.seeing import faces68, mouth_data
 
-        return mouth_data.sampler(args.data, faces68.load(args.faces, "train"), args.size)
+        return mouth_data.sampler(args.data, faces68.load(args.faces, "train"), args.scenes, args.size)
 
     def figures(self, model: Path, args: argparse.Namespace) -> dict[str, Any]:
         from convert.seeing import figures, mouth_data
 
-        return figures.yes_or_no(model, mouth_data.labelled(args.data, args.split), ("not", "wide_open"))
+        told = figures.yes_or_no(model, mouth_data.labelled(args.data, args.split), ("not", "wide_open"))
+        return told | ({"scenes": mouth_data.told(model, args.scenes, args.split)} if args.scenes else {})
 
 
 TASK = Mouth()

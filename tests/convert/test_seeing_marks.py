@@ -1,4 +1,4 @@
-"""Eyes marked by looking at pictures: the table that ships, and how its rows find their faces."""
+"""Eyes and mouths marked by looking at pictures: the tables that ship, and how their rows find their faces."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ import numpy as np
 import pytest
 
 from convert.errors import DataError
-from convert.seeing import eyes_data, eyes_draw, eyes_scenes, pieces
+from convert.seeing import eyes_data, eyes_draw, eyes_scenes, marks, mouth_data, pieces
 from fer_edge.sources.sim.examples import examples
 
 
-def test_the_shipped_table_marks_each_face_once_and_in_words_that_are_known() -> None:
-    marks = eyes_scenes.marks()
-    assert len(marks) > 2000
-    assert len({(mark.file, mark.x, mark.y) for mark in marks}) == len(marks)
-    assert {mark.by for mark in marks} == {"eye", "name", "network"}
+@pytest.mark.parametrize(
+    ("table", "column", "words", "least"),
+    [(eyes_scenes.TABLE, "eyes", eyes_scenes.TARGETS, 2000), (mouth_data.TABLE, "mouth", mouth_data.WORDS, 2500)],
+)
+def test_a_shipped_table_marks_each_face_once_and_in_words_that_are_known(table, column, words, least) -> None:
+    rows = marks.read(table, column, words)
+    assert len(rows) > least
+    assert len({(row.file, row.x, row.y) for row in rows}) == len(rows)
+    assert {row.word for row in rows} == set(words)
+    assert {row.by for row in rows} <= {"eye", "name", "network"}
 
 
 def test_a_row_that_says_nothing_known_is_refused_with_its_line(tmp_path: Path) -> None:
     table = tmp_path / "marks.csv"
     table.write_text("file,x,y,eyes,by\na.jpg,10,20,open,eye\nb.jpg,10,20,asleep,eye\n")
     with pytest.raises(DataError, match="line 3: eyes is 'asleep'"):
-        eyes_scenes.marks(table)
+        marks.read(table, "eyes", eyes_scenes.TARGETS)
     table.write_text("file,x,y,eyes,by\na.jpg,ten,20,open,eye\n")
     with pytest.raises(DataError, match="line 2: needs file"):
-        eyes_scenes.marks(table)
+        marks.read(table, "eyes", eyes_scenes.TARGETS)
 
 
 def test_the_eyes_of_the_marked_face_are_cut_and_no_others(tmp_path: Path) -> None:
@@ -50,6 +55,23 @@ def test_the_eyes_of_the_marked_face_are_cut_and_no_others(tmp_path: Path) -> No
     assert all(eye.picture.std() > 10 for eye, _ in found)
     with pytest.raises(DataError, match="no such file"):
         eyes_scenes.load(tmp_path / "nowhere", "train", table)
+
+
+def test_a_marked_mouth_is_cut_at_the_lips_and_a_hidden_one_is_no_mouth(tmp_path: Path) -> None:
+    example = next(e for e in examples(range(40), 1) if e.right.seen)
+    (tmp_path / "faces").mkdir()
+    cv2.imwrite(str(tmp_path / "faces" / "a.png"), example.picture)
+    (tmp_path / "faces.json").write_text(json.dumps({"a.png": {"split": "train"}}))
+    x, y = ((a + b) / 2 for a, b in zip(example.right.place, example.left.place, strict=True))
+    between = abs(example.right.place[0] - example.left.place[0])
+    table = tmp_path / "marks.csv"
+    for word, wide, visible in (("wide", 1.0, 1.0), ("hidden", 0.0, 0.0)):
+        table.write_text(f"file,x,y,mouth,by\na.png,{x},{y},{word},eye\n")
+        ((mouth, mark),) = mouth_data.scenes(tmp_path, "train", table)
+        assert mark.word == word
+        assert mouth.target[:2] == (wide, visible)
+        (_, below), _, _ = mouth.region
+        assert 0.6 * between < below - y < 1.6 * between
 
 
 def test_every_kind_of_eye_is_drawn_and_shares_that_hide_some_are_refused() -> None:

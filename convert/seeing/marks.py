@@ -1,0 +1,87 @@
+"""Pictures of people and drivers marked by looking at them: the tables in ``convert/marks``.
+
+A row is a picture's file, the middle between the eyes in its pixels, a word for what is there, and who says so: ``eye``
+(somebody looked), ``name`` (the picture's own name), ``network`` (an earlier network was sure).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convert.errors import DataError
+from fer_edge.perception import shape
+
+FOLDER = Path(__file__).parent.parent / "marks"
+NEAR = 0.5
+"""A face found is the marked one if its eyes' middle is no further away than this, in distances between the eyes."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One marked face: the picture's file, where its eyes' middle is, pixels, and what is there."""
+
+    file: str
+    x: float
+    y: float
+    word: str
+    by: str
+
+
+def read(table: Path, column: str, words: Collection[str]) -> list[Mark]:
+    """The rows of a table whose ``column`` holds one of ``words``. Raises DataError with the line of a wrong one."""
+    found = []
+    with table.open(encoding="utf-8", newline="") as rows:
+        for line, row in enumerate(csv.DictReader(rows), 2):
+            try:
+                mark = Mark(row["file"], float(row["x"]), float(row["y"]), row[column], row["by"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise DataError(f"{table}, line {line}: needs file, x, y (pixels), {column} and by") from error
+            if mark.word not in words:
+                raise DataError(
+                    f"{table}, line {line}: {column} is {mark.word!r}; it must be one of {', '.join(words)}"
+                )
+            found.append(mark)
+    return found
+
+
+def faces(scenes: Path, split: str, marks: Collection[Mark]) -> Iterator[tuple[Mark, np.ndarray, np.ndarray]]:
+    """Each marked face of ``split`` that the product finds: the mark, its grey picture and its 68 points.
+
+    ``scenes`` is a folder of scenes (``faces`` and ``faces.json``). Raises DataError where there is none.
+    """
+    from fer_edge.perception.faces import make_finder
+    from fer_edge.perception.follower import first_reading
+    from fer_edge.perception.landmarks import Landmarks
+    from fer_edge.settings import Settings
+
+    listed = scenes / "faces.json"
+    if not listed.is_file():
+        raise DataError(f"{listed}: no such file; it lists the scenes and their split")
+    splits = {name: entry["split"] for name, entry in json.loads(listed.read_text(encoding="utf-8")).items()}
+    finder, landmarks = make_finder(Settings().perception), Landmarks()
+    for mark in marks:
+        image = (
+            cv2.imread(str(scenes / "faces" / mark.file), cv2.IMREAD_GRAYSCALE)
+            if splits.get(mark.file) == split
+            else None
+        )
+        if image is None:
+            continue
+        for face in finder.find(image, None):
+            reading = first_reading(landmarks, image, face)
+            if reading is not None and _is_it(mark, reading.points):
+                yield mark, image, reading.points
+                break
+
+
+def _is_it(mark: Mark, points: np.ndarray) -> bool:
+    right, left = points[shape.RIGHT_EYE].mean(axis=0), points[shape.LEFT_EYE].mean(axis=0)
+    x, y = (right + left) / 2
+    return float(np.hypot(x - mark.x, y - mark.y)) <= NEAR * float(np.hypot(*(left - right)))
