@@ -161,7 +161,8 @@ def _disk_full(bed: Bed) -> Callable[[], None]:
     place = folder(bed.home / "small")
     with connect(bed.settings.database) as db:
         query = (
-            "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            # Indexes stay where they are.
+            "SELECT c.relname, pg_table_size(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
         )
         query += " WHERE i.inhparent = 'states'::regclass ORDER BY 2 DESC LIMIT 1"
         name, size = db.execute(query).fetchone() or ("", 0)
