@@ -171,7 +171,7 @@ def test_a_file_is_whole_or_the_one_before(tmp_path: Path) -> None:
         ("epochs: [1, 2]", "epochs: one value is expected, not a list"),
         ("flip: 'yes'", "flip: 'yes' is neither true nor false"),
         ("widths: none", "widths: 'none' is not a whole number"),
-        ("epochs:", "epochs: it has no value"),
+        ("epochs:", "epochs: has no value"),
         ("labels: yes", "labels: True is not a valid value; put words like yes and on in quotes"),
     ],
 )
