@@ -25,7 +25,6 @@ class Predictor:
     prepare: Preprocess
     run: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     logits: bool = False
-    temperature: float = 1.0
 
     def probabilities(self, images: NDArray[np.uint8], *, flip: bool = False) -> NDArray[np.float32]:
         """Probabilities (N, classes) of uint8 pictures (N, H, W, C); ``flip`` averages with mirrors."""
@@ -39,7 +38,7 @@ class Predictor:
         if not np.isfinite(output).all():
             raise ModelError(f"{self.path}: it gives values that are not numbers; its weights are damaged")
         if self.logits:
-            return softmax(output / self.temperature)
+            return softmax(output)
         total = np.maximum(output.sum(axis=1, keepdims=True), 1e-9)  # int8 sums are off by a step or two
         return (output / total).astype(np.float32)
 
@@ -101,10 +100,7 @@ def open_predictor(
     names, told = interface(path, card, labels, scaling)
     shape, run = _opened(path, weights, told.size, threads)
     prepare = fitted(path, told, shape, scaling)
-    probe = _probe(path, shape, run, names)
-    facts = card or {}
-    logits = facts["output"] == "logits" if "output" in facts else not are_probabilities(probe)
-    return Predictor(path, names, prepare, run, logits, float(facts.get("temperature", 1.0)))
+    return Predictor(path, names, prepare, run, not are_probabilities(_probe(path, shape, run, names)))
 
 
 def interface(

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def fit(pupil: Pupil, lessons: Lessons, options: TrainOptions, out: Path) -> lis
         history.write_csv(out / "history.csv", state.rows)
         history.write_png(out / "history.png", state.rows)
         # Last: an epoch of which anything is missing is learnt again after a kill.
-        checkpoint.save(out / checkpoint.NAME, pupil.model, average, {"state": state.as_dict()})
+        checkpoint.save(out / checkpoint.NAME, pupil.model, average, {"state": asdict(state)})
         _say(progress, state, epochs, best=better and lessons.measure is not None)
     return state.rows
 
@@ -138,9 +138,6 @@ class _State:
 
     def stopped(self, options: TrainOptions) -> bool:
         return options.patience is not None and self.since_best >= options.patience
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def _compile(model: Any, loss: Any, options: TrainOptions) -> None:

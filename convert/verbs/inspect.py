@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import numpy as np
 from convert import tflite
 from convert.arguments import class_names, whole
 from convert.errors import UsageError
-from convert.latency import time_interpreter
 from convert.predictors import card_beside
 
 
@@ -83,8 +83,21 @@ def _facts(content: bytes, args: argparse.Namespace) -> dict[str, Any]:
         "parameters": tflite.parameters(content),
     }
     if args.runs:
-        facts["latency"] = {"threads": args.threads} | time_interpreter(made, args.runs)
+        facts["latency"] = {"threads": args.threads} | _latency(made, args.runs)
     return facts
+
+
+def _latency(made: Any, runs: int) -> dict[str, float]:
+    """Median, 5th and 95th percentile of ``runs`` on an input of zeros, in milliseconds, after a warm-up."""
+    for detail in made.get_input_details():
+        made.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
+    times = []
+    for _ in range(runs + max(runs // 10, 3)):
+        began = time.perf_counter()
+        made.invoke()
+        times.append((time.perf_counter() - began) * 1000)
+    cuts = np.percentile(times[-runs:], (50, 5, 95)).round(3).tolist()
+    return dict(zip(("median_ms", "p5_ms", "p95_ms"), cuts, strict=True)) | {"runs": runs}
 
 
 def _tensor(detail: dict[str, Any]) -> dict[str, Any]:
