@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 
@@ -29,3 +30,11 @@ def write_csv(path: Path, rows: list[tuple[int, np.ndarray, str]], header: str =
         lines.append(",".join(cells[name] for name in names))
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def save_tree(root: Path, split: str, names: dict[str, int], suffix: str = ".png") -> None:
+    images, _ = draw_faces(40, seed=len(split))
+    for name, count in names.items():
+        (root / split / name).mkdir(parents=True)
+        for index in range(count):
+            cv2.imwrite(str(root / split / name / f"{index}{suffix}"), images[index])

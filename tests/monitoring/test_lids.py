@@ -6,7 +6,6 @@ known after five seconds; every drive is calibrated (saved values), so 70 s may 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,71 +14,11 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from fer_edge.core import EMOTIONS, Box, Event, Face, Level, Signals
+from fer_edge.core import EMOTIONS, Level
 from fer_edge.monitoring import Monitor
 from fer_edge.settings import Settings
+from tests.monitoring.lidded import BENT, FACE, LAUGH, LOWERED, OPEN, SAVED, SHUT, Scene, drive, phases, starts, told
 from tests.monitoring.telling import settings
-
-FPS = 20
-FACE = Face(Box(220.0, 140.0, 120.0, 120.0), 0.95, track=1)
-SAVED = {"v": 1, "openness": 0.9, "yaw": 0.0, "pitch": 0.0, "gaze_yaw": 0.0, "gaze_pitch": 0.0}
-
-OPEN = {"eyes_closed": 0.01, "eyes_lowered": 0.01, "eyes_narrowed": 0.01, "width": 0.9, "gaze": (0.0, 0.0)}
-SHUT = {"eyes_closed": 0.97, "eyes_lowered": 0.02, "eyes_narrowed": 0.01, "width": 0.04, "gaze": None}
-LOWERED = {"eyes_closed": 0.06, "eyes_lowered": 0.9, "eyes_narrowed": 0.03, "width": 0.3, "gaze": (0.0, -35.0)}
-LAUGH = {"eyes_closed": 0.15, "eyes_lowered": 0.1, "eyes_narrowed": 0.7, "width": 0.4, "gaze": None}
-BENT = {"pitch": -20.0}
-
-Scene = tuple[float, dict[str, Any]]
-"""Until when, in seconds, the signals are so."""
-
-
-def drive(*scenes: Scene, fps: float = FPS) -> Iterable[Signals]:
-    """The frames of scenes that follow one another; open eyes ahead where a scene says nothing else."""
-    number, last = 0, scenes[-1][0]
-    while number / fps < last:
-        at = number / fps
-        changes = next(what for until, what in scenes if at < until)
-        now = {**OPEN, "pitch": 0.0, "yaw": 0.0, "roll": 0.0, "mouth": 0.01, "face": FACE, **changes}
-        gaze = now["gaze"]
-        yield Signals(
-            at,
-            number,
-            face=now["face"],
-            faces=1,
-            eye_left=now["width"],
-            eye_right=now["width"],
-            eyes_closed=now["eyes_closed"],
-            eyes_lowered=now["eyes_lowered"],
-            eyes_narrowed=now["eyes_narrowed"],
-            gaze_yaw=None if gaze is None else gaze[0] + now["yaw"],
-            gaze_pitch=None if gaze is None else gaze[1] + now["pitch"],
-            mouth_open=now["mouth"],
-            yaw=now["yaw"],
-            pitch=now["pitch"],
-            roll=now["roll"],
-            emotions=now.get("emotions"),
-        )
-        number += 1
-
-
-def told(frames: Iterable[Signals], config: Settings | None = None, km_h: float | None = None) -> list[Event]:
-    """The fatigue and attention events of a calibrated drive."""
-    monitor = Monitor(config or settings(monitoring={"drowsy": {"advisory": 0.98, "warning": 0.99}}), saved=SAVED)
-    events: list[Event] = []
-    for frame in frames:
-        if km_h is not None:
-            monitor.speed(km_h, frame.at)
-        events += monitor.step(frame)[1]
-    return [event for event in events if event.category in ("fatigue", "attention")]
-
-
-def phases(events: Sequence[Event]) -> list[tuple[str, str, float]]:
-    return [(event.event_type, event.phase.value, round(event.at, 1)) for event in events]
-
-
-def starts(events: Sequence[Event]) -> list[tuple[str, float]]:
-    return [(event.event_type, round(event.at, 1)) for event in events if event.phase != "end"]
 
 
 def test_a_look_into_the_lap_under_lowered_lids_is_no_closure() -> None:
@@ -277,65 +216,6 @@ def test_lids_down_before_anything_is_known_of_the_driver_are_told() -> None:
     frames = drive((1, {}), (8, SHUT | BENT), (12, {}))
     came = [event for frame in frames for event in monitor.step(frame)[1] if event.category != "view"]
     assert starts(came) == [("distracted", 4.0), ("unresponsive", 7.0)]
-
-
-def test_eyes_that_look_aside_are_a_distraction_though_the_head_is_ahead() -> None:
-    """A lizard, as Euro NCAP calls it: the eyes 40 degrees to the left from 20 on, the head straight."""
-    events = told(drive((20, {}), (24.5, {"gaze": (40.0, 0.0)}), (40, {})))
-    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.5)]
-    assert (events[0].details["looking"], events[0].details["by"]) == ("left", "eyes")
-
-
-def test_a_head_turned_away_with_the_eyes_on_the_road_is_no_distraction() -> None:
-    assert told(drive((20, {}), (30, {"yaw": 35.0, "gaze": (-30.0, 0.0)}), (40, {}))) == []
-
-
-def test_a_look_up_is_a_look_away() -> None:
-    """A phone held high, the roof: the head 35 degrees up."""
-    events = told(drive((20, {}), (24, {"pitch": 35.0}), (40, {})))
-    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.0)]
-    assert (events[0].details["looking"], events[0].details["by"]) == ("up", "head")
-
-
-def test_glances_at_mirrors_start_afresh_after_two_seconds_ahead() -> None:
-    """1.1 s every 3.2 s for four minutes: 10 s in 30 s in all, and nothing."""
-    scenes: list[Scene] = [(20, {})]
-    for n in range(70):
-        scenes += [(21.1 + 3.2 * n, {"yaw": 45.0, "gaze": (0.0, 0.0)}), (23.2 + 3.2 * n, {})]
-    assert told(drive(*scenes)) == []
-
-
-def test_glances_without_two_seconds_ahead_add_up_and_want_an_answer() -> None:
-    """2.5 s away, 1 s ahead, again and again; then away for good: no answer for three seconds."""
-    scenes: list[Scene] = [(20, {})]
-    for n in range(4):
-        scenes += [(22.5 + 3.5 * n, {"yaw": 45.0, "gaze": None}), (23.5 + 3.5 * n, {})]
-    events = told(drive(*scenes, (45, {"yaw": 45.0, "gaze": None}), (60, {})))
-    assert starts(events)[0][0] == "distracted"
-    assert events[0].details["reason"] == "shared"
-    assert starts(events)[1] == ("unresponsive", pytest.approx(37.0, abs=0.3))
-
-
-def test_a_jerk_with_shut_eyes_is_no_answer() -> None:
-    """Warned at 23; at 24.5 the head comes up for a second, the eyes stay shut."""
-    jerk = SHUT | {"pitch": 2.0}
-    events = told(drive((20, {}), (24.5, SHUT | BENT), (25.5, jerk), (28, SHUT | BENT), (40, {})))
-    assert ("unresponsive", 26.0) in starts(events)
-
-
-def test_open_eyes_ahead_for_half_a_second_are_an_answer() -> None:
-    """Warned at 23, ahead from 24.5 to 25.3, away again until 27.5."""
-    away = {"yaw": 45.0, "gaze": None}
-    events = told(drive((20, {}), (24.5, away), (25.3, {}), (27.5, away), (40, {})))
-    assert starts(events) == [("distracted", 23.0)]
-
-
-def test_the_regulation_gives_more_time_the_slower_the_car() -> None:
-    """3.5 s from 50 km/h and 6 s below it; three more until unresponsive."""
-    config = settings(monitoring={"rules": "eu-2023-2590"})
-    for km_h, due in ((80.0, 23.5), (30.0, 26.0)):
-        events = told(drive((20, {}), (40, {"yaw": 45.0, "gaze": None}), (50, {})), config, km_h=km_h)
-        assert starts(events) == [("distracted", due), ("unresponsive", due + 3.0)]
 
 
 def test_a_closure_is_not_carried_from_one_person_to_another() -> None:

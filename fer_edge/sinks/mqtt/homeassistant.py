@@ -10,7 +10,11 @@ from fer_edge.core import EMOTIONS, EVENT_TYPES
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.mqtt.topics import Topics
 
+Part = dict[str, Any]
+Parts = dict[str, Part]
+
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
+_DIAGNOSTIC = {"entity_category": "diagnostic"}
 
 
 def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -51,160 +55,81 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
     }
 
 
-def _sensors(topics: Topics) -> dict[str, dict[str, Any]]:
+def _sensors(topics: Topics) -> Parts:
+    view = (
+        # Where nothing is known of a driver and the lens is not to blame, nothing is known of the view.
+        "{% if value_json.lens != 'clear' %}{{ value_json.lens }}"
+        "{% elif value_json.open_events | selectattr('event_type', 'eq', 'view_degraded') | list %}degraded"
+        "{% elif value_json.present is none %}None{% else %}clear{% endif %}"
+    )
     return {
         "camera": {
             "platform": "binary_sensor",
             "name": "Camera",
             "device_class": "connectivity",
-            "entity_category": "diagnostic",
             "state_topic": topics.camera,
             "payload_on": "online",
             "payload_off": "offline",
+            **_DIAGNOSTIC,
         },
-        "present": {
-            "platform": "binary_sensor",
-            "name": "Present",
-            "device_class": "occupancy",
-            "state_topic": topics.state,
-            "value_template": "{{ {true: 'ON', false: 'OFF'}.get(value_json.present, 'None') }}",
-        },
-        "fps": {
-            "platform": "sensor",
-            "name": "Frame rate",
-            "unit_of_measurement": "fps",
-            "state_class": "measurement",
-            "entity_category": "diagnostic",
-            "state_topic": topics.state,
-            "value_template": "{{ value_json.fps }}",
-        },
-        "view": {
-            "platform": "sensor",
-            "name": "View",
-            "device_class": "enum",
-            "options": ["clear", "dark", "covered", "degraded"],
-            "entity_category": "diagnostic",
-            "icon": "mdi:camera-iris",
-            "state_topic": topics.state,
-            # Where nothing is known of a driver and the lens is not to blame, nothing is known of the view.
-            "value_template": (
-                "{% if value_json.lens != 'clear' %}{{ value_json.lens }}"
-                "{% elif value_json.open_events | selectattr('event_type', 'eq', 'view_degraded') | list %}degraded"
-                "{% elif value_json.present is none %}None{% else %}clear{% endif %}"
-            ),
-        },
-        **_health(topics),
+        "present": _binary("Present", topics.state, _yes_or_no("present"), device_class="occupancy"),
+        "fps": _measured("Frame rate", topics.state, "{{ value_json.fps }}", unit_of_measurement="fps", **_DIAGNOSTIC),
+        "view": _one_of(
+            "View", topics.state, view, ["clear", "dark", "covered", "degraded"], "mdi:camera-iris", **_DIAGNOSTIC
+        ),
+        "temperature": _measured(
+            "Temperature",
+            topics.stats,
+            "{{ value_json.temperature_c }}",
+            device_class="temperature",
+            unit_of_measurement="°C",
+            suggested_display_precision=0,
+            **_DIAGNOSTIC,
+        ),
+        "outbox": _measured(
+            "Events waiting", topics.stats, "{{ value_json.outbox.waiting }}", icon="mdi:tray-full", **_DIAGNOSTIC
+        ),
+        "storage": _binary(
+            "Event storage",
+            topics.info,
+            "{{ 'OFF' if value_json.outbox.storage == 'disk' else 'ON' }}",
+            device_class="problem",
+            **_DIAGNOSTIC,
+        ),
     }
 
 
-def _health(topics: Topics) -> dict[str, dict[str, Any]]:
+def _fatigue(topics: Topics) -> Parts:
+    # Blind is not safe: without a level it is unknown.
+    danger = (
+        "{{ {'none': 'OFF', 'info': 'OFF', 'advisory': 'ON', 'warning': 'ON', 'critical': 'ON'}"
+        ".get(value_json.level, 'None') }}"
+    )
+    looks = ["ahead", "down", "left", "right", "up"]
     return {
-        "temperature": {
-            "platform": "sensor",
-            "name": "Temperature",
-            "device_class": "temperature",
-            "unit_of_measurement": "°C",
-            "state_class": "measurement",
-            "suggested_display_precision": 0,
-            "entity_category": "diagnostic",
-            "state_topic": topics.stats,
-            "value_template": "{{ value_json.temperature_c }}",
-        },
-        "outbox": {
-            "platform": "sensor",
-            "name": "Events waiting",
-            "state_class": "measurement",
-            "entity_category": "diagnostic",
-            "icon": "mdi:tray-full",
-            "state_topic": topics.stats,
-            "value_template": "{{ value_json.outbox.waiting }}",
-        },
-        "storage": {
-            "platform": "binary_sensor",
-            "name": "Event storage",
-            "device_class": "problem",
-            "entity_category": "diagnostic",
-            "state_topic": topics.info,
-            "value_template": "{{ 'OFF' if value_json.outbox.storage == 'disk' else 'ON' }}",
-        },
-    }
-
-
-def _fatigue(topics: Topics) -> dict[str, dict[str, Any]]:
-    return {
-        "level": {
-            "platform": "sensor",
-            "name": "Level",
-            "device_class": "enum",
-            "options": _LEVELS,
-            "icon": "mdi:alert",
-            "state_topic": topics.state,
-            "value_template": "{{ value_json.level }}",
-        },
-        "danger": {
-            "platform": "binary_sensor",
-            "name": "Danger",
-            "device_class": "safety",
-            "state_topic": topics.state,
-            # Blind is not safe: without a level it is unknown.
-            "value_template": (
-                "{{ {'none': 'OFF', 'info': 'OFF', 'advisory': 'ON', 'warning': 'ON', 'critical': 'ON'}"
-                ".get(value_json.level, 'None') }}"
-            ),
-        },
-        "perclos": {
-            "platform": "sensor",
-            "name": "PERCLOS",
-            "unit_of_measurement": "%",
-            "state_class": "measurement",
-            "suggested_display_precision": 1,
-            "icon": "mdi:eye-off-outline",
-            "state_topic": topics.state,
-            "value_template": "{{ None if value_json.perclos is none else value_json.perclos * 100 }}",
-        },
-        "eyes_closed": {
-            "platform": "binary_sensor",
-            "name": "Eyes closed",
-            "icon": "mdi:eye-off",
-            "state_topic": topics.state,
-            "value_template": "{{ {true: 'ON', false: 'OFF'}.get(value_json.eyes_closed, 'None') }}",
-        },
-        "looking": {
-            "platform": "sensor",
-            "name": "Looking",
-            "device_class": "enum",
-            "options": ["ahead", "down", "left", "right", "up"],
-            "icon": "mdi:eye-arrow-right-outline",
-            "state_topic": topics.state,
-            "value_template": "{{ value_json.looking }}",
-        },
-        "yawns": {
-            "platform": "sensor",
-            "name": "Yawns",
-            "state_class": "measurement",
-            "icon": "mdi:emoticon-sad-outline",
-            "state_topic": topics.state,
-            "value_template": "{{ value_json.yawns }}",
-        },
+        "level": _one_of("Level", topics.state, "{{ value_json.level }}", _LEVELS, "mdi:alert"),
+        "danger": _binary("Danger", topics.state, danger, device_class="safety"),
+        "perclos": _measured(
+            "PERCLOS",
+            topics.state,
+            "{{ None if value_json.perclos is none else value_json.perclos * 100 }}",
+            unit_of_measurement="%",
+            suggested_display_precision=1,
+            icon="mdi:eye-off-outline",
+        ),
+        "eyes_closed": _binary("Eyes closed", topics.state, _yes_or_no("eyes_closed"), icon="mdi:eye-off"),
+        "looking": _one_of("Looking", topics.state, "{{ value_json.looking }}", looks, "mdi:eye-arrow-right-outline"),
+        "yawns": _measured("Yawns", topics.state, "{{ value_json.yawns }}", icon="mdi:emoticon-sad-outline"),
         "false_alarm": _button("False alarm", f"{topics.base}/request/false_alarm", "{}", "mdi:alert-remove-outline"),
     }
 
 
-def _emotion(topics: Topics) -> dict[str, dict[str, Any]]:
-    return {
-        "emotion": {
-            "platform": "sensor",
-            "name": "Expression",
-            "device_class": "enum",
-            "options": list(EMOTIONS),
-            "icon": "mdi:emoticon-outline",
-            "state_topic": topics.state,
-            "value_template": "{{ value_json.emotion }}",
-        }
-    }
+def _emotion(topics: Topics) -> Parts:
+    template = "{{ value_json.emotion }}"
+    return {"emotion": _one_of("Expression", topics.state, template, list(EMOTIONS), "mdi:emoticon-outline")}
 
 
-def _events(settings: MqttReads, topics: Topics) -> dict[str, dict[str, Any]]:
+def _events(settings: MqttReads, topics: Topics) -> Parts:
     hidden = {
         "fatigue": not settings.fatigue,
         # Lids that are down are told there, too, and that is fatigue's to switch off.
@@ -223,7 +148,7 @@ def _events(settings: MqttReads, topics: Topics) -> dict[str, dict[str, Any]]:
     }
 
 
-def _switches(topics: Topics) -> dict[str, dict[str, Any]]:
+def _switches(topics: Topics) -> Parts:
     return {
         "recalibrate": _button("Recalibrate", f"{topics.base}/request/recalibrate", "{}", "mdi:account-sync"),
         "pause": _button("Pause for 5 minutes", f"{topics.base}/request/pause", '{"seconds":300}', "mdi:pause"),
@@ -231,7 +156,30 @@ def _switches(topics: Topics) -> dict[str, dict[str, Any]]:
     }
 
 
-def _button(name: str, topic: str, payload: str, icon: str) -> dict[str, Any]:
+def _measured(name: str, topic: str, template: str, **more: Any) -> Part:
+    """A number that Home Assistant keeps statistics of."""
+    return _told("sensor", name, topic, template) | {"state_class": "measurement"} | more
+
+
+def _one_of(name: str, topic: str, template: str, options: list[str], icon: str, **more: Any) -> Part:
+    """A word out of a few."""
+    return _told("sensor", name, topic, template) | {"device_class": "enum", "options": options, "icon": icon} | more
+
+
+def _binary(name: str, topic: str, template: str, **more: Any) -> Part:
+    return _told("binary_sensor", name, topic, template) | more
+
+
+def _told(platform: str, name: str, topic: str, template: str) -> Part:
+    return {"platform": platform, "name": name, "state_topic": topic, "value_template": template}
+
+
+def _yes_or_no(field: str) -> str:
+    """The template of a true or false that may be unknown."""
+    return f"{{{{ {{true: 'ON', false: 'OFF'}}.get(value_json.{field}, 'None') }}}}"
+
+
+def _button(name: str, topic: str, payload: str, icon: str) -> Part:
     return {
         "platform": "button",
         "name": name,

@@ -1,0 +1,67 @@
+"""Two-minute drives of looks away: eyes aside, heads turned, glances at mirrors. When is what told?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.monitoring.lidded import BENT, SHUT, Scene, drive, phases, starts, told
+from tests.monitoring.telling import settings
+
+
+def test_eyes_that_look_aside_are_a_distraction_though_the_head_is_ahead() -> None:
+    """A lizard, as Euro NCAP calls it: the eyes 40 degrees to the left from 20 on, the head straight."""
+    events = told(drive((20, {}), (24.5, {"gaze": (40.0, 0.0)}), (40, {})))
+    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.5)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("left", "eyes")
+
+
+def test_a_head_turned_away_with_the_eyes_on_the_road_is_no_distraction() -> None:
+    assert told(drive((20, {}), (30, {"yaw": 35.0, "gaze": (-30.0, 0.0)}), (40, {}))) == []
+
+
+def test_a_look_up_is_a_look_away() -> None:
+    """A phone held high, the roof: the head 35 degrees up."""
+    events = told(drive((20, {}), (24, {"pitch": 35.0}), (40, {})))
+    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", 26.0)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("up", "head")
+
+
+def test_glances_at_mirrors_start_afresh_after_two_seconds_ahead() -> None:
+    """1.1 s every 3.2 s for four minutes: 10 s in 30 s in all, and nothing."""
+    scenes: list[Scene] = [(20, {})]
+    for n in range(70):
+        scenes += [(21.1 + 3.2 * n, {"yaw": 45.0, "gaze": (0.0, 0.0)}), (23.2 + 3.2 * n, {})]
+    assert told(drive(*scenes)) == []
+
+
+def test_glances_without_two_seconds_ahead_add_up_and_want_an_answer() -> None:
+    """2.5 s away, 1 s ahead, again and again; then away for good: no answer for three seconds."""
+    scenes: list[Scene] = [(20, {})]
+    for n in range(4):
+        scenes += [(22.5 + 3.5 * n, {"yaw": 45.0, "gaze": None}), (23.5 + 3.5 * n, {})]
+    events = told(drive(*scenes, (45, {"yaw": 45.0, "gaze": None}), (60, {})))
+    assert starts(events)[0][0] == "distracted"
+    assert events[0].details["reason"] == "shared"
+    assert starts(events)[1] == ("unresponsive", pytest.approx(37.0, abs=0.3))
+
+
+def test_a_jerk_with_shut_eyes_is_no_answer() -> None:
+    """Warned at 23; at 24.5 the head comes up for a second, the eyes stay shut."""
+    jerk = SHUT | {"pitch": 2.0}
+    events = told(drive((20, {}), (24.5, SHUT | BENT), (25.5, jerk), (28, SHUT | BENT), (40, {})))
+    assert ("unresponsive", 26.0) in starts(events)
+
+
+def test_open_eyes_ahead_for_half_a_second_are_an_answer() -> None:
+    """Warned at 23, ahead from 24.5 to 25.3, away again until 27.5."""
+    away = {"yaw": 45.0, "gaze": None}
+    events = told(drive((20, {}), (24.5, away), (25.3, {}), (27.5, away), (40, {})))
+    assert starts(events) == [("distracted", 23.0)]
+
+
+def test_the_regulation_gives_more_time_the_slower_the_car() -> None:
+    """3.5 s from 50 km/h and 6 s below it; three more until unresponsive."""
+    config = settings(monitoring={"rules": "eu-2023-2590"})
+    for km_h, due in ((80.0, 23.5), (30.0, 26.0)):
+        events = told(drive((20, {}), (40, {"yaw": 45.0, "gaze": None}), (50, {})), config, km_h=km_h)
+        assert starts(events) == [("distracted", due), ("unresponsive", due + 3.0)]
