@@ -10,7 +10,7 @@ OLD := .venv-tflite
 SECONDS ?=
 # The tests wait more than they compute, so two share a core; WORKERS=0 runs them one after the other.
 WORKERS ?= $(shell expr 2 '*' "$$(nproc)")
-TOGETHER = -n $(WORKERS) --dist loadfile
+TOGETHER = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Compiled once for all workers and for every program they start, and out of the tree.
 KEPT = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/bytecode
 RELEASES ?= 12 13

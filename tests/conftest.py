@@ -20,6 +20,15 @@ NO_EMOTION = "--set=emotion.enabled=false"
 """An option of every command that looks at pictures: half of the time, where expressions are not the matter."""
 
 
+FIRST = ("e2e", "web", "deploy", "sinks")
+"""Folders whose tests wait longest begin first, so that no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = {item: item.path.parent.name for item in items}
+    items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
+
+
 @pytest.fixture
 def fer_edge(tmp_path: Path) -> Run:
     """Runs the command line in a process of its own, away from any configuration or state of this machine."""

@@ -22,6 +22,8 @@ __all__ = ["mosquitto", "nodes", "subscriber"]
 
 QUIET = ("--set=camera.source=sim:alert", "--set=mqtt.enabled=false")
 """Camera and broker out of the way of what a test looks at."""
+NO_CAMERA = "--set=camera.source=/dev/video99"
+"""Told at once, where a camera that works is watched for two seconds: for tests that look at the broker."""
 
 
 def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
@@ -81,7 +83,7 @@ def test_a_wrong_password_is_told_from_a_missing_broker(fer_edge: Run, tmp_path:
         ask = (
             "doctor",
             "--json",
-            "--set=camera.source=sim:alert",
+            NO_CAMERA,
             f"--set=mqtt.port={broker.port}",
             "--set=mqtt.username=bus",
         )
@@ -98,9 +100,7 @@ def test_a_broker_that_wants_a_name_is_told_with_where_to_put_it(fer_edge: Run, 
     broker = Mosquitto(tmp_path, config=f"allow_anonymous false\npassword_file {tmp_path / 'users'}")
     broker.start()
     try:
-        found = findings(
-            fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={broker.port}")
-        )
+        found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
     finally:
         broker.kill()
     assert found["broker"]["verdict"] == "fail"
@@ -114,14 +114,14 @@ def test_a_broker_that_hears_its_own_machine_only_is_told(fer_edge: Run, tmp_pat
     broker = Mosquitto(tmp_path, address="0.0.0.0" if everywhere else "127.0.0.1")
     broker.start()
     try:
-        done = fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={broker.port}")
-        found = findings(done)
+        found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
     finally:
         broker.kill()
     assert found["broker"]["verdict"] == "ok"
     assert ("broker reach" in found) is not everywhere
     if not everywhere:
-        assert "reachable from this machine only" in found["broker reach"]["says"] and done.returncode == 0
+        assert "reachable from this machine only" in found["broker reach"]["says"]
+        assert found["broker reach"]["verdict"] == "warn", "it is as it should be where nobody else is to hear"
 
 
 def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
@@ -135,7 +135,7 @@ def test_it_does_not_push_the_running_node_off_the_broker(
 ) -> None:
     nodes.start("--source=sim:alert", "--set=emotion.enabled=false", port=mosquitto.port).ready()
     assert subscriber.wait("/status").text == "online"
-    found = findings(fer_edge("doctor", "--json", "--set=camera.source=sim:alert", f"--set=mqtt.port={mosquitto.port}"))
+    found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={mosquitto.port}"))
     assert found["broker"]["verdict"] == "ok"
     assert [message.text for message in subscriber.of("/status")] == ["online"]
 
@@ -146,7 +146,9 @@ def test_a_damaged_model_is_told_by_its_path(fer_edge: Run, tmp_path: Path) -> N
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
     shutil.copy(shipped("expression").with_suffix(".json"), model.with_suffix(".json"))
-    found = findings(fer_edge("doctor", "--json", *QUIET, f"--set=emotion.model={model}"))
+    found = findings(
+        fer_edge("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", f"--set=emotion.model={model}")
+    )
     assert found["models"]["verdict"] == "fail"
     assert str(model) in found["models"]["says"] and "sha256" in found["models"]["says"]
 
@@ -184,5 +186,7 @@ def test_a_camera_on_its_side_is_told_with_the_rotation_that_sets_it_right(fer_e
 
 
 def test_a_state_folder_that_cannot_be_written_is_told(fer_edge: Run) -> None:
-    found = findings(fer_edge("doctor", "--json", *QUIET, "--set=state_dir=/proc/fer-edge"))
+    found = findings(
+        fer_edge("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", "--set=state_dir=/proc/fer-edge")
+    )
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]

@@ -161,12 +161,13 @@ def test_a_pause_looks_at_nothing_and_ends_by_itself(
 
 
 def test_sigterm_ends_it_cleanly_in_every_state(nodes: Nodes, mosquitto: Mosquitto, tmp_path: Path) -> None:
-    running = nodes.start("--source=sim:alert", *LIGHT, "--set=node=running", port=mosquitto.port).ready()
-    without_camera = nodes.start("--source=/dev/video97", *LIGHT, "--set=node=blind", port=mosquitto.port).ready()
-    without_broker = nodes.start("--source=sim:alert", *LIGHT, "--set=node=deaf", port=free_port()).ready()
+    running = nodes.start("--source=sim:alert", *LIGHT, "--set=node=running", port=mosquitto.port)
+    without_camera = nodes.start("--source=/dev/video97", *LIGHT, "--set=node=blind", port=mosquitto.port)
+    without_broker = nodes.start("--source=sim:alert", *LIGHT, "--set=node=deaf", port=free_port())
+    hung = nodes.start("--source=sim:alert", *LIGHT, "--set=node=hung", port=mosquitto.port)
     for node in (running, without_camera, without_broker):
-        assert node.terminate() < 2 * GOODBYE_S
-    hung = nodes.start("--source=sim:alert", *LIGHT, "--set=node=hung", port=mosquitto.port).ready()
+        assert node.ready().terminate() < 2 * GOODBYE_S
+    hung.ready()
     wait_until(lambda: "connected to broker" in hung.log(), "the connection")
     mosquitto.freeze()
     assert hung.terminate() < 2 * GOODBYE_S
