@@ -49,10 +49,12 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
-    """Poll until the condition holds; its value is returned."""
+    """Poll until the condition holds; its value is returned. Asking for the last of nothing is "not yet"."""
     end = time.monotonic() + patience_s
     while True:
-        value = condition()
+        value = None
+        with suppress(IndexError):
+            value = condition()
         if value:
             return value
         assert time.monotonic() < end, f"waited {patience_s:g} s for {what}"

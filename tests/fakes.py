@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -62,7 +63,8 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
     """Wait for something to become true; whether it did in time."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
-        if condition():
-            return True
+        with suppress(IndexError):  # the last of nothing: not yet
+            if condition():
+                return True
         time.sleep(0.01)
     return condition()
