@@ -96,7 +96,7 @@ PIXELS = " ".join(["7"] * 2304)
         (f"3,{PIXELS[:-1]}x,Training", r"fer.csv:3: pixels hold something that is not a number"),
         (f"3,{PIXELS[:-1]}256,Training", r"fer.csv:3: a pixel is not a number 0 to 255"),
         (f"3,{PIXELS[:-1]}0.5,Training", r"fer.csv:3: a pixel is not a whole number; use levels 0 to 255"),
-        (f"3,{PIXELS},Sometimes", r"fer.csv:3: Usage 'Sometimes' is none of"),
+        (f"3,{PIXELS},Sometimes", r"fer.csv:3: Usage 'Sometimes' is not one of"),
         ("3,7 7 7", r"fer.csv:3: 2 columns, 3 needed; is the file truncated"),
         ("3,1 2 3 4,Training", r"fer.csv:3: 4 pixels, the rows before have 2304"),
     ],

@@ -282,7 +282,7 @@ def test_an_engine_that_does_not_exist_is_one_line(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     assert main(["evaluate", str(trained / "out" / "model.keras"), "--data", str(trained)]) == 2
-    assert "KERAS_BACKEND=theano: none of torch, tensorflow, jax" in one_line(capsys)
+    assert "KERAS_BACKEND=theano: must be one of torch, tensorflow, jax" in one_line(capsys)
 
 
 def test_a_network_of_another_colour_gives_no_features(
