@@ -1,4 +1,4 @@
-"""Draws what is seen and what it means on a picture: one code for the page, annotate and classify.
+"""Paints what is seen and what it means on a picture, for annotate and classify.
 
 Sizes follow the picture's, so the same drawing reads at 320 pixels and at full HD. Colours say the
 same everywhere: green for fine, amber for a warning, red for critical, grey for "cannot tell".
@@ -6,7 +6,6 @@ same everywhere: green for fine, amber for a warning, red for critical, grey for
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ import cv2
 import numpy as np
 
 from fer_edge import words
-from fer_edge.core import Lens, Level
+from fer_edge.overlay import TONES, Tone, certainty, overlay
 
 if TYPE_CHECKING:
-    from fer_edge.core import Box, DriverState, Face, Image, Signals
+    from fer_edge.core import Box, DriverState, Image, Signals
+    from fer_edge.overlay import Framed, Overlay
 
 Colour = tuple[int, int, int]
 
@@ -31,19 +31,13 @@ RED: Colour = (60, 60, 235)
 BLUE: Colour = (230, 160, 60)
 PLATE: Colour = (28, 24, 22)
 
-LEVEL_COLOURS: Mapping[Level | None, Colour] = {
-    None: GREY,
-    Level.NONE: GREEN,
-    Level.INFO: GREEN,
-    Level.ADVISORY: AMBER,
-    Level.WARNING: AMBER,
-    Level.CRITICAL: RED,
+COLOURS: Mapping[Tone, Colour] = {
+    Tone.FINE: GREEN,
+    Tone.WARNING: AMBER,
+    Tone.CRITICAL: RED,
+    Tone.UNKNOWN: GREY,
+    Tone.HEAD: BLUE,
 }
-
-# Eye, mouth and jaw outlines of the 300-W 68-point markup as (first, last, closed).
-_RIGHT_EYE, _LEFT_EYE = slice(36, 42), slice(42, 48)
-_OPEN_LINES = (slice(0, 17), slice(17, 22), slice(22, 27), slice(27, 31), slice(31, 36))
-_CLOSED_LINES = (slice(48, 60), slice(60, 68))
 
 
 @dataclass(frozen=True)
@@ -108,34 +102,18 @@ def plain(text: str) -> str:
     return "".join(letter if letter and letter.isprintable() else "?" for letter in letters)
 
 
-def draw(image: Image, signals: Signals, state: DriverState | None = None, *, panels: bool = True) -> Image:
+def draw(image: Image, signals: Signals, state: DriverState | None = None) -> Image:
     """A BGR copy of the picture with faces, signals and, where given, the state drawn on it.
 
-    ``image`` is (height, width, 3) BGR or (height, width) grey, uint8. Without ``panels`` only what
-    belongs to a place in the picture is drawn: the live page shows the numbers beside it.
+    ``image`` is (height, width, 3) BGR or (height, width) grey, uint8.
     """
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     pen = Pen(canvas)
-    colour = LEVEL_COLOURS[state.level if state else None]
-    # One number in one place: the label is what the bars beside it and the topic say, smoothed.
-    smoothed: dict[int | None, Mapping[str, float] | None] = {}
-    if state:
-        smoothed = {person.person: person.emotions for person in state.people}
-    if signals.people:
-        for person in signals.people:
-            draw_face(pen, person.face, smoothed.get(person.face.track) or person.emotions)
-    elif signals.face:
-        draw_face(pen, signals.face, (state and state.emotions) or signals.emotions, colour=colour)
-    if signals.landmarks is not None:
-        _landmarks(pen, signals)
+    _paint(pen, overlay(signals, state))
     if signals.face and not signals.people:
-        _head_axes(pen, signals)
-        if panels:
-            _bars(pen, (state and state.emotions) or signals.emotions)
-    if not signals.face and not signals.people:
-        pen.label(_why_no_face(signals), canvas.shape[1] * 0.04, canvas.shape[0] * 0.12, AMBER, 1.5)
-    if state and panels:
-        _banner(pen, state, colour)
+        _bars(pen, (state and state.emotions) or signals.emotions)
+    if state:
+        _banner(pen, state, COLOURS[TONES[state.level]])
         _gauges(pen, signals, state)
     return canvas
 
@@ -149,22 +127,28 @@ def jpeg(picture: Image, width: int, quality: int) -> bytes:
     return bytes(encoded)
 
 
-def draw_face(pen: Pen, face: Face, emotions: Mapping[str, float] | None, *, colour: Colour = GREEN) -> None:
-    """A face's box with its leading expression, track id and score."""
-    _corners(pen, face.box, colour)
-    told = [f"#{face.track}"] if face.track is not None else []
-    if emotions:
-        leading = max(emotions, key=lambda name: emotions[name])
-        told.append(f"{leading} {emotions[leading]:.0%}")
-    if not told:
+def _paint(pen: Pen, shown: Overlay) -> None:
+    for face in shown.faces:
+        _face(pen, face)
+    for line in shown.lines:
+        points = np.round(line.points).astype(np.int32)
+        thick = 1 if line.faint else pen.line
+        cv2.polylines(pen.canvas, [points], line.closed, COLOURS[line.tone], thick, cv2.LINE_AA)
+    for arrow in shown.arrows:
+        (x0, y0), (x1, y1) = arrow.start, arrow.tip
+        ends = (round(x0), round(y0)), (round(x1), round(y1))
+        cv2.arrowedLine(pen.canvas, *ends, COLOURS[arrow.tone], pen.line, cv2.LINE_AA, tipLength=0.25)
+    if shown.note:
+        pen.label(shown.note, pen.canvas.shape[1] * 0.04, pen.canvas.shape[0] * 0.12, AMBER, 1.5)
+
+
+def _face(pen: Pen, face: Framed) -> None:
+    _corners(pen, face.box, COLOURS[face.tone])
+    if not face.label:
         return
     height = pen.size("X")[1] + 10 * pen.unit
     above = face.box.y - height - pen.line
-    pen.label(" ".join(told), face.box.x, above if above >= 0 else face.box.y + face.box.height + pen.line)
-
-
-def _why_no_face(signals: Signals) -> str:
-    return {Lens.DARK: "Too dark", Lens.COVERED: "Lens covered", Lens.CLEAR: "No face"}[signals.lens]
+    pen.label(face.label, face.box.x, above if above >= 0 else face.box.y + face.box.height + pen.line)
 
 
 def _corners(pen: Pen, box: Box, colour: Colour) -> None:
@@ -175,50 +159,6 @@ def _corners(pen: Pen, box: Box, colour: Colour) -> None:
             corner = (round(x), round(y))
             cv2.line(pen.canvas, corner, (round(x + to_right * arm), round(y)), colour, pen.line + 1, cv2.LINE_AA)
             cv2.line(pen.canvas, corner, (round(x), round(y + to_below * arm)), colour, pen.line + 1, cv2.LINE_AA)
-
-
-def _landmarks(pen: Pen, signals: Signals) -> None:
-    assert signals.landmarks is not None
-    points = np.round(signals.landmarks).astype(np.int32)
-    for line in _OPEN_LINES:
-        cv2.polylines(pen.canvas, [points[line]], False, GREY, 1, cv2.LINE_AA)
-    mouth = _certainty_colour(signals.mouth_open)
-    for line in _CLOSED_LINES:
-        cv2.polylines(pen.canvas, [points[line]], True, mouth, pen.line, cv2.LINE_AA)
-    for line, openness in ((_RIGHT_EYE, signals.eye_right), (_LEFT_EYE, signals.eye_left)):
-        closed = None if openness is None else 1 - openness
-        cv2.polylines(pen.canvas, [points[line]], True, _certainty_colour(closed), pen.line, cv2.LINE_AA)
-
-
-def _certainty_colour(probability: float | None) -> Colour:
-    """Green for surely not, red for surely so, amber between, grey for unknown."""
-    if probability is None:
-        return GREY
-    return GREEN if probability < 0.37 else AMBER if probability < 0.63 else RED
-
-
-def _head_axes(pen: Pen, signals: Signals) -> None:
-    """Where the nose points, from the middle of the face, and where the eyes look, from between them."""
-    if signals.face is None:
-        return
-    x, y = signals.face.box.centre
-    _arrow(pen, signals.face, (x, y), (signals.yaw, signals.pitch), BLUE)
-    _arrow(pen, signals.face, (x, y - 0.12 * signals.face.box.height), (signals.gaze_yaw, signals.gaze_pitch), GREEN)
-
-
-def _arrow(
-    pen: Pen, face: Face, start: tuple[float, float], angles: tuple[float | None, float | None], colour: Colour
-) -> None:
-    """An arrow along a yaw (to the own left) and a pitch (up), degrees; none where they are unknown."""
-    yaw, pitch = angles
-    if yaw is None or pitch is None:
-        return
-    x, y = start
-    reach = 0.7 * face.box.width
-    # The person faces us, so the own left is the picture's right.
-    tip = (x + reach * math.sin(math.radians(yaw)), y - reach * math.sin(math.radians(pitch)))
-    ends = (round(x), round(y)), (round(tip[0]), round(tip[1]))
-    cv2.arrowedLine(pen.canvas, *ends, colour, pen.line, cv2.LINE_AA, tipLength=0.25)
 
 
 def _bars(pen: Pen, emotions: Mapping[str, float] | None) -> None:
@@ -260,8 +200,8 @@ def _gauges(pen: Pen, signals: Signals, state: DriverState) -> None:
         pen.label(f"{signals.faces} in view", 8 * pen.unit, pen.canvas.shape[0] - 30 * pen.unit)
         return
     lines = [
-        ("eyes closed", _share(signals.eyes_closed), _certainty_colour(signals.eyes_closed)),
-        ("mouth open", _share(signals.mouth_open), _certainty_colour(signals.mouth_open)),
+        ("eyes closed", _share(signals.eyes_closed), COLOURS[certainty(signals.eyes_closed)]),
+        ("mouth open", _share(signals.mouth_open), COLOURS[certainty(signals.mouth_open)]),
         ("PERCLOS", _share(state.perclos), WHITE if state.perclos is not None else GREY),
         ("head, deg", _angles(state), WHITE if state.yaw is not None else GREY),
         ("looks", _looking(state.looking), WHITE if state.looking == "ahead" else AMBER if state.looking else GREY),

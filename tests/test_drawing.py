@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge import drawing
-from fer_edge.core import EMOTIONS, Box, DriverState, Face, Lens, Level, OpenEvent, Person, PersonState, Signals
+from fer_edge.core import EMOTIONS, Box, DriverState, Face, Lens, Level, OpenEvent, Person, Signals
 
 SIZES = [(240, 320), (480, 640), (720, 1280), (1080, 1920), (640, 360)]
 EVEN = dict.fromkeys(EMOTIONS, 1 / 7)
@@ -39,9 +37,9 @@ def state(*events: OpenEvent) -> DriverState:
     return DriverState(5.0, present=True, open_events=events, level=level, perclos=0.1, yaw=3.0, pitch=-4.0)
 
 
-def changed(size: tuple[int, int], signals: Signals, shown: DriverState | None = None, **how: bool) -> np.ndarray:  # type: ignore[type-arg]
+def changed(size: tuple[int, int], signals: Signals, shown: DriverState | None = None) -> np.ndarray:  # type: ignore[type-arg]
     """Where the drawing differs from the picture."""
-    return np.any(drawing.draw(blank(size), signals, shown, **how) != blank(size), axis=2)
+    return np.any(drawing.draw(blank(size), signals, shown) != blank(size), axis=2)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -95,13 +93,6 @@ def test_a_level_has_words_beside_its_colour(monkeypatch: pytest.MonkeyPatch) ->
     assert "?" in said, "the mouth could not be judged"
 
 
-def test_without_panels_only_the_face_is_drawn_on() -> None:
-    size = (480, 640)
-    where = changed(size, seen(size), state(OpenEvent(1, "sleep", Level.CRITICAL, 2.0)), panels=False)
-    assert where[200, 300:420].any()
-    assert not where[:40].any() and not where[-60:].any()
-
-
 def test_every_face_of_a_kiosk_has_its_own_label() -> None:
     faces = [Face(Box(20 + 210 * n, 60, 120, 120), 0.9, track=n) for n in range(3)]
     people = tuple(Person(face, EVEN) for face in faces)
@@ -145,14 +136,3 @@ def test_a_wide_picture_is_made_smaller_for_the_page_and_a_small_one_is_not() ->
         decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         sizes[size] = decoded.shape[:2]
     assert sizes == {(1080, 1920): (360, 640), (240, 320): (240, 320)}
-
-
-def test_the_label_says_the_same_number_as_the_bars_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[dict[str, float]] = []
-    monkeypatch.setattr(drawing, "draw_face", lambda pen, face, emotions, **_: said.append(dict(emotions)))
-    smooth = dict.fromkeys(EMOTIONS, 0.05) | {"neutral": 0.7}
-    drawing.draw(blank((480, 640)), seen((480, 640)), replace(state(), emotions=smooth))
-    face = Face(Box(10, 10, 90, 90), 0.9, track=7)
-    people = Signals(1.0, 1, people=(Person(face, EVEN),))
-    drawing.draw(blank((480, 640)), people, replace(state(), people=(PersonState(7, 1.0, "neutral", smooth),)))
-    assert said == [smooth, smooth]

@@ -83,12 +83,32 @@ def _daemon(daemon: Mapping[str, Any]) -> Iterator[str]:
 
 def _page(page: Mapping[str, Any]) -> Iterator[str]:
     yield f"The live page, {page['page_bytes'] / 1000:.0f} kB, of a daemon at {page['fps']:.0f} frames/s:"
-    yield "  viewers   % of a core   latency p95, ms   frames/s   pictures/s   updates dropped"
+    yield "  viewers   % of a core   more   latency p95, ms   frames/s   pictures/s     kB   updates missed"
     for row in page["viewers"]:
         yield (
-            f"  {row['viewers']:>7}{row['cpu_percent']:>14.1f}{row['latency_ms_p95']:>18.1f}"
-            f"{row['frames_per_s']:>11.1f}{row['pictures_per_s']:>13.1f}{row['dropped_samples']:>18}"
+            f"  {row['viewers']:>7}{row['cpu_percent']:>14.1f}{row.get('more_cpu_percent', 0):>7.1f}"
+            f"{row['latency_ms_p95']:>18.1f}{row['frames_per_s']:>11.1f}{row['pictures_per_s']:>13.1f}"
+            f"{row['picture_kb']:>7.1f}{row['missed_updates']:>17}"
         )
+    if paint := page["first_paint"]:
+        yield (
+            f"  first paint in Chromium {paint['median_ms']:.0f} ms (median of {paint['loads']} loads, at most "
+            f"{paint['max_ms']:.0f}), {paint['bytes'] / 1000:.0f} kB transferred"
+        )
+    else:
+        yield "  first paint not measured: no chromium here; sudo apt install chromium"
+    if told := page.get("lasting"):
+        yield f"  {lasting(told)}"
+
+
+def lasting(told: Mapping[str, Any]) -> str:
+    """What a client and a browser heard in so long, in one line."""
+    client, browser = told["client"], told["browser"]
+    inside = f"; a browser {browser['heard']}, {browser['missed']} missed" if browser else ""
+    return (
+        f"in {told['minutes']:.1f} min a client heard {client['heard']} updates, {client['missed']} missed, "
+        f"{client['lost_connections']} connections lost{inside}; the daemon took {told['cpu_percent']:.1f} % of a core"
+    )
 
 
 def _scaling(scaling: Mapping[str, Any]) -> Iterator[str]:

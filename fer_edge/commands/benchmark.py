@@ -40,7 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--baseline", action="store_true", help="compare with Haar and a network in every frame")
     more.add_argument("--latency", action="store_true", help="time from a frame to its event at the subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
-    more.add_argument("--page", action="store_true", help="what the live page costs with no, one and ten viewers")
+    more.add_argument(
+        "--page", action="store_true", help="what the live page costs with no, one and ten viewers, and its first paint"
+    )
+    more.add_argument(
+        "--minutes", type=options.positive, metavar="N", help="with --page: look on for this long; is an update missed?"
+    )
     more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep up with --fps for this long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
     more.add_argument(
@@ -67,6 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure what was asked for and print it."""
+    if args.minutes and not args.page:
+        raise UsageError("--minutes: is for the live page; add --page")
     settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
     if args.drives:
         from fer_edge.commands import drives
@@ -106,9 +113,9 @@ def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
     if args.daemon:
         result["daemon"] = process.measure(settings, args.source, args.seconds, args.fps)
     if args.page:
-        from fer_edge.benchmark import viewers
+        from fer_edge.benchmark import page
 
-        result["page"] = viewers.measure(settings, args.source, args.seconds, args.fps)
+        result["page"] = page.measure(settings, args.source, args.seconds, args.fps, args.minutes)
     if args.sustain:
         result["sustain"] = sustain.keep_pace(settings, args.source, args.sustain, args.fps)
     if args.scaling:

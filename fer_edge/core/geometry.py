@@ -52,17 +52,19 @@ class Frame:
     ``image`` is uint8, (height, width, 3) BGR or (height, width) luma. ``at`` is in seconds of the
     source's own monotonic clock and is the only time the rules ever see. ``number`` counts what
     the source delivered, from 0. Where ``image`` is the luma of a picture that came packed, with
-    colours, ``colour`` unpacks those: (height, width, 3) BGR.
+    colours, ``colour`` unpacks those, (height, width, 3) BGR, given how many times smaller they may
+    be; ``jpeg`` gives the very same picture as it came, None where a browser may see another one.
     """
 
     image: Image
     at: float
     number: int
-    colour: Callable[[], Image] | None = None
+    colour: Callable[[int], Image] | None = None
+    jpeg: Callable[[], bytes | None] | None = None
 
-    def in_colour(self) -> Image:
-        """The picture with its colours where it has any, else its luma."""
-        return self.colour() if self.colour else self.image
+    def in_colour(self, shrink: int = 1) -> Image:
+        """The picture with its colours where it has any, else its luma; it may be up to ``shrink`` times smaller."""
+        return self.colour(shrink) if self.colour else self.image
 
 
 @dataclass(frozen=True, slots=True)

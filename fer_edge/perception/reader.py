@@ -73,7 +73,7 @@ class Perception:
         with self._stages("colour"):
             grey = frame.image if colour is None else cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
             if colour is None and frame.colour is not None and isinstance(self._finder, YuNet):
-                colour = frame.colour()
+                colour = frame.colour(1)
             lens = quality.lens(grey)
         signals = Signals(at=frame.at, number=frame.number, lens=lens)
         if self._driver:

@@ -21,21 +21,30 @@ body { max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin-bottom: .2rem; } h2 { font-size: 1.05rem; margin-top: 1.4rem; }
 dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; } dt { color: #495c68; font-size: .85rem; }
 dd { margin: 0; font-size: 1.15rem; font-weight: 600; }
-svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #495c68; }
+figure { margin: 1rem 0; overflow-x: auto; } svg { width: 100%; min-width: 40rem; height: auto; }
+svg text { font: 12px system-ui, sans-serif; fill: #495c68; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid #c9d3d9; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr { break-inside: avoid; } thead { display: table-header-group; }
 .warning, .critical { font-weight: 650; } footer { margin-top: 1.5rem; color: #495c68; font-size: .85rem; }
 .info { fill: #3b82c4; } .advisory { fill: #d9a400; } rect.warning { fill: #e07b00; } rect.critical { fill: #c8322d; }
-.watched { fill: #dfe7ec; } .closed { fill: none; stroke: #c8322d; }
+.watched { fill: #dfe7ec; }
 .perclos { fill: none; stroke: #0f6b3a; stroke-width: 1.5; }
 .limit { stroke: #944600; stroke-dasharray: 5 4; } .edge { stroke: #c9d3d9; }
+td:nth-child(-n+4) { white-space: nowrap; }
 @media print { body { margin: 0; max-width: none; } }
+@media screen and (max-width: 40rem) {
+  thead { position: absolute; clip-path: inset(50%); } table, tbody { display: block; }
+  tr { display: grid; grid-template-columns: auto 1fr auto; padding: .4rem 0; border-bottom: 1px solid #c9d3d9; }
+  td { border: 0; padding: 0 .7rem 0 0; } td:nth-child(3) { grid-area: 2 / 1; } td:last-child { grid-column: 2 / 4; }
+}
 """
 _SIGNS = {"info": "●", "advisory": "◆", "warning": "▲", "critical": "■"}
 _ORDER = tuple(_SIGNS)
-_DAY_S = 80_000
+_STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+"""Round times, in seconds, between two marks of the drawing's axis."""
+_MOST_MARKS = 8
 _WIDE, _LEFT, _TALL = 960, 90, 190
 
 
@@ -63,8 +72,10 @@ def html(drive: Drive, limits: DrowsySettings) -> str:
     )
     since = drive.figures["from"] or drive.since
     until = drive.figures["to"] or drive.until
-    title = f"Drive of {drive.node}, {_moment(since, '%d %B %Y, %H:%M')} to {_moment(until, '%H:%M')}"
-    form = "%H:%M:%S" if until - since < _DAY_S else "%a %d %H:%M:%S"
+    began, same_day = _moment(since, "%d %B %Y"), _moment(since, "%x") == _moment(until, "%x")
+    ended = _moment(until, "%H:%M" if same_day else "%d %B %Y, %H:%M")
+    title = f"Drive of {drive.node}, {began}, {_moment(since, '%H:%M')} to {ended}"
+    form = "%H:%M:%S" if same_day else "%a %d %H:%M:%S"
     rows = "\n".join(_row(event, form) for event in drive.events) or '<tr><td colspan="5">none</td></tr>'
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -135,12 +146,24 @@ def _drawing(drive: Drive, since: float, until: float, limits: DrowsySettings) -
     for share in (limits.advisory, limits.warning):
         parts.append(f'<line class="limit" x1="{_LEFT}" x2="{_WIDE}" y1="{y(share):.1f}" y2="{y(share):.1f}"/>')
         parts.append(f'<text x="{_LEFT - 32}" y="{y(share) + 4:.1f}">{100 * share:.0f} %</text>')
-    for n in range(5):
-        at = since + n * (until - since) / 4
-        anchor = ("start", "middle", "middle", "middle", "end")[n]
-        parts.append(f'<text x="{x(at):.1f}" y="182" text-anchor="{anchor}">{_moment(at, "%H:%M")}</text>')
+    for at, told in _marks(since, until):
+        parts.append(f'<line class="edge" x1="{x(at):.1f}" x2="{x(at):.1f}" y1="0" y2="166"/>')
+        parts.append(f'<text x="{x(at):.1f}" y="182" text-anchor="middle">{told}</text>')
     alt = "Events by level and PERCLOS over the drive; the table below lists the events."
-    return f'<svg viewBox="0 0 {_WIDE} {_TALL}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
+    drawn = f'<svg viewBox="0 0 {_WIDE} {_TALL}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
+    return f'<figure tabindex="0" aria-label="Drawing of the drive">{drawn}</figure>'
+
+
+def _marks(since: float, until: float) -> Iterator[tuple[float, str]]:
+    """Round times of the node's own clock, and what stands under them; none so near an end that it would be cut."""
+    step = next((each for each in _STEPS_S if (until - since) / each <= _MOST_MARKS), _STEPS_S[-1])
+    offset = datetime.fromtimestamp(since).astimezone().utcoffset()
+    zone = offset.total_seconds() if offset else 0.0
+    edge = (until - since) / 40
+    at = -(-(since + edge + zone) // step) * step - zone
+    while at <= until - edge:
+        yield at, _moment(at, "%H:%M" if step < _STEPS_S[-1] else "%a %d")
+        at += step
 
 
 def _lines(

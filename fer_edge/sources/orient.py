@@ -48,9 +48,13 @@ class Orient:
         return image
 
     def frame(self, picture: Picture, at: float, number: int) -> Frame:
-        """The frame of a picture taken at ``at``, its colours turned and cut as its luma when they are asked for."""
+        """The frame of a picture taken at ``at``; its colours are turned and cut as its luma when they are asked for.
+
+        The camera's own JPEG goes on only where nothing is turned or cut: it shows all that the camera saw.
+        """
         packed = picture.colour
-        return Frame(self(picture.image), at, number, (lambda: self(packed())) if packed else None)
+        colour = (lambda shrink: self(packed(shrink))) if packed else None
+        return Frame(self(picture.image), at, number, colour, picture.jpeg if self == Orient() else None)
 
     def _cut(self, image: Image) -> Image:
         height, width = image.shape[:2]

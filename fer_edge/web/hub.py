@@ -1,4 +1,7 @@
-"""Everybody who looks, and what they are told: states five times a second, events at once, health now and then."""
+"""Everybody who looks, and what they are told: states five times a second, events at once, health now and then.
+
+States and samples are numbered, so that a browser knows what never came.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.sinks.mqtt import VERBS
 from fer_edge.sinks.payloads import rounded
 from fer_edge.web.pictures import Pictures
-from fer_edge.web.visitor import Visitor
+from fer_edge.web.visitor import Visitor, text
 
 if TYPE_CHECKING:
     from fer_edge.settings.reads import PageReads
@@ -39,6 +42,7 @@ class Hub:
         self._node = node
         self._history = history
         self._told = history.count
+        self._states = 0
         self._someone = asyncio.Event()
         self.visitors: set[Visitor] = set()
         self.pictures = Pictures(node.viewer, settings.web, lambda: self.visitors, history.picture)
@@ -63,18 +67,19 @@ class Hub:
         self.visitors.add(visitor)
         count, samples, events = self._history.past()
         drowsy, web = self._settings.monitoring.drowsy, self._settings.web
-        visitor.tell(
-            {
-                "kind": "hello",
-                "node": self._settings.node,
-                "version": __version__,
-                "history_s": web.history_s,
-                "perclos": {"advisory": drowsy.advisory, "warning": drowsy.warning},
-                # Those that the others have not been told yet come with the next state.
-                "samples": samples[: len(samples) - (count - self._told)],
-                "events": events,
-            }
-        )
+        # Those that the others have not been told yet come with the next state.
+        known = samples[: len(samples) - (count - self._told)]
+        hello = {
+            "kind": "hello",
+            "node": self._settings.node,
+            "version": __version__,
+            "history_s": web.history_s,
+            "perclos": {"advisory": drowsy.advisory, "warning": drowsy.warning},
+            "first": self._told - len(known),
+            "samples": known,
+            "events": events,
+        }
+        visitor.tell(text(hello))
         self._someone.set()
         try:
             yield
@@ -87,7 +92,7 @@ class Hub:
     def event(self, message: dict[str, Any]) -> None:
         """Tell everybody of an event, now."""
         for visitor in self.visitors:
-            visitor.tell(message)
+            visitor.tell(text(message))
 
     async def carry_out(self, verb: object, values: Mapping[str, Any]) -> dict[str, Any]:
         """Have the node do what a visitor asks; the answer for that visitor."""
@@ -110,18 +115,24 @@ class Hub:
         last: dict[str, Any] | None = None
         while True:
             await self._someone.wait()
+            self._tell_samples()
             state = self._history.now()
-            self._told, samples = self._history.since(self._told)
-            if samples:
-                for visitor in self.visitors:
-                    visitor.tell({"kind": "samples", "samples": samples})
             if state is not None:
+                self._states += state != last
+                told = text(state | {"update": self._states})
                 for visitor in self.visitors:
                     if state != last or not visitor.greeted:
-                        visitor.newest(state)
+                        visitor.newest("state", told)
                         visitor.greeted = True
                 last = state
             await asyncio.sleep(STATE_S)
+
+    def _tell_samples(self) -> None:
+        self._told, samples = self._history.since(self._told)
+        if samples:
+            told = text({"kind": "samples", "first": self._told - len(samples), "samples": samples})
+            for visitor in self.visitors:
+                visitor.tell(told)
 
     async def _tell_health(self) -> None:
         while True:
@@ -131,8 +142,9 @@ class Hub:
             except (FerEdgeError, TimeoutError):
                 # Nothing is said; the page shows that nothing comes.
                 continue
+            told = text({"kind": "health", **rounded(stats)})
             for visitor in self.visitors:
-                visitor.newest({"kind": "health", **rounded(stats)})
+                visitor.newest("health", told)
             await asyncio.sleep(HEALTH_S)
 
 

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from fer_edge import words
 from fer_edge.web.access import COOKIE
 from fer_edge.web.doorkeeper import Tries
-from fer_edge.web.visitor import Visitor
+from fer_edge.web.visitor import Visitor, text
 
 if TYPE_CHECKING:
     from fer_edge.web.access import Access
@@ -173,7 +173,7 @@ class Server:
                 self._hub.pictures.look_again()
             if "ask" in said:
                 values = {name: value for name, value in said.items() if name != "ask"}
-                visitor.tell(await self._hub.carry_out(said["ask"], values))
+                visitor.tell(text(await self._hub.carry_out(said["ask"], values)))
 
     def _check_origin(self, request: web.Request) -> None:
         if not self._access.origin_allowed(request.headers.get("Origin"), request.headers.get("Host")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Visitor:
         self._let_go = let_go
         self._waiting: deque[str] = deque()
         self._newest: dict[str, str] = {}
-        self._picture: bytes | None = None
+        self._picture: tuple[str, bytes] | None = None
         self._wake = asyncio.Event()
         self._drawn = True
         self.looking = False
@@ -44,23 +44,23 @@ class Visitor:
         """The browser has shown the last picture."""
         self._drawn = True
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def tell(self, message: str) -> None:
         """Send this, after everything told before."""
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append(_text(message))
+            self._waiting.append(message)
             self._wake.set()
         elif not self.lost:
             self.lost = True
             self._let_go()
 
-    def newest(self, message: dict[str, Any]) -> None:
+    def newest(self, kind: str, message: str) -> None:
         """Send this in place of what of its kind still waits."""
-        self._newest[message["kind"]] = _text(message)
+        self._newest[kind] = message
         self._wake.set()
 
-    def show(self, jpeg: bytes) -> None:
-        """Send a picture; call it only when ready."""
-        self._picture = jpeg
+    def show(self, overlay: str, jpeg: bytes) -> None:
+        """Send a picture and what is drawn over it; call it only when ready."""
+        self._picture = overlay, jpeg
         self._wake.set()
 
     async def keep_up(self) -> None:
@@ -73,9 +73,11 @@ class Visitor:
             while self._newest:
                 await self._socket.send_str(self._newest.pop(next(iter(self._newest))))
             if self._picture is not None:
-                jpeg, self._picture, self._drawn = self._picture, None, False
+                (overlay, jpeg), self._picture, self._drawn = self._picture, None, False
+                await self._socket.send_str(overlay)
                 await self._socket.send_bytes(jpeg)
 
 
-def _text(message: dict[str, Any]) -> str:
+def text(message: Mapping[str, Any]) -> str:
+    """A message as it is sent: written once, for however many."""
     return json.dumps(message, separators=(",", ":"), allow_nan=False)

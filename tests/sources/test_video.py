@@ -61,7 +61,7 @@ def test_motion_jpeg_is_unpacked_to_luma_and_to_colours_only_when_asked(tmp_path
     turned.close()
     assert frame.image.shape == (80, 120)
     assert frame.colour is not None
-    colours = frame.colour()
+    colours = frame.colour(1)
     assert np.abs(colours.astype(int) - cv2.rotate(scene(3), cv2.ROTATE_90_CLOCKWISE)[:80]).mean() < 6
     assert np.abs(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY).astype(int) - frame.image).mean() < 2
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from fer_edge.core import Box, DriverState, Event, Face, Frame, Level, Phase, Signals
+from fer_edge.core import Box, DriverState, Event, Face, Level, Phase, Signals
 from fer_edge.errors import UsageError
 from fer_edge.pipeline import Step
 from fer_edge.service.viewer import Viewer
 from fer_edge.settings import Settings
+from fer_edge.sources.orient import Orient
+from fer_edge.sources.picture import Picture
 from fer_edge.web import LivePage
 
 
@@ -55,6 +57,10 @@ class Drive:
         self.state: dict[str, Any] = {"present": True, "eyes_closed": False, "openness": 0.9, "perclos": 0.03}
         self.blind = False
         """Whether the camera gives no picture."""
+        self.picture: Callable[[int], Picture] = lambda number: Picture(
+            np.full((240, 320, 3), (number * 5) % 256, np.uint8)
+        )
+        """What the camera gives, by the frame's number."""
         self.at = 100.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -83,7 +89,6 @@ class Drive:
         number = 0
         while not self._over.wait(1 / 30):
             self.at += 1 / 30
-            image = np.full((240, 320, 3), (number * 5) % 256, np.uint8)
             face = Face(Box(100, 60, 90, 110), 0.9, track=1)
             signals = Signals(self.at, number, face=face, faces=1, eyes_closed=0.1, mouth_open=0.1, yaw=1.0, pitch=2.0)
             state = DriverState(self.at, faces=1, paused_s=self.node.paused_s, **self.state)
@@ -92,5 +97,6 @@ class Drive:
                 continue
             self.page.state(state, signals)
             if self.node.paused_s is None:
-                self.node.viewer.show(Frame(image, self.at, number), Step(signals, state, ()))
+                frame = Orient().frame(self.picture(number), self.at, number)
+                self.node.viewer.show(frame, Step(signals, state, ()))
             number += 1

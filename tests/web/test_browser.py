@@ -6,11 +6,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
 import pytest
 
 from fer_edge.core import Lens, Level, OpenEvent, PersonState, Phase
+from fer_edge.sources.picture import unpacked
 from tests.conftest import Run
 from tests.fakes import wait_until
+from tests.sources.test_packed import without_tables
 from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
@@ -47,12 +51,39 @@ def pixel(page: Page) -> list[int]:
 def test_the_picture_moves_at_no_more_than_ten_a_second(drive: Drive, page: Page) -> None:
     page.goto(drive.page.url)
     page.wait_for_selector("#picture[data-shown]")
-    assert (page.evaluate("[picture.width, picture.height]")) == [320, 240]
+    assert page.evaluate("picture.width / picture.height") == pytest.approx(320 / 240, rel=0.01)
     first, began, before = shown(page), time.monotonic(), pixel(page)
     more_pictures(page, first + 10)
     assert time.monotonic() - began > 0.85
     assert pixel(page) != before
     assert page.is_hidden("#cover")
+
+
+def test_what_is_seen_is_drawn_over_the_cameras_own_picture(drive: Drive, page: Page) -> None:
+    """A camera leaves the Huffman tables out of its pictures; the face's box is at 100, 60 of 320 x 240."""
+    whole = bytes(cv2.imencode(".jpg", np.full((240, 320, 3), (160, 80, 40), np.uint8))[1])
+    bare = unpacked(np.frombuffer(without_tables(whole), np.uint8))
+    assert bare is not None
+    drive.picture = lambda number: bare
+    page.goto(drive.page.url)
+    more_pictures(page, 2)
+
+    def at(x: float, y: float) -> tuple[int, int, int]:
+        """The mean colour of four camera pixels."""
+        told = page.evaluate(
+            "([x, y]) => { const s = picture.width / 320, d = picture.getContext('2d')"
+            ".getImageData((x - 1) * s, (y - 1) * s, 2 * s, 2 * s).data;"
+            "return [0, 1, 2].map((c) => d.filter((_, n) => n % 4 === c).reduce((a, b) => a + b) / (d.length / 4)); }",
+            [x, y],
+        )
+        return tuple(map(round, told))  # type: ignore[return-value]
+
+    assert at(20, 20) == pytest.approx((40, 80, 160), abs=6), "the camera's colours"
+    assert at(103, 60) == pytest.approx((160, 160, 160), abs=40), "a corner, grey: no level is known"
+    drive.state |= {"level": Level.CRITICAL}
+    page.wait_for_timeout(600)
+    red, green, _ = at(103, 60)
+    assert red > 150 and green < 110, "and red in an alarm"
 
 
 def test_the_state_is_said_in_words_and_so_is_what_is_not_known(drive: Drive, page: Page) -> None:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
+import cv2
+import numpy as np
 import pytest
 
 from fer_edge.core import Phase
+from fer_edge.sources.picture import Picture, unpacked
 from fer_edge.web.server import MOST_VISITORS
 from tests.fakes import wait_until
 from tests.web.browsing import base, browse, heard, picture
@@ -118,15 +121,44 @@ def test_pictures_are_made_only_while_somebody_looks(drive: Drive) -> None:
         pictures = drive.page._hub.pictures  # type: ignore[union-attr]
         async with client.ws_connect("/live", origin=base(drive)) as live:
             await heard(live, "state")
-            assert pictures.encoded == 0 and drive.node.viewer._latest is None
+            assert pictures.made == 0 and drive.node.viewer._latest is None
             await live.send_json({"look": True})
             shown = await picture(live)
             assert shown is not None and shown.startswith(b"\xff\xd8\xff")
             await live.send_json({"look": False})
             await asyncio.sleep(0.5)
-            made = pictures.encoded
+            made = pictures.made
             await asyncio.sleep(0.5)
-            assert pictures.encoded == made and drive.node.viewer._latest is None
+            assert pictures.made == made and drive.node.viewer._latest is None
+
+    browse(drive, story)
+
+
+def packed(width: int, height: int) -> tuple[Picture, bytes]:
+    """A camera's picture with its own bytes."""
+    data = cv2.imencode(".jpg", np.full((height, width, 3), (40, 80, 160), np.uint8))[1]
+    picture = unpacked(data)
+    assert picture is not None
+    return picture, bytes(data)
+
+
+@pytest.mark.parametrize(("width", "own"), [(640, True), (1280, False)])
+def test_the_cameras_own_picture_is_passed_on_where_it_is_no_wider_than_asked(
+    drive: Drive, width: int, own: bool
+) -> None:
+    shown, data = packed(width, width // 2)
+    drive.picture = lambda number: shown
+
+    async def story(client: aiohttp.ClientSession) -> None:
+        async with client.ws_connect("/live", origin=base(drive)) as live:
+            await live.send_json({"look": True})
+            over = await heard(live, "overlay")
+            seen = await live.receive(5)
+            assert seen.type is aiohttp.WSMsgType.BINARY, "what is drawn over a picture comes right before it"
+            assert (seen.data == data) is own
+            assert cv2.imdecode(np.frombuffer(seen.data, np.uint8), cv2.IMREAD_COLOR).shape == (320, 640, 3)
+            assert over["size"] == [width, width // 2]
+            assert over["faces"] == [[100.0, 60.0, 90.0, 110.0, "unknown", "#1"]] and over["note"] is None
 
     browse(drive, story)
 
@@ -167,6 +199,9 @@ def test_an_event_arrives_at_once_and_a_late_visitor_is_told_the_past(drive: Dri
             assert len(hello["samples"]) >= 2 and hello["perclos"] == {"advisory": 0.08, "warning": 0.12}
             news = await heard(live, "samples")
             assert news["samples"][0][0] > hello["samples"][-1][0], "nothing twice"
+            assert news["first"] == hello["first"] + len(hello["samples"]), "and nothing left out"
+            numbers = [(await heard(live, "state"))["update"] for _ in range(3)]
+            assert numbers == list(range(numbers[0], numbers[0] + 3))
             assert (await heard(live, "health"))["fps"] == 29.97
 
     browse(drive, story)

@@ -5,10 +5,11 @@ import { make, percent, seconds, span, urgency, word } from "./words.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400, WEEK = 7 * DAY;
 const ZOOMS = [[5 * MINUTE, "5 min"], [30 * MINUTE, "30 min"], [HOUR, "1 h"], [6 * HOUR, "6 h"], [DAY, "1 day"], [WEEK, "1 week"]];
-const STEPS = [MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY];
-const LEFT_PX = 76, LANE_PX = 17, AXIS_PX = 20, RENEW_MS = 10000;
+const STEPS = [MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY];
+const LANE_PX = 17, AXIS_PX = 20, RENEW_MS = 10000, DRIVES_SHOWN = 8;
 
-const shown = { length: DAY, until: null, data: null, type: "", level: "info", failed: "" };
+const shown = { length: DAY, until: null, data: null, type: "", level: "info", failed: "", all: false };
+let left = 76; // room for the names of the rows, in the font of the screen
 let root = null, timer = 0, soon = 0, asked = 0;
 
 /** Show it in ``place``; renews itself while it is seen. */
@@ -48,11 +49,11 @@ function build() {
     <section id="long"><canvas data-is="long" tabindex="0" role="img" aria-label="Timeline: events, eyes closed and PERCLOS. Arrow keys move it, plus and minus zoom. The table below says the same in words."></canvas></section>
     <p data-is="said" role="status" class="muted"></p>
     <div class="columns">
-      <section aria-label="Drives"><h2>Drives of the last week</h2><ol id="drive-list" data-is="drives"></ol></section>
+      <section aria-label="Drives"><h2>Drives of the last week</h2><ol id="drive-list" data-is="drives"></ol><button data-is="all" type="button">Show all</button></section>
       <section aria-label="Events"><div class="bar-row">
         <label>Event <select data-is="type"><option value="">all</option></select></label>
         <label>Level, at least <select data-is="level"></select></label>
-        <a class="button push" data-is="csv">CSV</a><a class="button" data-is="json">JSON</a><a class="button" data-is="report" target="_blank">Report</a>
+        <span class="bar-row push"><a class="button" data-is="csv">CSV</a><a class="button" data-is="json">JSON</a><a class="button" data-is="report" target="_blank">Report</a></span>
       </div><div class="scroll" tabindex="0" role="region" aria-label="Table of events"><table><thead><tr><th>Began</th><th>Event</th><th>Lasted</th><th>Details</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>
     </div>`;
   for (const [length, name] of ZOOMS) {
@@ -70,6 +71,7 @@ function build() {
     $("zooms").append(button);
   }
   for (const each of Object.keys(RANK)) $("level").append(new Option(urgency(each), each));
+  $("all").onclick = () => { shown.all = true; listDrives(); };
   $("type").onchange = () => { shown.type = $("type").value; draw(); };
   $("level").onchange = () => { shown.level = $("level").value; draw(); };
   handle($("long"));
@@ -99,13 +101,13 @@ function handle(canvas) {
   canvas.onkeydown = (event) => { if (keys[event.key]) { event.preventDefault(); keys[event.key](); } };
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
-    zoom(event.deltaY > 0 ? 1.25 : 0.8, Math.max(0, (event.offsetX - LEFT_PX) / (canvas.clientWidth - LEFT_PX)));
+    zoom(event.deltaY > 0 ? 1.25 : 0.8, Math.max(0, (event.offsetX - left) / (canvas.clientWidth - left)));
   }, { passive: false });
   let held = null;
   canvas.onpointerdown = (event) => { held = { x: event.clientX, until: range()[1] }; canvas.setPointerCapture(event.pointerId); };
   canvas.onpointermove = (event) => {
     if (!held || Math.abs(event.clientX - held.x) < 3) return;
-    shown.until = Math.min(Date.now() / 1000, held.until - ((event.clientX - held.x) * shown.length) / (canvas.clientWidth - LEFT_PX));
+    shown.until = Math.min(Date.now() / 1000, held.until - ((event.clientX - held.x) * shown.length) / (canvas.clientWidth - left));
     drawLong();
   };
   canvas.onpointerup = (event) => { if (held && Math.abs(event.clientX - held.x) >= 3) go(shown.length, shown.until); held = null; };
@@ -154,28 +156,29 @@ function listEvents() {
 }
 
 function listDrives() {
-  const items = shown.data.drives.map((drive) => {
-    const item = document.createElement("li"), button = make("button", "Show"), link = make("a", "Report", "button");
+  const { drives } = shown.data, items = (shown.all ? drives : drives.slice(0, DRIVES_SHOWN)).map((drive) => {
+    const item = document.createElement("li"), text = make("div", ""), link = make("a", "Report", "button");
     const day = new Date(drive.from * 1000).toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const told = Object.entries(drive.events).map(([type, count]) => `${count} × ${word(type).toLowerCase()}`).join(", ") || "no events";
-    const text = make("div", `${day}, ${span(drive.driver_s)}`);
-    text.append(make("div", `${told}${drive.perclos === null ? "" : `; highest PERCLOS ${percent(drive.perclos)}`}`, "muted"));
+    const button = make("button", `${day}, ${span(60 * Math.round(drive.driver_s / 60))}`, "plain");
     button.type = "button";
-    button.ariaLabel = `Show the drive of ${day}`;
+    button.title = "Show this drive";
     button.onclick = () => go((drive.to - drive.from) * 1.05, drive.to + (drive.to - drive.from) * 0.02);
+    text.append(button, make("p", `${told}${drive.perclos === null ? "" : `; highest PERCLOS ${percent(drive.perclos)}`}`, "muted"));
     Object.assign(link, { href: `report?from=${drive.from}&to=${drive.to}`, target: "_blank", ariaLabel: `Report of the drive of ${day}` });
-    const buttons = make("span", "", "bar-row");
-    buttons.append(button, link);
-    item.append(text, buttons);
+    item.append(text, link);
     return item;
   });
+  $("all").hidden = shown.all || drives.length <= DRIVES_SHOWN;
+  $("all").textContent = `Show all ${drives.length}`;
   $("drives").replaceChildren(...(items.length ? items : [make("li", "None yet. A drive is recorded after a minute with a driver in view.", "muted")]));
 }
 
 function drawLong() {
   const { context, width, height, colour } = pen($("long")), [from, to] = range(), { data } = shown;
   if (!data) return;
-  const x = (at) => LEFT_PX + ((at - from) / (to - from)) * (width - LEFT_PX);
+  left = Math.ceil(context.measureText("eyes closed").width) + 12;
+  const x = (at) => left + ((at - from) / (to - from)) * (width - left);
   const lanes = 3 * LANE_PX, bottom = height - AXIS_PX, rest = bottom - lanes - 10;
   const eyes = [lanes + 4, rest * 0.4], perclos = [lanes + 10 + rest * 0.4, rest * 0.6];
   context.textBaseline = "middle";
@@ -185,12 +188,12 @@ function drawLong() {
     context.fillText(name, 0, top + tall / 2);
     if (name === "events") continue;
     context.fillStyle = colour("strip");
-    context.fillRect(LEFT_PX, top, width - LEFT_PX, tall);
+    context.fillRect(left, top, width - left, tall);
   }
   axis(context, x, from, to, bottom, colour, width);
   context.save();
   context.beginPath();
-  context.rect(LEFT_PX, 0, width - LEFT_PX, height);
+  context.rect(left, 0, width - left, height);
   context.clip();
   const most = Math.max(1.6 * data.perclos.warning, ...data.curve.map((point) => point[5] ?? 0));
   for (const [at, watched, , judged, closed] of data.curve) {
@@ -201,7 +204,7 @@ function drawLong() {
     context.fillRect(x(at), eyes[0] + eyes[1] * (1 - share), Math.max(1, x(at + data.step) - x(at)), eyes[1] * share);
   }
   line(context, data.curve.map((point) => [x(point[0] + data.step / 2), point[5] === null ? null : perclos[0] + perclos[1] * (1 - point[5] / most)]), colour("fine"), x(3 * data.step) - x(0));
-  for (const name of ["advisory", "warning"]) level(context, perclos[0] + perclos[1] * (1 - data.perclos[name] / most), LEFT_PX, width, colour(name));
+  for (const name of ["advisory", "warning"]) level(context, perclos[0] + perclos[1] * (1 - data.perclos[name] / most), left, width, colour(name));
   for (const event of filtered()) {
     const lane = laneOf(event), start = x(event.began), wide = Math.max(3, x(event.ended ?? data.now) - start);
     context.fillStyle = colour(`fill-${event.level}`);
@@ -213,14 +216,14 @@ function drawLong() {
 }
 
 function axis(context, x, from, to, bottom, colour, width) {
-  const room = (to - from) / Math.max(2, (width - LEFT_PX) / 90), step = STEPS.find((each) => each >= room) ?? DAY;
+  const room = (to - from) / Math.max(2, (width - left) / 90), step = STEPS.find((each) => each >= room) ?? STEPS.at(-1);
   const zone = new Date(from * 1000).getTimezoneOffset() * 60;
   context.textAlign = "center";
   for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step) {
-    const date = new Date(at * 1000), text = step === DAY ? date.toLocaleDateString([], { weekday: "short", day: "numeric" }) : date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const date = new Date(at * 1000), text = step >= DAY ? date.toLocaleDateString([], { weekday: "short", day: "numeric" }) : date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     context.fillStyle = colour("edge");
     context.fillRect(x(at), 0, 1, bottom);
     context.fillStyle = colour("muted");
-    context.fillText(text, Math.min(Math.max(x(at), LEFT_PX + 20), width - 22), bottom + AXIS_PX / 2);
+    context.fillText(text, Math.min(Math.max(x(at), left + 20), width - 22), bottom + AXIS_PX / 2);
   }
 }

@@ -3,6 +3,7 @@ import { Alarm } from "./alarm.js";
 import { alarms, condition } from "./condition.js";
 import { RANK, SIGNS, follow, line } from "./events.js";
 import { showHealth } from "./health.js";
+import { drawOverlay } from "./overlay.js";
 import { showAim, showReadings } from "./readings.js";
 import { drawTimeline } from "./timeline.js";
 import { seconds, urgency, why, word } from "./words.js";
@@ -13,7 +14,8 @@ const VIEWS = { live: null, drives: () => import("./drives.js"), settings: () =>
 
 const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));
-let socket = null, hidden = false, aiming = false, wait = 500, heardAt = 0, view = "live";
+const tally = { heard: 0, missed: 0, due: {} };
+let socket = null, overlay = null, hidden = false, aiming = false, wait = 500, heardAt = 0, view = "live";
 
 // --- the connection ---------------------------------------------------------------------------
 
@@ -44,7 +46,7 @@ function say(message) {
 function look() { say({ look: !hidden && view === "live" && document.visibilityState === "visible" }); }
 
 function heard(message) {
-  ({ hello: greet, state: know, samples: remember, event: happen, health: measure, answer: answered })[message.kind]?.(message);
+  ({ hello: greet, state: know, samples: remember, event: happen, health: measure, answer: answered, overlay: lay })[message.kind]?.(message);
 }
 
 function greet(hello) {
@@ -54,11 +56,22 @@ function greet(hello) {
   $("node").textContent = `node ${hello.node}`;
   document.title = `${hello.node}: fer-edge`;
   $("connection").textContent = `live, version ${hello.version}`;
+  count("samples", hello.first + hello.samples.length, 0);
   listEvents();
   render();
+  drawTime();
+}
+
+// States and samples are numbered: a gap is what never came. "fer-edge benchmark --page" reads it.
+function count(kind, first, many) {
+  if (first > tally.due[kind]) tally.missed += first - tally.due[kind];
+  tally.heard += many;
+  tally.due[kind] = first + many;
+  Object.assign($("connection").dataset, { heard: tally.heard, missed: tally.missed });
 }
 
 function know(state) {
+  count("states", state.update, 1);
   seen.state = state;
   seen.skew = performance.now() / 1000 - state.at;
   // Without a published id an event is known by what it is: one of a kind is open at a time.
@@ -69,7 +82,8 @@ function know(state) {
 // One closure rises through these names; a silence holds for all of it but the rise in level.
 function group(type) { return ["microsleep", "sleep", "unresponsive"].includes(type) ? "closure" : type; }
 
-function remember({ samples }) {
+function remember({ first, samples }) {
+  count("samples", first, samples.length);
   seen.samples.push(...samples);
   const oldest = seen.samples[seen.samples.length - 1][0] - seen.hello.history_s;
   while (seen.samples[0][0] < oldest) seen.samples.shift();
@@ -84,6 +98,7 @@ function happen(event) {
   follow(seen.spans, event);
   listEvents();
   render();
+  drawTime();
   if (event.phase === "end" || event.category === "emotion") return;
   const urgent = RANK[event.level] >= RANK.warning;
   $(urgent ? "urgent" : "polite").textContent = [word(event.event_type), why(event.reason), urgency(event.level)].filter(Boolean).join(", ");
@@ -115,7 +130,6 @@ function render() {
     $("minutes").disabled = state.paused || !connected;
   }
   if (seen.health) showHealth($("health"), seen.health, state);
-  drawTime();
 }
 
 function cover(now) {
@@ -124,6 +138,7 @@ function cover(now) {
   if (text) $("cover").textContent = text;
 }
 
+// Once a second and at each event: it is the dearest thing the page draws, and moves by a pixel in that time.
 function drawTime() {
   if (!seen.hello || view !== "live") return;
   const now = seen.connected && seen.state ? performance.now() / 1000 - seen.skew : seen.samples.at(-1)?.[0] ?? 0;
@@ -134,15 +149,17 @@ function drawTime() {
   });
 }
 
+// What is drawn over a picture comes right before it.
+function lay(message) { overlay = message; }
+
 async function showPicture(blob) {
+  const over = overlay;
   try {
-    const image = await createImageBitmap(blob);
-    // A browser whose graphics have just failed gives none; the next picture comes.
+    // None where the picture was damaged on its way from the camera, or the browser's graphics have just failed.
+    const image = await createImageBitmap(blob).catch(() => null);
     if (!image) return;
-    const canvas = $("picture");
-    if (canvas.width !== image.width || canvas.height !== image.height) Object.assign(canvas, { width: image.width, height: image.height });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    canvas.dataset.shown = Number(canvas.dataset.shown ?? 0) + 1;
+    drawOverlay($("picture"), image, over);
+    $("picture").dataset.shown = Number($("picture").dataset.shown ?? 0) + 1;
     image.close();
   } finally {
     say({ drawn: true });
@@ -159,7 +176,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   look();
-  if (view === "live") render();
+  if (view === "live") { render(); drawTime(); }
   else await (await VIEWS[view]()).show($(view));
 }
 

@@ -11,7 +11,8 @@ export function seconds(value) { return value < 60 ? `${value.toFixed(1)} s` : s
 export function known(value, unit, digits = 1) { return typeof value === "number" ? value.toFixed(digits) + unit : null; }
 export function span(value) {
   const whole = Math.round(value), hours = Math.floor(whole / 3600), minutes = Math.floor((whole % 3600) / 60);
-  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const parts = hours ? [[hours, "h"], [minutes, "min"]] : [[minutes, "min"], [whole % 60, "s"]];
+  return parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ") || "0 s";
 }
 export function direction(yaw, pitch) {
   if (yaw == null || pitch == null) return "unknown";

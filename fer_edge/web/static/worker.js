@@ -1,7 +1,7 @@
 // The page's own files for a moment when the node is away. Fresh ones always go before kept ones; nothing the node says is kept.
-const KEPT = "fer-edge-page-2";
+const KEPT = "fer-edge-page-3";
 const FILES = [
-  "/", "page.css", "page.js", "alarm.js", "chart.js", "condition.js", "drives.js", "events.js", "health.js", "readings.js", "settings.js",
+  "/", "page.css", "page.js", "alarm.js", "chart.js", "condition.js", "drives.js", "events.js", "health.js", "overlay.js", "readings.js", "settings.js",
   "timeline.js", "vocabulary.js", "words.js", "icon.svg", "icon-192.png", "manifest.webmanifest",
 ];
 
