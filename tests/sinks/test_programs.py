@@ -131,7 +131,7 @@ def _alive(pid: int) -> bool:
         (["/nowhere/alarm"], "No such file or directory; check alarm.commands"),
         (["/etc"], "Permission denied"),
         (["a\0b"], "null byte"),
-        (["false"], "ended with 1"),
+        (["false"], "exited with 1"),
     ],
 )
 def test_a_program_that_fails_is_told_and_stops_nothing(
