@@ -67,11 +67,9 @@ def faces(scenes: Path, split: str, marks: Collection[Mark]) -> Iterator[tuple[M
     splits = {name: entry["split"] for name, entry in json.loads(listed.read_text(encoding="utf-8")).items()}
     finder, landmarks = make_finder(Settings().perception), Landmarks()
     for mark in marks:
-        image = (
-            cv2.imread(str(scenes / "faces" / mark.file), cv2.IMREAD_GRAYSCALE)
-            if splits.get(mark.file) == split
-            else None
-        )
+        if splits.get(mark.file) != split:
+            continue
+        image = cv2.imread(str(scenes / "faces" / mark.file), cv2.IMREAD_GRAYSCALE)
         if image is None:
             continue
         for face in finder.find(image, None):

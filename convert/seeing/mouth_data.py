@@ -84,10 +84,10 @@ def sampler(path: Path, faces: faces68.MarkedFaces, folder: Path | None, size: i
     return pieces.sampler(groups, lambda rng: no_mouth(faces, rng), size)
 
 
-def told(model: Path, folder: Path, split: str) -> dict[str, dict[str, int]]:
+def told(model: Path, folder: Path, split: str, table: Path = TABLE) -> dict[str, dict[str, int]]:
     """By mark: how many mouths of scenes the product's reader calls wide open, not, and unknown."""
     reader, said = MouthReader(model), {word: {"n": 0, "wide": 0, "not": 0, "unknown": 0} for word in WORDS}
-    for mark, image, points in marks.faces(folder, split, marks.read(TABLE, "mouth", WORDS)):
+    for mark, image, points in marks.faces(folder, split, marks.read(table, "mouth", WORDS)):
         wide = reader.read(image, points, AHEAD)
         said[mark.word]["n"] += 1
         said[mark.word]["unknown" if wide is None else "wide" if wide > 0.5 else "not"] += 1

@@ -11,6 +11,7 @@ import pytest
 
 from convert.errors import DataError
 from convert.seeing import eyes_data, eyes_draw, eyes_scenes, marks, mouth_data, pieces
+from fer_edge.perception.interpreter import shipped
 from fer_edge.sources.sim.examples import examples
 
 
@@ -70,6 +71,8 @@ def test_a_marked_mouth_is_cut_at_the_lips_and_a_hidden_one_is_no_mouth(tmp_path
         ((mouth, mark),) = mouth_data.scenes(tmp_path, "train", table)
         assert mark.word == word
         assert mouth.target[:2] == (wide, visible)
+        said = mouth_data.told(shipped("mouth"), tmp_path, "train", table)
+        assert said[word] == {"n": 1, "wide": 0, "not": 1, "unknown": 0}, "drawn shut, whatever the mark says"
         (_, below), _, _ = mouth.region
         assert 0.6 * between < below - y < 1.6 * between
 
