@@ -53,6 +53,32 @@ def test_a_glimpse_before_and_after_a_lost_face_does_not_hold_2_s() -> None:
     assert_told(told, [("emotion", "start", 5.5)], "emotion", within_s=0.3)
 
 
+def yawning(narrowed: float) -> Iterator[Signals]:
+    """Neutral; from 4 s to 9 s a mouth wide open and the anger that networks see in a yawn; neutral again."""
+    face = Face(Box(0, 0, 90, 90), 0.9)
+    for number in range(15 * 20):
+        at, wide = number / 20, 4 <= number / 20 < 9
+        yield Signals(
+            at, number, face=face, faces=1, emotions=leaning("angry" if wide else "neutral"), yaw=0.0, pitch=0.0, roll=0.0,
+            eye_left=0.9, eye_right=0.9, eyes_closed=0.02, eyes_lowered=0.02, mouth_open=0.97 if wide else 0.03,
+            eyes_narrowed=narrowed if 3 <= at < 9 else 0.02,
+        )  # fmt: skip
+
+
+def test_a_yawn_is_no_expression() -> None:
+    """Shouting and yawning look alike to a network of seven expressions, and drivers yawn."""
+    told = Told(Monitor(settings()), yawning(narrowed=0.02))
+    assert_told(told, [("emotion", "start", 2)], "emotion", within_s=0.3)
+    assert told.last.emotion == "neutral"
+
+
+def test_a_laugh_with_a_wide_mouth_is_one() -> None:
+    told = Told(Monitor(settings()), yawning(narrowed=0.95))
+    assert [e.details["emotion"] for e in told.events if e.phase == "start" and e.category == "emotion"] == [
+        "neutral", "angry", "neutral",
+    ]  # fmt: skip
+
+
 def test_two_expressions_in_balance_do_not_flicker() -> None:
     """Frame by frame the label changes; the averaged probabilities never lead by the margin."""
     monitor = Monitor(settings())

@@ -95,7 +95,13 @@ class Emotion(Rule):
         self.current = self._seen_at = None
 
     def step(self, now: Moment) -> Sequence[Event]:
-        """See :class:`Rule`."""
+        """See :class:`Rule`.
+
+        A wide open mouth that does not laugh is most often a yawn, which the seven expressions have no name for
+        (networks say angry, surprise or happy): it is left out, as if it had not been read.
+        """
+        if now.mouth.open and not now.mouth.laughs:
+            return QUIET
         return self.read(now.at, now.dt, now.emotions)
 
     def read(self, at: float, dt: float, emotions: Mapping[str, float] | None) -> Sequence[Event]:
