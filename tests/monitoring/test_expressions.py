@@ -59,9 +59,9 @@ def yawning(narrowed: float) -> Iterator[Signals]:
     for number in range(15 * 20):
         at, wide = number / 20, 4 <= number / 20 < 9
         yield Signals(
-            at, number, face=face, faces=1, emotions=leaning("angry" if wide else "neutral"), yaw=0.0, pitch=0.0, roll=0.0,
-            eye_left=0.9, eye_right=0.9, eyes_closed=0.02, eyes_lowered=0.02, mouth_open=0.97 if wide else 0.03,
-            eyes_narrowed=narrowed if 3 <= at < 9 else 0.02,
+            at, number, face=face, faces=1, emotions=leaning("angry" if wide else "neutral"),
+            yaw=0.0, pitch=0.0, roll=0.0, eye_left=0.9, eye_right=0.9, eyes_closed=0.02, eyes_lowered=0.02,
+            mouth_open=0.97 if wide else 0.03, eyes_narrowed=narrowed if 3 <= at < 9 else 0.02,
         )  # fmt: skip
 
 
