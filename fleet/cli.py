@@ -81,6 +81,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("speed", float, 1.0, "speed-up of the simulated time"),
         ("state-s", float, 1.0, "time between two states of a node, seconds"),
         ("state-qos", int, 0, "QoS of states, as mqtt.state_qos of a node: 0 or 1"),
+        ("request-qos", int, 0, "QoS of a node's subscription, as mqtt.request_qos: 0 or 1"),
         ("drives", int, 24, "different drives to play"),
         ("drive-s", float, 300.0, "length of each, seconds"),
         ("cut-every-h", float, 0.0, "mean time between link failures of a node, hours; 0: never"),

@@ -51,14 +51,15 @@ class Management:
             link.close()
 
     def mirror_subscriptions(self) -> None:
-        """Let another member have a copy of the queues of nodes' requests.
+        """Let another member have a copy of the queues of nodes that subscribe to their requests with QoS 1.
 
         Such a queue is on the member that the node spoke to first and outlives it as a name: without a mirror the
-        node is shut out for as long as that member is away. RabbitMQ 4 has no mirrors.
+        node is shut out for as long as that member is away. With QoS 0 it goes with its member, and needs none.
+        RabbitMQ 4 has no mirrors.
         """
         if int(self.call("GET", "overview?columns=rabbitmq_version")["rabbitmq_version"].split(".")[0]) < 4:
             mirrored = {"ha-mode": "exactly", "ha-params": 2, "ha-promote-on-failure": "always"}
-            policy = {"pattern": "^mqtt-subscription-", "apply-to": "queues", "definition": mirrored}
+            policy = {"pattern": "^mqtt-subscription-.*qos1$", "apply-to": "queues", "definition": mirrored}
             self.call("PUT", "policies/%2F/mqtt-subscriptions", policy)
 
     def import_definitions(self, definitions: dict[str, Any]) -> None:

@@ -21,9 +21,9 @@ from psycopg import sql
 from fer_edge.errors import FerEdgeError, UnavailableError
 from fleet import queues
 from fleet.engines import Bed
-from fleet.engines.process import folder
+from fleet.engines.process import allow_files, folder
 from fleet.settings import FleetSettings
-from fleet.simulate.run import Plan, Simulation
+from fleet.simulate.run import SPARE_FILES, Plan, Simulation
 from fleet.simulate.truth import latencies
 from fleet.store import connect
 
@@ -193,10 +193,10 @@ FAULTS = {
 
 
 def run_faults(watch: Watch, seconds: float, end: threading.Event) -> Iterator[Outcome]:
-    """Each fault in turn over so long, a fifth of its share down, the rest to recover."""
+    """After a share of the time in which all connect: each fault, a fifth of its share down, the rest to recover."""
     share = seconds / (len(FAULTS) + 1)
     for number, (name, begin) in enumerate(FAULTS.items(), 1):
-        if end.wait(max(watch.began + number * share - share / 2 - time.monotonic(), 0.0)):
+        if end.wait(max(watch.began + number * share - time.monotonic(), 0.0)):
             return
         outcome = Outcome(name, round(time.monotonic() - watch.began, 1))
         watch.most_waiting = 0
@@ -221,6 +221,7 @@ def run_faults(watch: Watch, seconds: float, end: threading.Event) -> Iterator[O
 
 def prove(home: Path, plan: Plan, *, calm: bool = False) -> int:
     """Bring the bed up, simulate, fail in turn, judge; prints one JSON object."""
+    allow_files(plan.nodes + SPARE_FILES)  # the members take over what this process may
     bed = Bed.at(home)
     bed.up()
     simulation = Simulation(bed.settings, plan, home)

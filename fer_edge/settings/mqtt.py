@@ -110,6 +110,9 @@ class MqttSettings(Section):
     state_qos: Literal[0, 1] = Field(
         1, description="QoS of states; 0 costs a broker of many nodes less, and one may be lost on the way"
     )
+    request_qos: Literal[0, 1] = Field(
+        1, description="QoS of the subscription to requests; 0 costs a broker of many nodes less"
+    )
     vss: bool = Field(False, description="publish COVESA VSS signals below <node>/vss, too (docs/fleet.md)")
     heartbeat_s: float = Field(30.0, ge=1, le=3600, description="maximum time between two states, seconds")
     stats_interval_s: float = Field(60.0, ge=1, le=3600, description="time between stats, seconds")

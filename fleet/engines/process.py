@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_edge.errors import UnavailableError
+from fer_edge.errors import UnavailableError, UsageError
 
 ACCOUNTS = ("postgres", "rabbitmq", "nobody")
 
@@ -74,6 +75,15 @@ def free_ports(count: int) -> list[int]:
     for one in held:
         one.close()
     return ports
+
+
+def allow_files(count: int) -> None:
+    """Let this process, and those it starts, open so many files. Raises UsageError where the account may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise UsageError(f"{count} open files are needed, and this account may have {hard}; try ulimit -n {count}")
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def answers(port: int) -> bool:

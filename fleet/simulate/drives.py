@@ -36,6 +36,19 @@ class Drive:
     events: tuple[tuple[float, Event], ...]
 
 
+def thinned(drive: Drive, every_s: float) -> Drive:
+    """The same drive with states no closer than so many seconds, but for the first after an event."""
+    states, told, last = [], iter([*(at for at, _ in drive.events), float("inf")]), float("-inf")
+    due = next(told)
+    for at, state in drive.states:
+        if at - last >= every_s or due <= at:
+            states.append((at, state))
+            last = at
+        while due <= at:
+            due = next(told)
+    return replace(drive, states=tuple(states))
+
+
 def record(seed: int, seconds: float) -> Drive:
     """One drive: an alert driver's, with acts that distract, and tiredness in one of three."""
     random = Random(f"fleet {seed}")

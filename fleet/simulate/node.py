@@ -56,6 +56,7 @@ class Node:
         trouble: Trouble,
         state_s: float = 1.0,
         state_qos: int = 0,
+        request_qos: int = 0,
     ) -> None:
         self.name = name
         self.random = Random(f"node {name}")
@@ -66,10 +67,11 @@ class Node:
         self._settings = SETTINGS.model_copy(update={"node": name})
         self.topics = Topics(f"{prefix}/{name}", name, "homeassistant")
         identity = Identity(f"fer-edge-{name}", name, password, None, self.topics.status)
-        self.wire = Wire(wires, identity, self.topics.requests, Ears(self._up, self._down, self._confirmed))
+        ears = Ears(self._up, self._down, self._confirmed)
+        self.wire = Wire(wires, identity, self.topics.requests, request_qos, ears)
         self.outbox = TruthfulOutbox(said, clock.wall())
-        self._frames = self._play(drives)
-        self._next = next(self._frames)
+        self._frames = self._play(drives)  # from its first dial on: a vehicle is switched on, and connects
+        self._next: tuple[float, DriverState | None, list[Event]] | None = None
         self._states: dict[int, str] = {}
         self._confirmed_state = ""
         self._last: tuple[str, bytes] | None = None
@@ -152,7 +154,7 @@ class Node:
 
     def _feed(self, now: float) -> None:
         latest = None
-        while self._next[0] <= now:
+        while self._next and self._next[0] <= now:
             _, state, events = self._next
             if events:
                 self._journal.add([(event, Stamp.now(self._clock)) for event in events])
@@ -162,7 +164,7 @@ class Node:
         if latest is not None and now >= self._state_at - 0.5 * self._state_s:
             self._say_state(latest)
             self._state_at = now + self._state_s
-        if now >= self._stats_at:
+        if self._next and now >= self._stats_at:
             self._stats_at = now + _STATS_S
             self._say_stats()
 
@@ -208,6 +210,7 @@ class Node:
         return self._clock.course.now() + self.random.expovariate(1 / every_s) if every_s else float("inf")
 
     def _dial(self) -> None:
+        self._next = self._next or next(self._frames)
         self._dial_at = time.monotonic() + 60.0
         self._members.append(self._members.pop(0))
         self.wire.dial(*self._members[0])

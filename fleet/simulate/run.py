@@ -14,10 +14,11 @@ from typing import Any
 
 from fer_edge.errors import UnavailableError
 from fleet import identity, queues
+from fleet.engines.process import allow_files
 from fleet.management import Management
 from fleet.settings import FleetSettings
 from fleet.simulate.clocks import Course, NodeClock
-from fleet.simulate.drives import library
+from fleet.simulate.drives import library, thinned
 from fleet.simulate.node import Node, Trouble, garbage
 from fleet.simulate.truth import Truth, Verdict, judge, latencies, stored_events
 from fleet.simulate.wires import DIALS_PER_S, Wires
@@ -25,6 +26,8 @@ from fleet.store import connect
 
 _log = logging.getLogger(__name__)
 
+SPARE_FILES = 500
+"""That a process opens beside its connections."""
 _TURN = 100
 """Steps of nodes between two looks at the connections."""
 
@@ -38,6 +41,7 @@ class Plan:
     speed: float = 1.0
     state_s: float = 1.0
     state_qos: int = 0
+    request_qos: int = 0
     drives: int = 24
     drive_s: float = 300.0
     seed: int = 1
@@ -75,6 +79,7 @@ class Simulation:
 
     def __init__(self, settings: FleetSettings, plan: Plan, cache: Path) -> None:
         self._settings, self._plan = settings, plan
+        allow_files(plan.nodes + SPARE_FILES)
         self.truth = Truth()
         self._wires = Wires()
         self._random = Random(plan.seed)
@@ -84,6 +89,7 @@ class Simulation:
         with queues.connect(settings) as broker:
             queues.declare(broker.channel(), settings.prefix)
         drives = library(cache / f"drives-{plan.drive_s:g}.pickle", plan.drives, plan.drive_s)
+        drives = [thinned(one, plan.state_s / 2) for one in drives]
         self.began = time.time()
         self.course = Course(self.began - plan.hours * 3600 * (1 - 1 / plan.speed), time.monotonic(), plan.speed)
         trouble = Trouble(
@@ -106,6 +112,7 @@ class Simulation:
                 trouble,
                 plan.state_s,
                 plan.state_qos,
+                plan.request_qos,
             )
             for number, name in enumerate(names)
         ]

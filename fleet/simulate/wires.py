@@ -21,7 +21,8 @@ from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, new_client
 KEEPALIVE_S = 60
 _ALIVE_S = 5.0
 """Between two looks at who has been quiet for too long."""
-DIALS_PER_S = 50.0
+DIALS_PER_S, DIALS_AT_ONCE = 50.0, 40
+"""A login costs a broker about 10 ms. More at a time than it has cores make each wait until somebody gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class Ears:
 class Wire:
     """One connection, or none; speaks MQTT 3.1.1, which is what RabbitMQ 3.10 knows."""
 
-    def __init__(self, wires: Wires, identity: Identity, subscribe: str, ears: Ears) -> None:
+    def __init__(self, wires: Wires, identity: Identity, subscribe: str, qos: int, ears: Ears) -> None:
         self._wires = wires
         self._identity = identity
-        self._subscribe = subscribe
+        self._subscribe, self._qos = subscribe, qos
         self._ears = ears
         self._client: Client | None = None
         self.up = False
@@ -57,10 +58,12 @@ class Wire:
         client.on_socket_register_write = self._wires.writing
         client.on_socket_unregister_write = self._wires.reading
         self._client = client
+        self._wires.dialling.add(self)
         try:
             client.connect(host, port, KEEPALIVE_S)
         except OSError as error:
             self._client = None
+            self._wires.dialling.discard(self)
             self._ears.down(str(error))
 
     def publish(
@@ -82,6 +85,7 @@ class Wire:
     def cut(self) -> None:
         """The link drops: no goodbye, so that the broker sends the will."""
         client, self._client, self.up = self._client, None, False
+        self._wires.dialling.discard(self)
         if client is not None:
             self._wires.forget(client)
             connection = client.socket()
@@ -99,9 +103,10 @@ class Wire:
         if code.is_failure:
             self._lost(client, str(code))
         else:
-            client.subscribe(self._subscribe, 1)
+            client.subscribe(self._subscribe, self._qos)
 
     def _set_up(self) -> None:
+        self._wires.dialling.discard(self)
         self.up = True
         self._ears.up()
 
@@ -119,6 +124,7 @@ class Wire:
     def _lost(self, client: Client, why: str) -> None:
         if client is self._client:
             self._client, self.up = None, False
+            self._wires.dialling.discard(self)
             self._wires.forget(client)
             self._ears.down(why)
 
@@ -127,6 +133,8 @@ class Wires:
     """Waits for all connections at once."""
 
     def __init__(self) -> None:
+        self.dialling: set[Wire] = set()
+        """Those that are not up yet and not given up."""
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Client, socket.socket] = {}
         self._dials, self._dialled_at = 0.0, time.monotonic()
@@ -138,7 +146,7 @@ class Wires:
         now = time.monotonic()
         self._dials = min(self._dials + (now - self._dialled_at) * DIALS_PER_S, DIALS_PER_S)
         self._dialled_at = now
-        if self._dials < 1:
+        if self._dials < 1 or len(self.dialling) >= DIALS_AT_ONCE:
             return False
         self._dials -= 1
         return True

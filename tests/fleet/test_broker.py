@@ -182,12 +182,14 @@ def test_the_will_comes_when_a_link_drops(bed: Bed, db: Db, passwords: dict[str,
         eventually(lambda: db.execute(query).fetchone() == ("offline",))
 
 
+@pytest.mark.parametrize("qos", [0, 1])
 def test_while_its_member_is_away_a_node_speaks_to_another_and_its_states_are_stored(
-    bed: Bed, db: Db, passwords: dict[str, str], ingesting: Ingesting
+    bed: Bed, db: Db, passwords: dict[str, str], ingesting: Ingesting, qos: int
 ) -> None:
-    """Neither the queue of its requests, which outlives that member as a name, nor the one of states may hold it up."""
+    """Neither the queue of its requests, which may outlive that member as a name, nor the one of states holds it up."""
+    db.execute("DELETE FROM states WHERE node = 'cab-1'")
     node = Client(bed, "cab-1", passwords["cab-1"], member=1)
-    node.mqtt.subscribe("fer-edge/cab-1/request/+", 1)
+    node.mqtt.subscribe("fer-edge/cab-1/request/+", qos)
     eventually(lambda: node.granted)
     payload = encode(state_payload(DriverState(0.0), time=iso(time.time()), time_ok=True))
     with ingesting():
@@ -199,7 +201,7 @@ def test_while_its_member_is_away_a_node_speaks_to_another_and_its_states_are_st
 
             def back() -> Client | None:
                 again = Client(bed, "cab-1", passwords["cab-1"])
-                again.mqtt.subscribe("fer-edge/cab-1/request/+", 1)
+                again.mqtt.subscribe("fer-edge/cab-1/request/+", qos)
                 eventually(lambda: again.lost or again.granted)
                 return again if again.granted and not again.lost else again.close()  # type: ignore[func-returns-value]
 

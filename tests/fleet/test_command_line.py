@@ -63,3 +63,14 @@ def test_the_example_for_servers_is_one_that_is_read() -> None:
     assert len(told.broker.members) == 3
     assert told.keep == FleetSettings().keep
     assert told.ingest == FleetSettings().ingest
+
+
+def test_more_connections_than_the_account_may_have_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_text("{}")
+    assert main(["prove", "--nodes", "100000000", "--config", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "fleet: 100000500 open files are needed, and this account may have" in told
+    assert told.count("\n") == 1

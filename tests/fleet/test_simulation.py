@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fer_edge.core import Phase
-from fleet.simulate.drives import Drive, record
+from fleet.simulate.drives import Drive, record, thinned
 from fleet.simulate.truth import Said, Truth, judge
 
 SAID = [Said("aaaaaaaa", number, f"aaaaaaaa-{number}", "yawn", "start", "info") for number in (1, 2, 3)]
@@ -27,6 +27,16 @@ def test_a_drive_has_whole_events_and_no_expression(drive: Drive) -> None:
 
 def test_another_seed_is_another_drive(drive: Drive) -> None:
     assert record(1, 80.0).states[:50] != drive.states[:50]
+
+
+def test_a_thinner_drive_has_the_same_events_each_with_a_state_that_follows_it_at_once(drive: Drive) -> None:
+    thin = thinned(drive, 5.0)
+    assert thin.events == drive.events
+    assert len(thin.states) < len(drive.states) / 2
+    for at, _ in drive.events:
+        follows = next((state for state in drive.states if state[0] >= at), None)
+        assert follows is None or follows in thin.states
+    assert thinned(drive, 0.0) == drive
 
 
 def test_the_judge_is_content_with_the_truth_and_ignores_earlier_simulations() -> None:

@@ -136,3 +136,19 @@ def test_any_bytes_on_any_request_topic_leave_it_alive(
         )
         assert one.sink.connected
         attacker.close()
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+@pytest.mark.parametrize("qos", [0, 1])
+def test_requests_are_heard_with_the_qos_that_the_settings_say(tmp_path: Path, protocol: str, qos: int) -> None:
+    broker = Mosquitto(tmp_path, config="allow_anonymous true\nlog_type subscribe")
+    broker.start()
+    asker = Subscriber(broker.port).ready()
+    try:
+        with node(settings(broker.port, protocol=protocol, request_qos=qos), tmp_path):
+            asker.publish("fer-edge/car/request/ping", "{}")
+            asker.wait("response/ping")
+    finally:
+        asker.close()
+        broker.kill()
+    assert f"fer-edge-car {qos} fer-edge/car/request/+\n" in broker.log()

@@ -60,9 +60,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one wants to hear, at QoS 1, with ``retained`` also what was said before. Larger packets are hung up on."""
+    """What one wants to hear, with ``retained`` also what was said before. Larger packets are hung up on."""
 
     topics: tuple[str, ...]
+    qos: int = 1
     retained: bool = False
     max_packet: int = MAX_PACKET
 
@@ -119,10 +120,10 @@ def subscribe(client: paho.Client, wanted: Subscription) -> None:
     if client.protocol == V5:
         # Without them the retained flag stays on what passes by, so an old request is known for one.
         handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if wanted.retained else SubscribeOptions.RETAIN_DO_NOT_SEND
-        options = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=handling)
+        options = SubscribeOptions(qos=wanted.qos, retainAsPublished=True, retainHandling=handling)
         client.subscribe([(topic, options) for topic in wanted.topics])
     else:
-        client.subscribe([(topic, 1) for topic in wanted.topics])
+        client.subscribe([(topic, wanted.qos) for topic in wanted.topics])
 
 
 def hang_up(client: paho.Client) -> None:
