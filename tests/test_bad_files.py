@@ -112,7 +112,25 @@ def test_which_file_is_judged_is_said_and_why(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.chdir(tmp_path)
     own = tmp_path / "own.yaml"
     monkeypatch.setattr(config, "SERVICE_FILE", own)
-    assert config.why(Path("config.yaml")) == f"the config.yaml of {tmp_path}; no service is installed"
+    assert config.why(Path("config.yaml")) == f"found in {tmp_path}; no service is installed"
     own.write_text("node: service\n", "utf-8")
-    assert config.why(Path("config.yaml")).endswith(f"the service's own is {own}")
-    assert config.why(own) == "the service's own"
+    assert config.why(Path("config.yaml")).endswith(f"the service uses {own}")
+    assert config.why(own) == "the service's configuration"
+
+
+def test_an_installed_program_started_in_a_checkout_is_about_the_service(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """install.sh is run in a checkout, which has a config.yaml; the next command there is `fer-edge doctor`."""
+    monkeypatch.delenv("FER_EDGE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("node: checkout\n", "utf-8")
+    own = tmp_path / "own.yaml"
+    monkeypatch.setattr(config, "SERVICE_FILE", own)
+    own.write_text("node: service\n", "utf-8")
+    assert config.find() == Path("config.yaml")
+    for prefix in ("/opt/fer-edge/0.2.0+9ecd287b", "/usr/lib/fer-edge"):
+        monkeypatch.setattr(sys, "prefix", prefix)
+        assert config.find() == own
+    own.unlink()
+    assert config.find() == Path("config.yaml")

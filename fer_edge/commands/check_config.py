@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="FILE",
-        help="default: config.yaml here, then /etc/fer-edge/config.yaml",
+        help="default: config.yaml here, else /etc/fer-edge/config.yaml; once installed, the other way round",
     )
     # The other commands have this option: whoever is used to it is not sent away.
     parser.add_argument("--config", dest="also", type=Path, metavar="FILE", help="the same as FILE")
@@ -51,12 +51,11 @@ def run(args: argparse.Namespace) -> int:
         config.load(path, args.set)
     except ConfigError as wrong:
         faults = wrong.faults
+    note = "" if args.file or args.also else config.why(path)
     if args.json:
         sys.stdout.write(json.dumps({"file": str(path) if path else None, "ok": not faults, "faults": faults}) + "\n")
     elif faults:
-        sys.stderr.write("\n".join(faults) + "\n")
+        sys.stderr.write("\n".join(faults) + "\n" + (f"{note}\n" if note else ""))
     else:
-        sys.stderr.write(f"{path or 'built-in defaults'}: valid\n")
-    if not (args.file or args.also or args.json) and (note := config.why(path)):
-        sys.stderr.write(f"{note}\n")
+        sys.stderr.write(f"{path or 'built-in defaults'}: valid{f' ({note})' if note else ''}\n")
     return ConfigError.exit_code if faults else 0

@@ -15,7 +15,11 @@ from fer_edge.settings import Settings
 def add_config(parser: argparse.ArgumentParser) -> None:
     """``--config`` and ``--set``."""
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml here, then /etc/fer-edge)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration file (default: config.yaml here, else /etc/fer-edge/config.yaml; "
+        "once installed, the other way round)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting, e.g. --set mqtt.port=8883"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+from pathlib import Path
 
 from fer_edge.settings import MqttSettings
 
 GUIDE = "deploy/mosquitto/broker.sh (docs/mqtt.md) sets up a broker that other machines can reach"
+SERVICE_PASSWORD = Path("/etc/credstore/fer-edge.mqtt-password")
 _PATIENCE_S = 2.0
 
 
@@ -15,10 +18,7 @@ def explained(mqtt: MqttSettings, why: str) -> str:
     """Why the broker is not there, with what only the configuration can tell; "<what>; <what to do>"."""
     where = f"{mqtt.host}:{mqtt.port}"
     if not mqtt.username and "user name or password refused" in why:
-        return (
-            f"{where}: requires a user name; "
-            "set mqtt.username and put the password into /etc/credstore/fer-edge.mqtt-password"
-        )
+        return f"{where}: requires a user name; set mqtt.username and put the password into {SERVICE_PASSWORD}"
     if "connection refused" in why and not is_here(mqtt.host):
         return (
             f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
@@ -54,3 +54,12 @@ def listens(address: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def take_the_services_password() -> None:
+    """As root: the password that systemd gives the service, unless one is given already."""
+    from fer_edge.sinks.mqtt import VARIABLE
+
+    given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
+    if not given and os.access(SERVICE_PASSWORD, os.R_OK):
+        os.environ[VARIABLE] = SERVICE_PASSWORD.read_text("utf-8").rstrip("\r\n")

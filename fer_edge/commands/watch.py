@@ -1,6 +1,7 @@
 """Show what a node publishes over MQTT: a live view in the terminal, one line per message when piped.
 
 example:
+  sudo fer-edge watch      # on the node: with the service's configuration and password
   fer-edge watch --host broker.local --node cab-7
   fer-edge watch --json | jq 'select(.topic | startswith("event/"))'
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.commands import options
+from fer_edge.commands import options, reach
 from fer_edge.commands.watch_view import NodeView, line, plain
 from fer_edge.errors import UnavailableError
 
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = options.settings(args, {"mqtt.host": args.host, "mqtt.port": args.port})
     log_to_stderr("warning")
+    reach.take_the_services_password()
     node = args.node or settings.node
     prefix = f"{settings.mqtt.topic_prefix}/"
     subscriber = Subscriber(settings.mqtt, (f"{prefix}{node}/#",))

@@ -26,7 +26,9 @@ def line(tail: str, payload: Any, *, colour: bool = False) -> str:
         )
     if isinstance(payload, Mapping):
         text = " ".join(
-            f"{name}={_short(value)}" for name, value in payload.items() if name not in ("v", "time", "time_ok")
+            f"{name}={_short(value)}"
+            for name, value in payload.items()
+            if name not in ("v", "time", "time_ok") and not isinstance(value, Mapping | list)  # those are for --json
         )
         return f"{clock(payload)}  {tail:9} {text[:160]}"
     return f"{clock({})}  {tail:9} {_paint(str(payload), str(payload), colour)}"

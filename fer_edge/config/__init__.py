@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from fer_edge.errors import ConfigError, UsageError
 from fer_edge.settings import Settings
 
 SERVICE_FILE = Path("/etc/fer-edge/config.yaml")
-"""The installed service's own."""
-SEARCHED = (Path("config.yaml"), SERVICE_FILE)
-"""Where a configuration is looked for when none is named, first to last."""
+"""The configuration of the installed service."""
+HERE_FILE = Path("config.yaml")
+INSTALLED = (Path("/opt/fer-edge"), Path("/usr/lib/fer-edge"))
+"""Where installer and package put the program: there, ``fer-edge doctor`` and the others are about the service."""
 
-__all__ = ["SEARCHED", "SERVICE_FILE", "find", "load", "origins", "template", "why"]
+__all__ = ["SERVICE_FILE", "find", "load", "origins", "template", "why"]
 
 Location = tuple[str, ...]
 
@@ -56,23 +58,29 @@ for _tag, _pattern, _letters in _OWN:
 
 
 def find() -> Path | None:
-    """The configuration to use when the command line names none: FER_EDGE_CONFIG, then SEARCHED."""
+    """The configuration to use when the command line names none.
+
+    FER_EDGE_CONFIG, then config.yaml in the current folder, then the service's; for an installed program the
+    service's first, since it is often started in a checkout, which has a config.yaml of its own.
+    """
     named = os.environ.get("FER_EDGE_CONFIG")
     if named:
         return Path(named)
-    return next((path for path in SEARCHED if path.is_file()), None)
+    installed = any(Path(sys.prefix).is_relative_to(place) for place in INSTALLED)
+    searched = (SERVICE_FILE, HERE_FILE) if installed else (HERE_FILE, SERVICE_FILE)
+    return next((path for path in searched if path.is_file()), None)
 
 
 def why(path: Path | None) -> str:
-    """Why it is this file that :func:`find` found, and where the service's own is, in words."""
+    """Why it is this file that :func:`find` found, and which one the service uses, in words."""
     if os.environ.get("FER_EDGE_CONFIG"):
         return "named by FER_EDGE_CONFIG"
     if path is None:
         return "no config.yaml here and none in /etc/fer-edge"
     if path == SERVICE_FILE:
-        return "the service's own"
-    own = f"the service's own is {SERVICE_FILE}" if SERVICE_FILE.is_file() else "no service is installed"
-    return f"the config.yaml of {Path.cwd()}; {own}"
+        return "the service's configuration"
+    own = f"the service uses {SERVICE_FILE}" if SERVICE_FILE.is_file() else "no service is installed"
+    return f"found in {Path.cwd()}; {own}"
 
 
 def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple[str, Any]] = ()) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 
 from fer_edge.commands import reach
+from fer_edge.commands.checkup import machine
 from fer_edge.perception.interpreter import shipped
-from fer_edge.settings import MqttSettings
+from fer_edge.settings import MqttSettings, Settings
+from fer_edge.sinks.mqtt import VARIABLE
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber
 from tests.conftest import Run
 from tests.daemons import Nodes, nodes
@@ -190,3 +193,40 @@ def test_a_state_folder_that_cannot_be_written_is_told(fer_edge: Run) -> None:
         fer_edge("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", "--set=state_dir=/proc/fer-edge")
     )
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]
+
+
+@pytest.mark.parametrize(
+    ("systemctl", "verdict", "says"),
+    [
+        ("echo active", "ok", "running"),
+        ("echo inactive; exit 3", "warn", "installed, but not running"),
+        ("echo 'Failed to connect to bus' >&2; exit 1", "ok", "could not be asked"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["etc/systemd/system", "usr/lib/systemd/system"])
+def test_the_service_of_installer_and_package_is_found_and_unknown_is_not_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str, systemctl: str, verdict: str, says: str
+) -> None:
+    monkeypatch.setattr(machine, "SYSTEMD_RUNS", tmp_path)
+    unit, program = tmp_path / folder / "fer-edge.service", tmp_path / "bin/systemctl"
+    for path, text in ((unit, "[Service]\n"), (program, f"#!/bin/sh\n{systemctl}\n")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    program.chmod(0o755)
+    monkeypatch.setattr(machine, "UNIT_FILES", [tmp_path / path.relative_to("/") for path in machine.UNIT_FILES])
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    [found] = machine.service(Settings())
+    assert found.verdict == verdict and says in found.says
+
+
+def test_as_root_the_services_password_is_used_unless_one_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reach, "SERVICE_PASSWORD", tmp_path / "password")
+    (tmp_path / "password").write_text("of the service\n")
+    monkeypatch.setenv(VARIABLE, "given")
+    reach.take_the_services_password()
+    assert os.environ[VARIABLE] == "given"
+    monkeypatch.delenv(VARIABLE)
+    reach.take_the_services_password()
+    assert os.environ[VARIABLE] == "of the service"

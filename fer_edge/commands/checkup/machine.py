@@ -19,7 +19,9 @@ HOT_C = 75.0
 DISK_WARN_MB, DISK_FAIL_MB = 200, 20
 """10,000 waiting events take some 10 MB; the rest is the system's need."""
 SERVICE_STATE = Path("/var/lib/fer-edge")
-UNIT_FILE = Path("/etc/systemd/system/fer-edge.service")
+UNIT_FILES = tuple(Path(folder, "fer-edge.service") for folder in ("/etc/systemd/system", "/usr/lib/systemd/system"))
+"""The installer's and the package's."""
+SYSTEMD_RUNS = Path("/run/systemd/system")
 
 
 def clock(settings: Settings) -> Iterator[Finding]:
@@ -106,10 +108,13 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def service(_: Settings) -> Iterator[Finding]:
     """The installed service, if there is one."""
-    if not UNIT_FILE.exists() or not Path("/run/systemd/system").exists():
+    if not any(path.exists() for path in UNIT_FILES) or not SYSTEMD_RUNS.exists():
         return
-    if service_active():
-        yield Finding("service", "ok", "runs")
+    active = service_active()
+    if active:
+        yield Finding("service", "ok", "running")
+    elif active is None:
+        yield Finding("service", "ok", "installed; whether it runs could not be asked (try with sudo)")
     else:
         yield Finding(
             "service",
@@ -119,9 +124,11 @@ def service(_: Settings) -> Iterator[Finding]:
         )
 
 
-def service_active() -> bool:
-    """Whether systemd runs fer-edge here."""
+def service_active() -> bool | None:
+    """Whether systemd runs fer-edge here; None where it does not answer, as without a message bus."""
+    command = ["systemctl", "is-active", "fer-edge"]
     try:
-        return subprocess.run(["systemctl", "is-active", "--quiet", "fer-edge"], check=False, timeout=5).returncode == 0
+        asked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return asked.returncode == 0 if asked.stdout.strip() else None

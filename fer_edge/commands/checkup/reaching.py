@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from fer_edge.commands.checkup.finding import Finding, fault
 from fer_edge.errors import FerEdgeError, UnavailableError
@@ -13,7 +11,6 @@ from fer_edge.settings import Settings
 
 BROKER_S = 6.0
 """A broker that has not accepted us after so long is called unreachable, seconds."""
-SERVICE_PASSWORD = Path("/etc/credstore/fer-edge.mqtt-password")
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
@@ -26,7 +23,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
     if not mqtt.enabled:
         yield Finding("broker", "ok", "switched off (mqtt.enabled)")
         return
-    _take_the_services_password()
+    reach.take_the_services_password()
     try:
         subscriber = Subscriber(mqtt, (f"{mqtt.topic_prefix}/{settings.node}/status",))
     except FerEdgeError as error:
@@ -47,12 +44,3 @@ def broker(settings: Settings) -> Iterator[Finding]:
     if up and reach.is_here(mqtt.host) and (address := reach.own_address()) and not reach.listens(address, mqtt.port):
         says = f"{where}: reachable from this machine only (nothing listens on {address})"
         yield Finding("broker reach", "warn", says, f"fine if only this machine subscribes; otherwise {reach.GUIDE}")
-
-
-def _take_the_services_password() -> None:
-    """As root: the password that systemd gives the service, unless one is given already."""
-    from fer_edge.sinks.mqtt import VARIABLE
-
-    given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
-    if not given and os.access(SERVICE_PASSWORD, os.R_OK):
-        os.environ[VARIABLE] = SERVICE_PASSWORD.read_text("utf-8").rstrip("\r\n")
