@@ -18,8 +18,8 @@ _HEAD = """# Configuration
 `fer-edge` reads the file given by `--config` or `FER_EDGE_CONFIG`. Otherwise an installed one (package, `install.sh`)
 reads `/etc/fer-edge/config.yaml`; in an environment of your own, `config.yaml` in the current folder comes first.
 Without a file, the defaults below apply. Any setting can be overridden on the command line:
-`--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` reports every error with
-its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP (`systemctl reload
+`--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` reports every error
+with its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP (`systemctl reload
 fer-edge`) reloads the file between two frames; a file with errors is rejected and the old
 configuration stays active.
 
