@@ -20,7 +20,7 @@ from fleet.store import Store, connect
 if TYPE_CHECKING:
     from fleet.simulate.run import Plan
 
-FOLDER = Path(".fleet")
+FOLDER, SERVER = Path(".fleet"), Path("/etc/fer-edge-fleet")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(run.__name__.strip("_"), help=about, description=about)
         one.set_defaults(run=run)
         if config:
-            one.add_argument("--config", type=Path, default=FOLDER / DEFAULT_FILE, help="settings (%(default)s)")
+            one.add_argument("--config", type=Path, default=_config(), help="settings (%(default)s)")
         else:
             one.add_argument("--folder", type=Path, default=FOLDER, help="folder for their data (%(default)s)")
         return one
@@ -72,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
     _plan_options(proof)
     proof.add_argument("--calm", action="store_true", help="let nothing fail: only what the load costs")
     return top
+
+
+def _config() -> Path:
+    """The settings of a bed in this folder, else those of a server where it has some."""
+    found = [folder / DEFAULT_FILE for folder in (FOLDER, SERVER) if (folder / DEFAULT_FILE).exists()]
+    return found[0] if found else FOLDER / DEFAULT_FILE
 
 
 def _plan_options(one: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fleet import cli
 from fleet.cli import main
 from fleet.settings import FleetSettings
 from tests.conftest import ROOT
@@ -74,3 +75,19 @@ def test_more_connections_than_the_account_may_have_are_told(
     told = capsys.readouterr().err
     assert "fleet: 100000500 open files are needed, and this account may have" in told
     assert told.count("\n") == 1
+
+
+def test_a_command_finds_the_settings_of_this_folder_and_else_those_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, server = tmp_path / ".fleet" / "fleet.yaml", tmp_path / "etc" / "fleet.yaml"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "SERVER", server.parent)
+    told = []
+    for path in (None, server, here):
+        if path:
+            path.parent.mkdir()
+            path.write_text("prefix: a/b")
+        assert main(["nodes"]) == 78
+        told.append(capsys.readouterr().err.split(":")[1].strip())
+    assert told == [".fleet/fleet.yaml", str(server), ".fleet/fleet.yaml"]

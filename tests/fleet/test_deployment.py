@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fleet.settings import FleetSettings
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "deploy" / "fleet"
@@ -34,6 +35,12 @@ def test_podman_compose_reads_the_services_and_every_file_is_there() -> None:
             source = volume.split(":")[0] if isinstance(volume, str) else volume["source"]
             if source.startswith(".") and source not in own:
                 assert (FOLDER / source).exists(), source
+
+
+def test_in_containers_the_ingest_is_set_as_on_servers_but_lets_prometheus_in() -> None:
+    servers, containers = (FleetSettings.read(FOLDER / name) for name in ("fleet.yaml", "fleet-compose.yaml"))
+    open_ = servers.ingest.model_copy(update={"metrics_host": "0.0.0.0"})
+    assert containers == servers.model_copy(update={"ingest": open_})
 
 
 def test_no_secret_has_a_default() -> None:
