@@ -80,7 +80,7 @@ image: deb  ## the container image localhost/fer-edge:VERSION; ROOT=DIR builds i
 test-deb: $(TESTABLE)  ## the packages on fresh Debian 12 and 13 systems in namespaces, without network: needs root, debootstrap
 	@FER_EDGE_TEST_DEB=1 $(BIN)/python -m pytest tests/deploy/test_deb.py -s $(ARGS)
 
-test-arm64: $(TESTABLE)  ## package, installer and tests on emulated arm64 Debian, RELEASES="12 13": needs root, debootstrap, qemu-user-static; an hour
+test-arm64: $(TESTABLE)  ## package, installer and tests on emulated arm64 Debian, RELEASES="12 13": needs root, debootstrap, qemu-user-static; hours
 	@FER_EDGE_TEST_ARM64=1 FER_EDGE_ARM64_RELEASES="$(RELEASES)" $(BIN)/python -m pytest tests/deploy/test_arm64.py -s $(ARGS)
 
 check: test lint
