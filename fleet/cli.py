@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     try:
-        return int(options.run(options) or 0)
+        code = int(options.run(options) or 0)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough, as head has
+        return 0
     except FerEdgeError as fault:
         lines = str(fault).splitlines()
         print("\n".join(f"fleet: {line}" for line in lines), file=sys.stderr)
@@ -40,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    top = argparse.ArgumentParser(prog="fleet", description="The fleet side of fer-edge: broker, database, metrics.")
+    top = argparse.ArgumentParser(
+        prog="fer-edge-fleet", description="The fleet side of fer-edge: broker, database, metrics."
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def add(run: Callable[[argparse.Namespace], int | None], *, config: bool = True) -> argparse.ArgumentParser:
@@ -172,9 +180,14 @@ def _dead(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     """all that is kept of a node, a JSON object a line"""
+    span = privacy.Span.of(options.since, options.until)
     with _store(options) as store:
-        for line in privacy.export(store.db, options.node, privacy.Span.of(options.since, options.until)):
+        count = 0
+        for line in privacy.export(store.db, options.node, span):
             print(line)
+            count += 1
+    if not count:
+        print(f"fleet: {options.node}: nothing is stored of it then", file=sys.stderr)
 
 
 def _erase(options: argparse.Namespace) -> None:

@@ -92,6 +92,6 @@ def revoke(broker: Management, db: psycopg.Connection[Any], node: str) -> int:
         "UPDATE enrolled SET revoked_at = now() WHERE node = %s AND revoked_at IS NULL", (node,)
     ).rowcount
     if not known:
-        raise UsageError(f"{node}: is not enrolled; python -m fleet nodes lists those that are")
+        raise UsageError(f"{node}: is not enrolled; fer-edge-fleet nodes lists those that are")
     broker.delete_user(node)
     return broker.close_connections(node)

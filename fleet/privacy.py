@@ -27,7 +27,10 @@ class Span:
     @classmethod
     def of(cls, since: str | None, until: str | None) -> Span:
         """From ISO 8601; without a zone it is UTC. Raises UsageError."""
-        return cls(_moment("--from", since), _moment("--to", until))
+        first, last = _moment("--from", since), _moment("--to", until)
+        if first and last and first >= last:
+            raise UsageError(f"--from {since} --to {until}: from must be before to")
+        return cls(first, last)
 
     @property
     def condition(self) -> sql.SQL:

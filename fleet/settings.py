@@ -79,7 +79,7 @@ class FleetSettings(_Section):
         try:
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
         except OSError as error:
-            hint = "give --config FILE, or bring one up here: python -m fleet up"
+            hint = "give --config FILE, or bring one up here: fer-edge-fleet up"
             raise ConfigError([f"{path}: {error.strerror}; {hint}"]) from error
         except yaml.YAMLError as error:
             raise ConfigError([f"{path}: not YAML: {' '.join(str(error).split())}"]) from error

@@ -41,9 +41,12 @@ def own(path: Path) -> None:
 
 
 def folder(path: Path) -> Path:
-    """Make a folder that the engines own."""
-    path.mkdir(parents=True, exist_ok=True)
-    own(path)
+    """Make a folder that the engines own. Raises UnavailableError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        own(path)
+    except OSError as error:
+        raise UnavailableError(f"{path}: {error.strerror}; choose a different --folder") from error
     return path
 
 

@@ -103,6 +103,11 @@ class Node:
         self._dial_at = 0.0
 
     @property
+    def switched_on(self) -> bool:
+        """Whether it has dialled yet; the broker takes so many logins a second and no more."""
+        return self._next is not None
+
+    @property
     def settled(self) -> bool:
         """Whether all that was said has been confirmed."""
         return self.wire.up and len(self.outbox) == 0 and self.publisher.settled() and not self._doubles

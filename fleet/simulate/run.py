@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fer_edge.errors import UnavailableError
+from fer_edge.errors import UnavailableError, UsageError
 from fleet import identity, queues
 from fleet.engines.process import allow_files
 from fleet.management import Management
@@ -51,6 +51,18 @@ class Plan:
     doubled: float = 0.01
     garbage: float = 0.0
     drain_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for what cannot be simulated."""
+        for name in ("nodes", "drives"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} {getattr(self, name)}: at least 1")
+        for name in ("hours", "speed", "state_s", "drive_s", "cut_longest_s"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name):g}: more than 0")
+        for name in ("state_qos", "request_qos"):
+            if getattr(self, name) not in (0, 1):
+                raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)}: 0 or 1")
 
 
 @dataclass
@@ -146,7 +158,8 @@ class Simulation:
             verdict = judge(self.truth, stored_events(db, names), states[0] if states else 0)
             latency = latencies(self.truth, db)
         dropped = sum(len(node.faults) for node in self.nodes)
-        return Report(verdict, time.monotonic() - began, drained, len(self.nodes), dropped, self.broken, latency)
+        connections = sum(node.switched_on for node in self.nodes)
+        return Report(verdict, time.monotonic() - began, drained, connections, dropped, self.broken, latency)
 
     def _turn(
         self, heap: list[tuple[float, int]], until: float, meanwhile: Callable[[float], None], began: float
@@ -173,13 +186,14 @@ class Simulation:
     def _drain(self, meanwhile: Callable[[float], None], began: float) -> float:
         """Every link comes back and says what it has kept."""
         start = time.monotonic()
-        for node in self.nodes:
+        nodes = [node for node in self.nodes if node.switched_on]
+        for node in nodes:
             node.hurry()
-        while not all(node.settled for node in self.nodes):
+        while not all(node.settled for node in nodes):
             if time.monotonic() - start > self._plan.drain_s:
-                left = sum(not node.settled for node in self.nodes)
+                left = sum(not node.settled for node in nodes)
                 raise UnavailableError(f"{left} nodes could not say all within {self._plan.drain_s:g} s; broker down?")
-            for node in self.nodes:
+            for node in nodes:
                 node.step(producing=False)
             self._wires.serve(0.05)
             meanwhile(time.monotonic() - began)

@@ -91,3 +91,34 @@ def test_a_command_finds_the_settings_of_this_folder_and_else_those_of_the_serve
         assert main(["nodes"]) == 78
         told.append(capsys.readouterr().err.split(":")[1].strip())
     assert told == [".fleet/fleet.yaml", str(server), ".fleet/fleet.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["simulate", "--nodes", "0"], "--nodes 0: at least 1"),
+        (["simulate", "--speed", "0"], "--speed 0: more than 0"),
+        (["prove", "--hours", "-1"], "--hours -1: more than 0"),
+        (["prove", "--state-qos", "2"], "--state-qos 2: 0 or 1"),
+        (["export", "cab", "--from", "yesterday"], "--from 'yesterday': give a time like 2026-11-28"),
+        (["export", "cab", "--from", "2026-11-28", "--to", "2026-11-27"], "from must be before to"),
+        (["erase", "cab", "--to", "noon"], "--to 'noon': give a time like"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    path = tmp_path / "fleet.yaml"
+    (tmp_path / "word").write_text("x")
+    path.write_text(yaml.safe_dump({"broker": {"password_file": str(tmp_path / "word")}}))
+    assert main([*words, "--config", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--folder", "/proc/here/bed"]) == 69
+    told = capsys.readouterr().err
+    assert "choose a different --folder" in told
+    assert told.count("\n") == 1
