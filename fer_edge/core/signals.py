@@ -56,6 +56,7 @@ class Signals:
     positive roll towards the person's own right shoulder. ``eyes_closed`` is the probability that
     the eyes are *shut*, ``eyes_lowered`` of lids lowered in a look down, iris visible,
     ``eyes_narrowed`` that a laugh or a squint narrows them; with open eyes the four add up to 1.
+    ``mouth_width`` is the distance of the mouth's corners over that of the eyes' middles, about 0.8 at rest.
     ``gaze_yaw`` and ``gaze_pitch`` are where the eyes look, head included, degrees against the
     camera with the signs of the head's; None where the iris cannot be told. ``landmarks`` are
     (68, 2) pixels of the frame, for drawing only. ``face`` is the driver's, and its ``track`` a new one
@@ -75,6 +76,7 @@ class Signals:
     gaze_yaw: float | None = None
     gaze_pitch: float | None = None
     mouth_open: float | None = None
+    mouth_width: float | None = None
     yaw: float | None = None
     pitch: float | None = None
     roll: float | None = None

@@ -38,6 +38,7 @@ class EyesReader:
         self._lids, self._bent_deg = LidsReader(settings), settings.lids.bent_deg
         self._closures = Closures(settings.drowsy.min_closure_s)
         self._drowsy, self._looked_down = settings.drowsy, Share(settings.drowsy.window_s)
+        self._sleep_s, self._doubted_s = rules.sleep_s, 0.0
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s
         self._least, self._gap_s = settings.filter.coverage, settings.filter.gap_s
         self._prior, self._shut, self._weight = calibration.open_prior, calibration.shut, calibration.openness_weight
@@ -51,6 +52,7 @@ class EyesReader:
         self._lids.reset()
         self._closures.reset()
         self._looked_down.reset()
+        self._doubted_s = 0.0
         self.perclos.reset()
 
     def step(self, signals: Signals, dt: float, slack_s: float, pitch: float | None) -> tuple[EyesNow, LidsNow]:
@@ -107,19 +109,31 @@ class EyesReader:
     def _counts_closed(self, at: float, dt: float, evidence: float | None, lids: LidsNow) -> bool | None:
         """Whether the frame counts as closed for PERCLOS; None: it says nothing.
 
-        A look down is left out, for so long in each window and no longer; lids that went down with the head may be
-        a look at the instruments until they have been down for a while.
+        A look down is left out, for so long in each window and no longer. So are lids that may be a look; they count
+        when they are known to be shut, or when they come up again before ``sleep_s``: after it they have been told,
+        as sleep or as a look.
         """
         left_out = bool(lids.eyes_down) and evidence is not None
         spent = self._looked_down.part_s >= self._drowsy.down_s
         self._looked_down.add(at, 0.0, dt if left_out and not spent and dt <= self._gap_s else 0.0)
-        if evidence is None:
-            return None
+        shut = evidence is not None and evidence >= 0.5
+        self._decide(at, dt if shut and dt <= self._gap_s else 0.0, lids)
         if left_out:
             return True if spent else None
-        if lids.undecided and (lids.down_s or 0.0) < self._drowsy.undecided_s:
-            return None
-        return evidence >= 0.5
+        return None if lids.undecided or evidence is None else shut
+
+    def _decide(self, at: float, shut_s: float, lids: LidsNow) -> None:
+        """Count what was left out as undecided, once it is known; of lids that come up again, what went over a look."""
+        if lids.undecided:
+            self._doubted_s += shut_s
+        elif self._doubted_s:
+            counted_s = 0.0
+            if lids.down_s:
+                counted_s = 0.0 if lids.eyes_down else self._doubted_s
+            elif self._doubted_s < self._sleep_s:
+                counted_s = max(self._doubted_s - self._drowsy.undecided_s, 0.0)
+            self.perclos.window.add(at, counted_s, counted_s)
+            self._doubted_s = 0.0
 
     def _whole(self, at: float) -> tuple[float, float, float]:
         """Beginning, length and judged share of the present state, with the closures that belong to it."""

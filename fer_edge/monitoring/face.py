@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from fer_edge.core import Lens, Signals
 from fer_edge.monitoring.filters import Switch
+from fer_edge.monitoring.laugh import LaughReader
 from fer_edge.monitoring.moment import FaceNow, MouthNow
 from fer_edge.settings.monitoring import FilterSettings
 
 BREATH_S = 0.3
 """Two frames of a closed mouth within this are a breath between two sung notes, though one in it was misread."""
 
-LAUGH_S, LAUGH_SHARE = 0.4, 0.5
-"""Eyes narrowed in this share of the frames of so many seconds before the mouth was wide and after: a laugh."""
 HIDDEN_S = 0.3
 """A mouth that cannot be told for less was not hidden."""
 
@@ -47,6 +44,7 @@ class MouthReader:
     def __init__(self, settings: FilterSettings) -> None:
         self._switch = Switch(settings)
         self._bridge_s, self._gap_s = settings.bridge_s, settings.gap_s
+        self._laugh = LaughReader()
         self.reset()
 
     def reset(self) -> None:
@@ -55,8 +53,7 @@ class MouthReader:
         self._known_at: float | None = None
         self._wide = self._bridging = False
         self._shut_at = float("-inf")
-        self._narrowed: deque[tuple[float, bool]] = deque()
-        self._laughs: bool | None = None
+        self._laugh.reset()
         self._told = False
         self._hidden_since: float | None = None
         self._begin(None)
@@ -65,11 +62,9 @@ class MouthReader:
         """An opening begins at ``at``; None: it is over."""
         self._since = at
         self._wide_s = 0.0
-        if at is not None:
-            self._laughs = None
 
-    def step(self, signals: Signals) -> MouthNow:
-        """Read one frame."""
+    def step(self, signals: Signals, dt: float) -> MouthNow:
+        """Read one frame, ``dt`` seconds after the last."""
         at, switch, value = signals.at, self._switch, signals.mouth_open
         switch.step(at, value)
         bridge_s = self._bridge_s if self._bridging else self._gap_s
@@ -80,7 +75,7 @@ class MouthReader:
         if value is not None:
             self._follow(at, value >= 0.5)
             self._known_at, self._wide = at, value >= 0.5
-        self._look_at_eyes(signals)
+        laughs = self._laugh.step(signals, dt if dt <= self._gap_s else 0.0, self._since)
         self._look_for_hand(signals)
         hidden_s = 0.0 if self._hidden_since is None else at - self._hidden_since
         return MouthNow(
@@ -89,19 +84,9 @@ class MouthReader:
             switch.held_s(at),
             0.0 if self._since is None or not self._wide else at - self._since,
             0.0 if self._since is None else self._wide_s / max(at - self._since, 1e-9),
-            bool(self._laughs),
+            laughs,
             self._hidden_since if hidden_s >= HIDDEN_S else None,
         )
-
-    def _look_at_eyes(self, signals: Signals) -> None:
-        """Were the eyes narrow around the moment the mouth opened? Decided once, ``LAUGH_S`` after it."""
-        narrowed = self._narrowed
-        if signals.eyes_narrowed is not None:
-            narrowed.append((signals.at, signals.eyes_narrowed >= 0.5))
-        while narrowed and narrowed[0][0] < signals.at - 2 * LAUGH_S:
-            narrowed.popleft()
-        if self._since is not None and self._laughs is None and signals.at >= self._since + LAUGH_S:
-            self._laughs = bool(narrowed) and sum(so for _, so in narrowed) >= LAUGH_SHARE * len(narrowed)
 
     def _look_for_hand(self, signals: Signals) -> None:
         if signals.mouth_open is not None:

@@ -113,8 +113,8 @@ class MouthNow(NamedTuple):
     """The driver's mouth: wide open or not.
 
     ``wide_s`` is how long it has been wide open without interruption, ``coverage`` the share of that
-    time in which it was seen to be. ``laughs`` is whether the eyes were narrow when it opened: cheeks that rise
-    before the mouth is wide are a laugh's. ``hidden_since`` is since when it cannot be told in a face that is seen
+    time in which it was seen to be. ``laughs`` is whether it is broad, as a laugh's, or else the eyes narrowed as it
+    opened. ``hidden_since`` is since when it cannot be told in a face that is seen
     (a hand before it), None while it can or never could be.
     """
 

@@ -156,7 +156,7 @@ class Monitor:
             eyes,
             lids,
             self._head.step(signals, dt, self._km_h if at <= self._km_h_until else None, bool(lids.eyes_down)),
-            self._mouth.step(signals),
+            self._mouth.step(signals, dt),
             signals.emotions,
             signals.face is not None,
         )

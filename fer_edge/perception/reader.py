@@ -183,6 +183,7 @@ class _Driver:
             gaze_yaw=head.yaw + eyes.gaze[0] if eyes.gaze else None,
             gaze_pitch=head.pitch + eyes.gaze[1] if eyes.gaze else None,
             mouth_open=mouth_open,
+            mouth_width=None if mouth_open is None else shape.mouth_width(followed.points),
             yaw=head.yaw,
             pitch=head.pitch,
             roll=head.roll,

@@ -66,6 +66,12 @@ def mouth_aspect_ratio(points: Points) -> float:
     return gap / (math.dist(points[48].tolist(), points[54].tolist()) + 1e-6)
 
 
+def mouth_width(points: Points) -> float:
+    """Distance of the mouth's corners over that of the eyes' middles: 0.8 at rest, more in a smile, less in a yawn."""
+    eyes = math.hypot(*_across(points))
+    return math.dist(points[48].tolist(), points[54].tolist()) / (eyes + 1e-6)
+
+
 def tilt(points: Points) -> float:
     """Angle in degrees of the line from the person's right eye to the left one, in the picture."""
     across, down = _across(points)

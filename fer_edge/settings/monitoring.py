@@ -152,7 +152,9 @@ class DrowsySettings(Section):
     min_closure_s: Seconds = Field(0.4, description="shorter closures are blinks and are excluded from PERCLOS")
     down_s: Seconds = Field(20.0, description="looking down is excluded from PERCLOS, for at most this long per window")
     undecided_s: Seconds = Field(
-        1.0, description="lids that went down with the head count as closed for PERCLOS after this time"
+        1.0,
+        description="lids that went down with the head count as closed for PERCLOS if they come up after this time and "
+        "before sleep_s",
     )
     advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
     warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")

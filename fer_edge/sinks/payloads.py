@@ -141,6 +141,7 @@ def frame_line(signals: Signals, *, eyes_down: bool | None = None) -> Payload:
         "eyes_narrowed": _round(signals.eyes_narrowed, 3),
         "eyes_down": eyes_down,
         "mouth_open": _round(signals.mouth_open, 3),
+        "mouth_width": _round(signals.mouth_width, 3),
         "yaw": _round(signals.yaw, 1),
         "pitch": _round(signals.pitch, 1),
         "roll": _round(signals.roll, 1),

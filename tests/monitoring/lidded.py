@@ -45,6 +45,7 @@ def drive(*scenes: Scene, fps: float = FPS) -> Iterable[Signals]:
             gaze_yaw=None if gaze is None else gaze[0] + now["yaw"],
             gaze_pitch=None if gaze is None else gaze[1] + now["pitch"],
             mouth_open=now["mouth"],
+            mouth_width=now.get("mouth_width"),
             yaw=now["yaw"],
             pitch=now["pitch"],
             roll=now["roll"],

@@ -34,5 +34,5 @@ def test_one_misread_frame_does_not_hide_a_yawn() -> None:
 
 def test_a_mouth_that_is_wide_open_from_the_first_frame_of_a_file_is_seen_so_all_the_time() -> None:
     reader = MouthReader(FilterSettings())
-    last = [reader.step(Signals(n / 10, n, mouth_open=0.97)) for n in range(3)][-1]
+    last = [reader.step(Signals(n / 10, n, mouth_open=0.97), 0.1) for n in range(3)][-1]
     assert (last.wide_s, last.coverage) == (0.2, 1.0)

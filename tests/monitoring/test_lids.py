@@ -146,6 +146,29 @@ def test_a_mouth_wide_in_a_laugh_is_no_yawn_and_in_a_yawn_it_is() -> None:
     assert starts(told(yawn)) == [("yawn", 21.5)]
 
 
+def test_a_laugh_whose_lids_narrow_as_the_mouth_opens_is_no_yawn() -> None:
+    """Mouth and lids move in the same moment: half of such laughs were told as yawns."""
+    assert told(drive((20, {}), (23, LAUGH | {"mouth": 0.95}), (40, {}))) == []
+
+
+def test_a_broad_mouth_laughs_though_the_lids_stay_up() -> None:
+    rest, laughing, yawning = ({"mouth_width": 0.8 * times} for times in (1.0, 1.2, 1.05))
+    wide: Scene = (23, {"mouth": 0.95} | laughing)
+    assert told(drive((20, rest), wide, (40, rest))) == []
+    assert starts(told(drive((20, rest), (23, {"mouth": 0.95} | yawning), (40, rest)))) == [("yawn", 21.5)]
+
+
+def test_a_mouth_pulled_narrow_yawns_though_the_eyes_are_pressed_together_from_the_first() -> None:
+    rest, yawning = {"mouth_width": 0.8}, LAUGH | {"mouth": 0.95, "mouth_width": 0.7}
+    assert starts(told(drive((20, rest), (23, yawning), (40, rest)))) == [("yawn", 21.5)]
+
+
+def test_a_broad_mouth_is_none_for_a_driver_whose_mouth_is_broad() -> None:
+    """0.95 is wide for most people; this one's mouth is 0.92 at rest."""
+    rest, yawning = {"mouth_width": 0.92}, {"mouth": 0.95, "mouth_width": 0.95}
+    assert starts(told(drive((20, rest), (23, yawning), (40, rest)))) == [("yawn", 21.5)]
+
+
 def test_eyes_pressed_shut_in_a_yawn_behind_a_hand_are_no_closure() -> None:
     """The hand comes at 20, the eyes are shut from 21 to 23.5: nothing. Left shut they are told at 24 and 27."""
     hand = {"mouth": None}
@@ -159,6 +182,42 @@ def test_a_chin_on_a_hand_excuses_nothing() -> None:
     """The mouth is hidden for ten seconds before the eyes shut: a microsleep."""
     hand = {"mouth": None}
     assert starts(told(drive((20, {}), (30, hand), (32, SHUT | hand), (40, {}))))[0] == ("microsleep", 31.5)
+
+
+def test_a_broad_squint_without_an_iris_is_no_look_down() -> None:
+    """Lids at a sixth for eight seconds, no iris to be told, as in the laugh of a man with glasses."""
+    narrow = {"eyes_narrowed": 0.65, "eyes_closed": 0.2, "eyes_lowered": 0.1, "width": 0.18, "gaze": None}
+    assert told(drive((20, {}), (28, narrow), (40, {}))) == []
+
+
+def test_eyes_read_as_shut_and_as_lowered_may_look_into_the_lap() -> None:
+    """Two to one for shut, no iris: nothing in 2.5 s, a look down after 3. A sleeper's are lowered for a tenth."""
+    unsure = {"eyes_closed": 0.64, "eyes_lowered": 0.33, "eyes_narrowed": 0.02, "width": 0.07, "gaze": None}
+    assert told(drive((20, {}), (22.5, unsure), (40, {}))) == []
+    assert starts(told(drive((20, {}), (24, unsure), (40, {})))) == [("distracted", 23.0)]
+    asleep = unsure | {"eyes_closed": 0.85, "eyes_lowered": 0.12}
+    assert starts(told(drive((20, {}), (22.5, asleep), (40, {})))) == [("microsleep", 21.5)]
+
+
+def test_a_phone_read_again_and_again_is_distraction_each_time_and_not_drowsiness() -> None:
+    """Four looks of 4.4 s into the lap in a minute, head bent, no iris: 18 s that look shut."""
+    scenes: list[Scene] = [(20, {})]
+    for look in range(4):
+        scenes += [(24.4 + 15 * look, SHUT | BENT), (35 + 15 * look, {})]
+    assert [what for what, _ in starts(told(drive(*scenes), settings()))] == ["distracted"] * 4
+
+
+def test_a_head_that_falls_with_the_lids_every_ten_seconds_is_drowsy() -> None:
+    """Two seconds each time: less than is told, but a sixth of the minute."""
+    scenes: list[Scene] = [(20, {})]
+    for fall in range(6):
+        scenes += [(22 + 10 * fall, SHUT | BENT), (30 + 10 * fall, {})]
+    assert "drowsy" in [what for what, _ in starts(told(drive(*scenes), settings()))]
+
+
+def test_eyes_pressed_shut_in_a_yawn_behind_a_hand_and_a_look_at_the_speed_are_no_nod() -> None:
+    hand = {"mouth": None}
+    assert told(drive((20, {}), (21, hand), (21.9, SHUT | hand), (22.3, SHUT | BENT | hand), (40, {}))) == []
 
 
 def test_lids_that_are_down_are_no_sign_of_themselves() -> None:

@@ -36,6 +36,7 @@ ALL_KNOWN = Signals(
     eye_right=0.79,
     eyes_closed=0.03,
     mouth_open=0.01,
+    mouth_width=0.812,
     yaw=-3.14,
     pitch=1.2,
     roll=0.4,

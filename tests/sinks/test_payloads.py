@@ -77,6 +77,7 @@ def test_frame_is_the_contracts_example() -> None:
         "eyes_narrowed": None,
         "eyes_down": None,
         "mouth_open": 0.01,
+        "mouth_width": 0.812,
         "yaw": -3.1,
         "pitch": 1.2,
         "roll": 0.4,

@@ -9,7 +9,7 @@ from fer_edge.core import Event, Level
 from fer_edge.monitoring.filters import Switch
 from fer_edge.monitoring.moment import Moment
 from fer_edge.monitoring.rules.base import QUIET, Rule
-from fer_edge.monitoring.rules.closure import YAWN_LEAST_S
+from fer_edge.monitoring.rules.closure import HAND_S, YAWN_LEAST_S
 from fer_edge.monitoring.windows import Peak
 from fer_edge.settings.monitoring import MonitoringSettings
 
@@ -20,7 +20,7 @@ begins to fall they must be shut."""
 
 class Nod(Rule):
     """First the eyes, then the head: a look at the instruments lowers both together, and a yawn throws
-    the head back and brings it down with eyes shut and the mouth open.
+    the head back and brings it down with eyes shut and the mouth open, or behind a hand.
 
     A closure is ripe when, ``closed_s`` after its beginning, the head was still up. Only then does a
     fast fall or rise of the head count. Pitch is the median of three frames against the camera.
@@ -73,7 +73,9 @@ class Nod(Rule):
         """Follow the closure: was the head still up when the eyes had been closed for a while?"""
         eyes, rules = now.eyes, self._rules
         looks = now.lids.undecided or now.lids.eyes_down
-        if not eyes.closed or eyes.evidence is None or now.mouth.wide_s >= YAWN_LEAST_S or looks:
+        hidden = now.mouth.hidden_since
+        yawns = now.mouth.wide_s >= YAWN_LEAST_S or (hidden is not None and hidden >= eyes.since - HAND_S)
+        if not eyes.closed or eyes.evidence is None or yawns or looks:
             return
         if eyes.since != self._since:
             self._since, self._level, self._ripe = eyes.since, high, None

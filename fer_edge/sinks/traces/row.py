@@ -14,7 +14,7 @@ from fer_edge.core import Box, Face, Lens, Quality, Signals
 
 _SIGNALS = (
     *("eye_left", "eye_right", "eyes_closed", "eyes_lowered", "eyes_narrowed", "gaze_yaw", "gaze_pitch"),
-    *("mouth_open", "yaw", "pitch", "roll"),
+    *("mouth_open", "yaw", "pitch", "roll", "mouth_width"),
 )
 _FACE = ("x", "y", "width", "height", "score", "track")
 _QUALITY = ("brightness", "sharpness", "contrast", "saturated")
@@ -22,13 +22,16 @@ COLUMNS = ("at", "number", "faces", "lens", "rotated", "km_h", *_SIGNALS, *_FACE
 """Names of the numbers of a row, in order; ``at`` in seconds of the frames' clock, ``lens`` by its place in ``Lens``,
 ``km_h`` the vehicle's speed where it is known."""
 
+SINCE = frozenset({"mouth_width"})
+"""Columns that files of older versions lack: nothing is known of them there."""
+
 _PACKED = struct.Struct(f"<2d{len(COLUMNS) - 2}f")
 _UNKNOWN = math.nan
 _LENSES = list(Lens)
 
 
 def pack(signals: Signals, km_h: float | None) -> bytes:
-    """A row as bytes: 116 for a frame, so that minutes fit into a megabyte."""
+    """A row as bytes: 120 for a frame, so that minutes fit into a megabyte."""
     face, box, quality = signals.face, signals.face and signals.face.box, signals.quality
     values = (
         *(signals.faces, _LENSES.index(signals.lens), signals.rotated, km_h),

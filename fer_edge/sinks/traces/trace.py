@@ -60,7 +60,7 @@ class Trace(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        missing = [name for name in row.COLUMNS if name not in self.columns]
+        missing = [name for name in row.COLUMNS if name not in self.columns and name not in row.SINCE]
         if missing:
             raise ValueError(f"column {missing[0]} is missing")
         if len({len(values) for values in self.columns.values()}) != 1:
@@ -77,7 +77,8 @@ class Trace(BaseModel):
     def frames(self) -> Iterator[tuple[Signals, float | None]]:
         """The signals of each frame, and the vehicle's speed at it, km/h."""
         speed = row.COLUMNS.index("km_h")
-        for values in zip(*(self.columns[name] for name in row.COLUMNS), strict=True):
+        unknown: Numbers = [None] * len(self.columns["at"])
+        for values in zip(*(self.columns.get(name, unknown) for name in row.COLUMNS), strict=True):
             yield row.signals(values), values[speed]
 
 
