@@ -18,61 +18,82 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from random import Random
-from statistics import median, quantiles, stdev
+from statistics import median
 from typing import Any
-
-import numpy as np
 
 from fer_edge.benchmark.acted import looks_of, pose_of
 from fer_edge.core import Frame, Signals
+from fer_edge.lids import SHUT_OPENING
 from fer_edge.monitoring.eyes import seen_openness
 from fer_edge.monitoring.simulation.behaviours import MOUNTINGS, Mounting
-from fer_edge.monitoring.simulation.networks import BENT_DEG, STATES, Network, Reading, Spread, as_json, state
+from fer_edge.monitoring.simulation.networks import (
+    BANDS,
+    STATES,
+    Network,
+    Reading,
+    Told,
+    as_json,
+    band,
+    sorted_reading,
+    state,
+)
 from fer_edge.monitoring.simulation.story import Truth
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
 from fer_edge.sources.sim.scene import Scene
 
-PEOPLE, EACH = 8, 10
+PEOPLE, EACH = 16, 5
 """Drawn people, and pictures of each in each state."""
+LOOKS = 3
+"""Each picture is read so often, as a camera shows it: in the first frame of a face the landmarks are still coarse."""
+FEWEST, MOST = 5, PEOPLE * EACH
+"""Frames of a state that make a reading, and that are kept of it."""
 EDGE_S = 0.15
 """Marks of clips are uncertain by this much."""
+MOVES_S = 0.25
+"""A head that is bent otherwise so long before or after a frame is on its way: the pose lags behind the lids."""
 MARKS = {"eyes_closed": "shut", "eyes_down": "deep", "laugh": "tight"}
+LOOKED_DEG = {"deep": -32.0}
+"""Where eyes look in clips with these marks, about: nobody measured it."""
+UP = ("wide", "narrowed", "shut")
+"""States that are measured of a head bent up, too."""
 SETTINGS = Settings.model_validate({"emotion": {"enabled": False}})
-Row = tuple[str, Signals, float | None]
-"""State of the lids, what was read, and by how many degrees the gaze was off."""
+Row = tuple[str, Told | None]
+"""State of the lids and band of the head, and what was read, None where nothing was."""
 
 
-def drawn_truth(name: str, random: Random) -> Truth:
-    """A truth at random in which the lids are in this state, the head as it goes with it."""
+def drawn_truth(name: str, bent: str, random: Random) -> Truth:
+    """A truth at random in which the lids are in this state and the head is bent so.
+
+    Shut eyes are drawn as sleep shuts them, half of them wholly: with a slit twice as high an iris shows.
+    """
     while True:
+        widest = SHUT_OPENING if name == "shut" else 1.0
         truth = Truth(
-            lids=random.choice((1.0, random.uniform(0, 1))),
+            lids=random.choice((0.0 if name == "shut" else 1.0, random.uniform(0, widest))),
             squint=random.choice((0.0, random.uniform(0, 1))),
             gaze_yaw=random.gauss(0, 8),
-            gaze_pitch=random.choice((random.uniform(-6, 8), random.uniform(-44, -12))),
+            gaze_pitch=random.choice((random.uniform(-6, 16 if bent == "up" else 8), random.uniform(-44, -12))),
             yaw=random.gauss(0, 6),
-            pitch=random.choice((random.uniform(-6, 6), random.uniform(-30, -8))),
+            pitch=random.uniform(-8, 8) if bent == "level" else random.uniform(*BANDS[bent]),
         )
-        level = name in ("wide", "half", "slit", "deep")
-        seen = state(truth.lids, truth.gaze_pitch, truth.squint, truth.pitch)
-        if seen == name and not (level and truth.pitch < -8):
+        if state(truth.lids, truth.gaze_pitch, truth.squint) == name:
             return truth
 
 
 def of_drawn(mounting: Mounting) -> Iterator[Row]:
     """Drawn people before a camera mounted so."""
     for person in range(PEOPLE):
-        scene, random = Scene(person, looks_of(person, mounting)), Random(f"readings {person}")
-        for name in STATES:
-            for number in range(EACH):
-                truth = drawn_truth(name, random)
-                picture = scene.draw(pose_of(truth, mounting), number)
-                signals = Perception(SETTINGS).read(Frame(picture, 0.0, 0))
-                off = None
-                if signals.gaze_pitch is not None and signals.pitch is not None:
-                    off = signals.gaze_pitch - signals.pitch - truth.gaze_pitch
-                yield name, signals, off
+        scene = Scene(person, looks_of(person, mounting))
+        for bent in BANDS:
+            for name in UP if bent == "up" else STATES:
+                random = Random(f"readings {person} {name} {bent}")
+                for number in range(EACH):
+                    truth = drawn_truth(name, bent, random)
+                    picture, perception = scene.draw(pose_of(truth, mounting), number), Perception(SETTINGS)
+                    for look in range(LOOKS):
+                        signals = perception.read(Frame(picture, look / 15, look))
+                    yield f"{name} {bent}", told(signals, truth.gaze_pitch)
 
 
 def of_clips(folder: Path) -> Iterator[Row]:
@@ -88,12 +109,13 @@ def of_clips(folder: Path) -> Iterator[Row]:
         read = [perception.read(source.read()) for _ in range(known["frames"])]
         source.close()
         level = median(signals.pitch for signals in read if signals.pitch is not None)
+        ahead = median(s.gaze_pitch - s.pitch for s in read if s.gaze_pitch is not None and s.pitch is not None)
+        bands = [None if signals.pitch is None else band(signals.pitch - level) for signals in read]
         for number, signals in enumerate(read):
-            name = _marked(number, known)
-            if name == "deep" and signals.pitch is not None and signals.pitch - level <= BENT_DEG:
-                name = "covered"
-            if name:
-                yield name, signals, None
+            name, around = _marked(number, known), round(MOVES_S * known["fps"])
+            bent = set(bands[max(number - around, 0) : number + around + 1])
+            if name and len(bent) == 1 and bands[number] is not None:
+                yield f"{name} {bands[number]}", told(signals, ahead + LOOKED_DEG.get(name, 0.0))
 
 
 def _marked(number: int, known: Mapping[str, Any]) -> str | None:
@@ -105,35 +127,27 @@ def _marked(number: int, known: Mapping[str, Any]) -> str | None:
     return "wide" if known.get("eyes_closed") else None
 
 
-def network(rows: list[Row], over: Mapping[str, Reading]) -> Network:
-    """The distributions of these rows, ``over`` going before them."""
-    found = {name: reading(signals) for name in STATES if (signals := [s for own, s, _ in rows if own == name])}
-    off = [value for _, _, value in rows if value is not None]
-    return Network({**found, **over}, stdev(off) if len(off) > 2 else 0.0)
+def told(signals: Signals, looks_up_deg: float) -> Told | None:
+    """What was said of eyes that look up by so much in the face; None where nothing was."""
+    openness = seen_openness(signals)
+    if signals.eyes_closed is None or openness is None:
+        return None
+    off = None
+    if signals.gaze_pitch is not None and signals.pitch is not None:
+        off = signals.gaze_pitch - signals.pitch - looks_up_deg
+    return Told(signals.eyes_closed, openness, signals.eyes_lowered, signals.eyes_narrowed, off)
 
 
-def reading(signals: list[Signals]) -> Reading:
-    """How the outputs of these frames are spread."""
-    judged = [one for one in signals if one.eyes_closed is not None]
-    if len(judged) < 5:
-        nothing = (0.5,) * 5
-        return Reading(nothing, nothing, judged=0.0, frames=len(signals))
-    told = [one for one in judged if one.eyes_lowered is not None]
-    return Reading(
-        closed=_spread([one.eyes_closed for one in judged]),
-        openness=_spread([seen_openness(one) for one in judged]),
-        lowered=_spread([one.eyes_lowered for one in told]) if told else None,
-        narrowed=_spread([one.eyes_narrowed for one in told]) if told else None,
-        gaze=float(np.mean([one.gaze_pitch is not None for one in judged])),
-        judged=len(judged) / len(signals),
-        frames=len(signals),
-    )
-
-
-def _spread(values: list[float | None]) -> Spread:
-    known = sorted(value for value in values if value is not None)
-    tenths = quantiles(known, n=10, method="inclusive")
-    return known[0], tenths[0], tenths[4], tenths[8], known[-1]
+def readings(rows: list[Row]) -> dict[str, Reading]:
+    """By state and band what was said of at least five frames, evenly chosen from where there are many."""
+    found = {}
+    for name in dict.fromkeys(name for name, _ in rows):
+        own = [said for other, said in rows if other == name]
+        frames = list(sorted_reading([said for said in own if said], 1.0).frames)
+        if len(own) >= FEWEST:
+            kept = [frames[int((n + 0.5) * len(frames) / MOST)] for n in range(MOST)] if len(frames) > MOST else frames
+            found[name] = sorted_reading(kept, len(frames) / len(own))
+    return found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,16 +159,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     shipped = resources.files("fer_edge.monitoring.simulation").joinpath("readings.json")
     result = {name: json.loads(shipped.read_text("utf-8"))[name] for name in options.keep}
-    seen: dict[str, Reading] = {}
-    if options.clips:
-        rows = list(of_clips(options.clips))
-        seen = {name: reading(own) for name in STATES if len(own := [s for n, s, _ in rows if n == name]) >= 5}
-        result[f"{options.name} on clips"] = [as_json(Network(seen))]
+    seen = readings(list(of_clips(options.clips))) if options.clips else {}
     result[options.name] = {}
     for mounting in MOUNTINGS:
         plain = not (mounting.pitch or mounting.glasses or mounting.night) and abs(mounting.yaw) <= 10
-        found = network(list(of_drawn(mounting)), seen if plain else {})
-        result[options.name][mounting.name] = as_json(found)
+        found = readings(list(of_drawn(mounting))) | (seen if plain else {})
+        result[options.name][mounting.name] = as_json(Network(found))
         print(mounting.name, file=sys.stderr)  # noqa: T201
     print(json.dumps(result, separators=(",", ":")).replace('},"', '},\n"'))  # noqa: T201
     return 0

@@ -18,6 +18,8 @@ from fer_edge.settings import Settings
 ORDERS = {"eyes first": 0.4, "head and lids together": 0.3, "head first": 0.15, "head already low": 0.15}
 """Shares of the sleepers."""
 LEARN_S, ASLEEP_S = 72.0, 9.0
+BLINK_S = 1.0
+"""None blinks so shortly before: a blink and the closure after it would be one."""
 SLOW_KM_H = 10.0
 """Half of them roll slower than the speed under which distraction is quiet."""
 
@@ -37,7 +39,7 @@ def sleeper(order: str, random: Random, sign: bool, slow: bool) -> Sleeper:
     """Draw one."""
     at = LEARN_S + random.uniform(12, 20)
     story = Story(at + ASLEEP_S)
-    blinks(story, random, until=at - 0.6)
+    blinks(story, random, until=at - BLINK_S)
     if sign:
         start = LEARN_S + random.uniform(0, 3)
         if random.random() < 0.5:

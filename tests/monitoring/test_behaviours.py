@@ -8,19 +8,23 @@ from random import Random
 import pytest
 
 from fer_edge.benchmark import behaviours, sleepers
+from fer_edge.benchmark.readings import drawn_truth
 from fer_edge.benchmark.sleepers import ORDERS, faults, sleeper
 from fer_edge.core import DriverState, Event, Level, Phase
-from fer_edge.lids import lids
+from fer_edge.lids import SHUT_OPENING, lids
 from fer_edge.monitoring.simulation import Camera, Driver, Story, signals
 from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, QUIET, Done, acts_of, strew
 from fer_edge.monitoring.simulation.networks import (
-    LEVELS,
     STATES,
+    Network,
+    Reading,
+    Told,
     Wandering,
     as_json,
-    at_share,
+    band,
     network_of,
     networks,
+    sorted_reading,
     state,
 )
 from fer_edge.settings import Settings
@@ -61,25 +65,51 @@ def test_the_measured_networks_are_whole(name: str) -> None:
     measured = networks(name)
     assert set(measured) == {mounting.name for mounting in MOUNTINGS}
     for network in measured.values():
-        assert set(network.readings) == set(STATES)
+        assert {f"{lids_state} level" for lids_state in STATES} <= set(network.readings)
         assert network_of(as_json(network)) == network
         for reading in network.readings.values():
-            assert list(reading.closed) == sorted(reading.closed)
             assert 0 <= reading.judged <= 1
+            assert bool(reading.frames) is (reading.judged > 0)
+            shut = [told.closed for told in reading.frames]
+            assert shut == sorted(shut)
 
 
 def test_the_networks_of_before_took_a_look_down_for_sleep() -> None:
     """What the issue says of them, kept as a figure."""
-    ahead = networks("before")["ahead"].readings
-    assert at_share(ahead["deep"].closed, 0.5) > 0.9
-    assert at_share(ahead["covered"].closed, 0.5) > 0.9
-    assert at_share(ahead["tight"].closed, 0.5) > 0.5
+    ahead = networks("before")["ahead"]
+    assert ahead.reading("deep", 0.0).at(0.5).closed > 0.9
+    assert ahead.reading("deep", -20.0).at(0.5).closed > 0.9
+    assert ahead.reading("tight", 0.0).at(0.5).closed > 0.5
+
+
+def test_one_bad_picture_of_eighty_misleads_one_frame_in_eighty() -> None:
+    """A single face whose landmarks were off once gave a driver who looked up nine nods: the values between it
+    and the next were taken for frames, too."""
+    fine = [Told(0.0, 0.9, 0.0, 0.0, 1.0)] * 79
+    reading = sorted_reading([Told(0.95, 0.09, 0.05, 0.0), *fine], 1.0)
+    shares = [(number + 0.5) / 1000 for number in range(1000)]
+    assert sum(reading.at(share).closed > 0.1 for share in shares) == pytest.approx(1000 / 80, abs=1)
+    assert all(told.closed < 0.1 or told.gaze_off is None for told in map(reading.at, shares))
+
+
+def test_a_bent_head_is_read_as_it_was_measured() -> None:
+    level, bent = Reading((Told(0.1, 0.5),)), Reading((Told(0.9, 0.1),))
+    network = Network({"deep level": level, "deep down": bent})
+    assert [network.reading("deep", pitch) for pitch in (0.0, -20.0, 20.0)] == [level, bent, level]
+    assert [band(pitch) for pitch in (-12.0, -11.0, 14.0, 15.0)] == ["down", "level", "level", "up"]
+
+
+def test_a_sleepers_eyes_are_drawn_without_a_slit() -> None:
+    """With a slit of an eighth an iris shows, and 17 of 20 such pictures were read as open: no sleeper's eyes."""
+    truths = [drawn_truth("shut", "down", Random(number)) for number in range(30)]
+    assert all(truth.lids <= SHUT_OPENING and -32 <= truth.pitch <= -12 for truth in truths)
+    assert sum(truth.lids == 0 for truth in truths) >= 8
 
 
 def test_errors_of_a_network_are_spread_evenly_over_people_and_keep_with_each() -> None:
     people = [[wander(number * 0.1) for number in range(300)] for wander in (Wandering(Random(s)) for s in range(300))]
     values = [value for person in people for value in person]
-    for level in LEVELS[1:-1]:
+    for level in (0.1, 0.5, 0.9):
         assert sum(value < level for value in values) / len(values) == pytest.approx(level, abs=0.05)
     own = [sum(person) / len(person) for person in people]
     assert max(own) > 0.85 and min(own) < 0.15
@@ -88,7 +118,6 @@ def test_errors_of_a_network_are_spread_evenly_over_people_and_keep_with_each() 
 def test_states_of_lids_are_those_of_their_opening() -> None:
     assert [state(kept, 0, 0) for kept in (1.0, 0.5, 0.25, 0.05)] == ["wide", "half", "slit", "shut"]
     assert [state(1.0, pitch, 0) for pitch in (-8, -18, -35)] == ["wide", "lowered", "deep"]
-    assert state(1.0, -35, 0, head_pitch=-20) == "covered"
     assert [state(1.0, 0, squint) for squint in (0.2, 0.5, 1.0)] == ["wide", "narrowed", "tight"]
 
 

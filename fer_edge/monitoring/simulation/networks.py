@@ -1,79 +1,98 @@
 """What an eye network says of eyes whose truth is known: ideal, or as measured on pictures.
 
-A network is described by how its outputs are spread over frames that show the same state of the lids. Errors
-keep for a while and differ between people: a driver whose laugh is taken for sleep is so every time.
+A network is described by what it said of some dozens of frames that show the same state of the lids; a simulated
+frame is one of these, whole. What it says keeps for a while and differs between people: a driver whose laugh is taken
+for sleep is so every time.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from math import erf, exp, sqrt
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from fer_edge.lids import lid_state, lids
 
 PERSON, KEEPS_S = 0.6, 0.4
 """Share of the variance that belongs to the person, and how long the rest keeps, seconds."""
-LEVELS = (0.0, 0.1, 0.5, 0.9, 1.0)
-"""Shares of frames below each of a :class:`Spread`'s values."""
 
-Spread = tuple[float, float, float, float, float]
-
-STATES = ("wide", "half", "slit", "lowered", "deep", "covered", "narrowed", "tight", "shut")
+STATES = ("wide", "half", "slit", "lowered", "deep", "narrowed", "tight", "shut")
 """States of the lids that are told apart, by what is open: see :func:`state`."""
+DEEP_DEG = -25.0
+"""From this pitch of the eyes on a look down is deep, degrees."""
+BANDS = {"down": (-32.0, -12.0), "level": (-12.0, 15.0), "up": (15.0, 32.0)}
+"""How the head is bent, from and up to so many degrees: it decides what a camera sees of the lids."""
 
 
-DEEP_DEG, BENT_DEG = -25.0, -12.0
-"""From these pitches of eyes and head on, degrees, a look down is deep, and the head bent."""
-
-
-def state(kept: float, gaze_pitch: float, squint: float, head_pitch: float = 0.0) -> str:
+def state(kept: float, gaze_pitch: float, squint: float) -> str:
     """One of :data:`STATES` for eyes kept open by ``kept``, looking up by ``gaze_pitch`` degrees.
 
     ``half`` and ``slit`` are heavy lids over eyes that look ahead, ``deep`` a look down by 25 degrees and more,
-    ``covered`` one with the head bent, too, so that the lids hide the iris, ``tight`` a squint or laugh that leaves
-    less than half of the opening.
+    ``tight`` a squint or laugh that leaves less than half of the opening.
     """
     match lid_state(kept, gaze_pitch, squint):
         case "shut":
             return "shut"
         case "lowered":
-            if gaze_pitch > DEEP_DEG:
-                return "lowered"
-            return "covered" if head_pitch <= BENT_DEG else "deep"
+            return "lowered" if gaze_pitch > DEEP_DEG else "deep"
         case "narrowed":
             return "tight" if lids(kept, gaze_pitch, squint).opening < 0.5 else "narrowed"
     return "wide" if kept >= 0.7 else "half" if kept >= 0.4 else "slit"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How the outputs are spread where the lids are in one state: least, 10 %, 50 %, 90 %, greatest.
+def band(head_pitch: float) -> str:
+    """One of :data:`BANDS` for a head that is bent up by so many degrees."""
+    if head_pitch <= BANDS["down"][1]:
+        return "down"
+    return "up" if head_pitch >= BANDS["up"][0] else "level"
 
-    ``lowered`` and ``narrowed`` are None of a network that does not tell them. ``gaze`` is the share of frames in
-    which the direction is told, ``judged`` that in which anything is, ``frames`` how many there were.
+
+class Told(NamedTuple):
+    """What a network said of the eyes in one frame.
+
+    ``lowered`` and ``narrowed`` are None of a network that does not tell them; ``gaze_off`` is by how many degrees
+    the direction was off, None where none was told.
     """
 
-    closed: Spread
-    openness: Spread
-    lowered: Spread | None = None
-    narrowed: Spread | None = None
-    gaze: float = 0.0
+    closed: float
+    openness: float
+    lowered: float | None = None
+    narrowed: float | None = None
+    gaze_off: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was said of lids in one state, from the least shut frame to the most; ``judged`` is the share of frames
+    of which anything was."""
+
+    frames: tuple[Told, ...] = ()
     judged: float = 1.0
-    frames: int = 0
+
+    def at(self, share: float) -> Told:
+        """The frame that so large a share of the frames is less shut than."""
+        return self.frames[min(int(share * len(self.frames)), len(self.frames) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Readings by state of the lids; ``gaze_off_deg`` is the standard deviation of the direction."""
+    """Readings by state of the lids and :func:`band` of the head, as in ``"shut down"``."""
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
-    gaze_off_deg: float = 0.0
+
+    def reading(self, lids_state: str, head_pitch: float) -> Reading:
+        """The reading of lids in this state; that of a level head where the head's own was not measured."""
+        return self.readings.get(f"{lids_state} {band(head_pitch)}") or self.readings[f"{lids_state} level"]
+
+
+def sorted_reading(frames: list[Told], judged: float) -> Reading:
+    """A reading of these frames."""
+    return Reading(tuple(sorted(frames, key=lambda told: (told.closed, -told.openness))), judged)
 
 
 def networks(name: str) -> Mapping[str, Network]:
@@ -87,36 +106,35 @@ def _measured() -> Mapping[str, Mapping[str, Network]]:
     return {
         name: {mounting: network_of(values) for mounting, values in mountings.items()}
         for name, mountings in json.loads(text).items()
-        if isinstance(mountings, dict)
     }
 
 
 def network_of(values: Mapping[str, Any]) -> Network:
     """A network from what :func:`as_json` gave."""
-    readings = {}
-    for name, reading in values["readings"].items():
-        known: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in reading.items()}
-        readings[name] = Reading(**known)
-    return Network(readings, values["gaze_off_deg"])
+    return Network(
+        {
+            name: sorted_reading([_told(row) for row in reading["frames"]], reading["judged"])
+            for name, reading in values.items()
+        }
+    )
+
+
+def _told(row: list[Any]) -> Told:
+    closed, openness, lowered, narrowed = (None if share is None else share / 100 for share in row[:4])
+    return Told(closed or 0.0, openness or 0.0, lowered, narrowed, row[4])
 
 
 def as_json(network: Network) -> dict[str, Any]:
-    """JSON-able, rounded."""
+    """JSON-able: a frame is four probabilities and shares in hundredths, and degrees."""
     return {
-        "readings": {
-            name: {
-                item.name: _rounded(getattr(reading, item.name))
-                for item in fields(reading)
-                if getattr(reading, item.name) is not None
-            }
-            for name, reading in network.readings.items()
-        },
-        "gaze_off_deg": round(network.gaze_off_deg, 1),
+        name: {"judged": round(reading.judged, 3), "frames": [_row(told) for told in reading.frames]}
+        for name, reading in network.readings.items()
     }
 
 
-def _rounded(value: Any) -> Any:
-    return [round(v, 3) for v in value] if isinstance(value, tuple) else round(value, 3)
+def _row(told: Told) -> list[int | None]:
+    shares = [None if share is None else round(100 * share) for share in told[:4]]
+    return [*shares, None if told.gaze_off is None else round(told.gaze_off)]
 
 
 class Wandering:
@@ -136,12 +154,3 @@ class Wandering:
         self._value = keep * self._value + self._random.gauss(0.0, sqrt((1 - keep * keep) * (1 - PERSON)))
         self._at = at
         return 0.5 * (1 + erf((self._own + self._value) / sqrt(2)))
-
-
-def at_share(spread: Spread, share: float) -> float:
-    """The value below which this share of the frames lies."""
-    for number in range(1, len(LEVELS)):
-        if share <= LEVELS[number]:
-            low, high = LEVELS[number - 1], LEVELS[number]
-            return spread[number - 1] + (share - low) / (high - low) * (spread[number] - spread[number - 1])
-    return spread[-1]
