@@ -115,7 +115,7 @@ def _up(options: argparse.Namespace) -> None:
     bed = Bed.at(options.folder, options.brokers)
     bed.up()
     members = ", ".join(f"{one.host}:{one.mqtt}" for one in bed.settings.broker.members)
-    print(f"nodes connect to (MQTT): {members}\nsettings, passwords, logs: {bed.home}\nstop: fleet down")
+    print(f"nodes connect to (MQTT): {members}\nsettings, passwords, logs: {bed.home}\nstop: fer-edge-fleet down")
     for name, port in bed.pages.items():
         print(f"{name}: http://127.0.0.1:{port}")
 
