@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also through the whole product: detection, landmarks, crop, expression (.tflite)",
     )
+    add("--scenes", type=Path, help="also on annotated faces of scenes (faces.json, faces/; .tflite)")
     add("--plots", type=Path, metavar="DIR", help="write confusion.png and mistakes.png there")
 
 
@@ -48,6 +49,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     report |= {"flip": args.flip} | _by_vote(probabilities, data)
     if args.product:
         report["product"] = _through_the_product(args.model, data)
+    if args.scenes:
+        from convert.seeing import expressions
+
+        report["scenes"] = expressions.told(args.model, args.scenes)
     if args.plots:
         _plots(args.plots, report, probabilities, data, predictor)
     return report
@@ -135,6 +140,13 @@ def text(report: Mapping[str, Any]) -> str:
     if "product" in report:
         lines.append(
             "through the product: {accuracy:.4f} of {found} faces found of {pictures}".format(**report["product"])
+        )
+    if "scenes" in report:
+        own = report["scenes"]
+        yawns = ", ".join(f"{count} {label}" for label, count in own["yawns"].most_common())
+        lines.append(
+            f"people and drivers marked by eye: {own['accuracy']:.4f} of {own['n']}, in cars "
+            f"{own['cars']['accuracy']:.4f} of {own['cars']['n']}; yawns are called: {yawns or 'none marked'}"
         )
     lines += ["", f"{'class':<12}{'precision':>10}{'recall':>8}{'f1':>8}{'n':>7}"]
     for name, row in report["per_class"].items():

@@ -57,6 +57,8 @@ class Expression(Task):
         add("--dropout", type=share, help="edge's, before the last layer")
         unlabelled = ".npz of unlabelled faces (written by faces), labelled by the teachers"
         add("--unlabelled", type=Path, nargs="+", default=[], help=unlabelled)
+        others = "models that label the unlabelled faces, if not those of --teacher"
+        add("--unlabelled-teacher", type=Path, nargs="+", default=[], help=others)
         sides = "EPOCH:SIDE pairs: pictures of SIDE pixels from EPOCH on"
         add("--sizes", type=epoch_and_side, nargs="+", default=[], help=sides)
         group = parser.add_argument_group("targets and variation")
@@ -77,8 +79,10 @@ class Expression(Task):
     def check(self, args: argparse.Namespace) -> None:
         if args.sizes and args.arch != "edge":
             raise UsageError(f"--sizes: --arch {args.arch} takes pictures of one size; only edge takes any")
-        if args.unlabelled and not args.teacher:
+        if args.unlabelled and not (args.teacher or args.unlabelled_teacher):
             raise UsageError("--unlabelled: unlabelled pictures need a --teacher")
+        if args.unlabelled_teacher and not args.unlabelled:
+            raise UsageError("--unlabelled-teacher: there are no unlabelled pictures; give them with --unlabelled")
 
     def card(self, args: argparse.Namespace) -> dict[str, Any]:
         told = {"labels": list(args.labels), "input": _prepare(args).card(), "output": "probabilities"}
@@ -187,10 +191,10 @@ def _lessons(args: argparse.Namespace, data: Dataset, held: Dataset, unlabelled:
     if args.teacher:
         said = soft_labels(args.teacher, images, args.labels, flip=args.flip)
         targets = soft_targets(data, aim, said, args.teacher_weight)
-        if len(unlabelled):
-            print(f"and {len(unlabelled)} pictures without labels", file=sys.stderr)
-            said = soft_labels(args.teacher, unlabelled, args.labels, flip=args.flip)
-            images, targets = np.concatenate([images, unlabelled]), np.concatenate([targets, said])
+    if len(unlabelled):
+        print(f"and {len(unlabelled)} pictures without labels", file=sys.stderr)
+        said = soft_labels(args.unlabelled_teacher or args.teacher, unlabelled, args.labels, flip=args.flip)
+        images, targets = np.concatenate([images, unlabelled]), np.concatenate([targets, said])
     size = min(args.batch, len(images))
     batches = Batches(images, targets, augmentation, aim, prepare, size, tuple(sorted(args.sizes)))
     inputs = prepare(held.images)

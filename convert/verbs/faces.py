@@ -7,6 +7,7 @@ show. A sheet of some of the faces stands beside the file, to be looked at befor
 from __future__ import annotations
 
 import argparse
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     parser.add_argument("pictures", type=Path, nargs="+", help="pictures, or folders of them")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--size", type=whole(), default=48, help="side of the faces in pixels")
+    left_out = "CSV whose column `file` names pictures to leave out: annotated ones, say"
+    parser.add_argument("--except", type=Path, dest="left_out", metavar="TABLE", help=left_out)
     parser.add_argument("--least", type=whole(), default=40, help="smallest face used, in pixels of the picture")
 
 
@@ -73,7 +76,9 @@ def run(args: argparse.Namespace, _task: None) -> int:
     if args.out.suffix != ".npz":
         raise DataError(f"--out {args.out}: the name must end in .npz")
     own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
-    files = [file for file in find_pictures(args.pictures) if file.resolve() != own]
+    left_out = _named(args.left_out) if args.left_out else set()
+    found = find_pictures(args.pictures)
+    files = [file for file in found if file.resolve() != own and file.name not in left_out]
     progress = Progress(len(files))
     faces = list(cut_faces(files, args.size, args.least, progress))
     if not faces:
@@ -81,3 +86,13 @@ def run(args: argparse.Namespace, _task: None) -> int:
     write(faces, args.out)
     progress.line(f"{args.out}: {len(faces)} faces of {len(files)} pictures")
     return 0
+
+
+def _named(table: Path) -> set[str]:
+    """The files that a table names. Raises DataError where it names none."""
+    try:
+        with table.open(encoding="utf-8", newline="") as rows:
+            named = {row["file"] for row in csv.DictReader(rows)}
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(f"--except {table}: not a CSV with a column `file` ({error})") from None
+    return named

@@ -37,6 +37,8 @@ def test_a_teacher_makes_lessons_of_faces_without_labels(
     assert helped > 0.9
     assert helped > alone + 0.2
     said = capsys.readouterr().err
+    other = ["--data", str(trained), "--unlabelled-teacher", str(trained / "out" / "model.keras")]
+    assert accuracy_after(tmp_path / "other", *other, "--unlabelled", str(tmp_path / "more.npz")) > 0.9
     assert "more.npz: 10 training pictures left out because they are also in the validation part" in said
     assert "and 200 pictures without labels" in said
 
@@ -49,6 +51,8 @@ def test_faces_without_labels_need_a_teacher_and_pictures(
     np.savez(tmp_path / "none.npz", images=np.zeros((0, 48, 48), np.uint8))
     assert main(["train", *out, "--unlabelled", str(bare)]) != 0
     assert "--unlabelled: unlabelled pictures need a --teacher" in capsys.readouterr().err
+    assert main(["train", *out, "--unlabelled-teacher", str(trained / "out" / "model.keras")]) != 0
+    assert "--unlabelled-teacher: there are no unlabelled pictures; give them with" in capsys.readouterr().err
     teacher = ["--teacher", str(trained / "out" / "model.keras")]
     assert main(["train", *out, *teacher, "--unlabelled", str(bare)]) != 0
     assert f"{bare}: no array 'images' (it has labels)" in capsys.readouterr().err

@@ -38,6 +38,13 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     assert main(["faces", str(folder / "b-upright.png"), "--least", "400", "--out", str(out)]) != 0
     assert "no face of 400 pixels in 1 pictures" in capsys.readouterr().err
     assert len(np.load(out)["images"]) == 2, "what was there stays"
+    table = tmp_path / "marks.csv"
+    table.write_text("file,expression\nb-upright.png,happy\n")
+    assert main(["faces", str(folder), "--except", str(table), "--out", str(out)]) == 0
+    assert "1 faces of 2 pictures" in capsys.readouterr().err
+    table.write_text("picture\nb-upright.png\n")
+    assert main(["faces", str(folder), "--except", str(table), "--out", str(out)]) != 0
+    assert "not a CSV with a column `file`" in capsys.readouterr().err
     notes = folder / "notes.txt"
     assert main(["faces", str(folder / "b-upright.png"), "--out", str(notes / "faces.npz")]) == 1
     assert capsys.readouterr().err == f"convert: {notes}: File exists\n"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from convert.errors import DataError
-from convert.seeing import eyes_data, eyes_draw, eyes_scenes, marks, mouth_data, pieces
+from convert.errors import DataError, UsageError
+from convert.seeing import expressions, eyes_data, eyes_draw, eyes_scenes, marks, mouth_data, pieces
 from fer_edge.perception.interpreter import shipped
 from fer_edge.sources.sim.examples import examples
 
@@ -75,6 +76,33 @@ def test_a_marked_mouth_is_cut_at_the_lips_and_a_hidden_one_is_no_mouth(tmp_path
         assert said[word] == {"n": 1, "wide": 0, "not": 1, "unknown": 0}, "drawn shut, whatever the mark says"
         (_, below), _, _ = mouth.region
         assert 0.6 * between < below - y < 1.6 * between
+
+
+def test_what_people_in_photographs_are_called_is_counted_and_yawns_apart(tmp_path: Path) -> None:
+    example = next(e for e in examples(range(40), 1) if e.right.seen)
+    x, y = ((a + b) / 2 for a, b in zip(example.right.place, example.left.place, strict=True))
+    (tmp_path / "faces").mkdir()
+    for name in ("a.png", "seh_b.png", "seh_c.png"):
+        cv2.imwrite(str(tmp_path / "faces" / name), example.picture)
+    splits = {"a.png": {"split": "train"}, "seh_b.png": {"split": "val"}, "seh_c.png": {"split": "train"}}
+    (tmp_path / "faces.json").write_text(json.dumps(splits))
+    table = tmp_path / "marks.csv"
+
+    def told(first: str, second: str) -> dict[str, Any]:
+        rows = f"a.png,{x},{y},{first},eye\nseh_b.png,{x},{y},{second},eye\nseh_c.png,{x},{y},yawn,eye\n"
+        table.write_text("file,x,y,expression,by\n" + rows)
+        return expressions.told(shipped("expression"), tmp_path, table)
+
+    (seen,) = told("happy", "happy")["yawns"]  # the one word for a face that all three show
+    other = "fear" if seen != "fear" else "sad"
+    report = told(seen, other)
+    assert (report["n"], report["accuracy"]) == (2, 0.5)
+    assert report["cars"] == {"n": 1, "accuracy": 0.0}
+    assert report["by_mark"][other] == {seen: 1}
+    with pytest.raises(UsageError, match=r"reads \.tflite files"):
+        expressions.told(tmp_path / "model.keras", tmp_path, table)
+    with pytest.raises(DataError, match="expression is 'bored'"):
+        told("bored", other)
 
 
 def test_every_kind_of_eye_is_drawn_and_shares_that_hide_some_are_refused() -> None:
