@@ -80,9 +80,13 @@ def one_side_lit(picture: np.ndarray, box: np.ndarray, rng: np.random.Generator)
 
 
 def _placed(outline: np.ndarray, box: np.ndarray, angle: float) -> np.ndarray:
+    return _rotated((outline - 0.5) * box[2:], angle) + box[:2] + box[2:] / 2
+
+
+def _rotated(points: np.ndarray, angle: float) -> np.ndarray:
+    """Points (n, 2) turned about 0, 0 by degrees, clockwise as seen."""
     turn = np.deg2rad(angle)
-    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return ((outline - 0.5) * box[2:]) @ back + box[:2] + box[2:] / 2
+    return points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
 
 
 def _level(picture: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> float:
@@ -136,9 +140,7 @@ def _hand(rng: np.random.Generator) -> list[np.ndarray]:
         bend = np.deg2rad((n - 1.5) * spread + rng.normal() * 4 + (40 if n == 4 else 0))
         start = np.array([(n - 1.5) * 0.55 * palm, -0.55 * palm])
         parts.append(_finger(start, bend, long * rng.uniform(0.8, 1.1), thick))
-    angle = np.deg2rad(turn)
-    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return [part @ back * [1.25, 1.0] + place for part in parts]
+    return [_rotated(part, turn) * [1.25, 1.0] + place for part in parts]
 
 
 def _finger(start: np.ndarray, bend: float, long: float, thick: float) -> np.ndarray:
@@ -195,9 +197,7 @@ def _ellipse(axes: tuple[int, int], angle: int, step: int) -> np.ndarray:
 
 
 def _box(place: np.ndarray, wide: float, tall: float, angle: float) -> np.ndarray:
-    turn = np.deg2rad(angle)
-    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * [wide, tall] @ back + place
+    return _rotated(np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * [wide, tall], angle) + place
 
 
 THINGS: tuple[Shape, ...] = (_board, _hand, _phone, _food, _mask, _cap)

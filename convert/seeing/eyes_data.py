@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from convert.files import read_arrays
 from convert.seeing import faces68, lids, pieces
 from convert.seeing.lids import Eye
 from convert.seeing.pieces import Piece, in_middle
+from convert.seeing.stills import Stills
 from fer_edge.perception import shape, warp
 
 if TYPE_CHECKING:
@@ -155,16 +156,12 @@ def glasses(folder: Path, split: str) -> list[tuple[Piece, str]]:
 
     Where the eyes are is told by the landmark network that ships.
     """
-    from fer_edge.perception.faces import make_finder
-    from fer_edge.perception.landmarks import Landmarks
-    from fer_edge.settings import Settings
-
-    finder, landmarks, known = make_finder(Settings().perception), Landmarks(), []
+    stills, known = Stills(), []
     with (folder / "labels.csv").open(encoding="utf-8") as rows:
         chosen = [row for row in csv.DictReader(rows) if row["split"] == split]
     for row in chosen:
         image = cv2.imread(str(folder / row["file"]), cv2.IMREAD_GRAYSCALE)
-        points = None if image is None else _points(image, finder, landmarks)
+        points = None if image is None else next(stills.points(image), None)
         if image is None or points is None:
             continue
         dark = row["eyes"] != "open"
@@ -176,15 +173,12 @@ def glasses(folder: Path, split: str) -> list[tuple[Piece, str]]:
 
 def drawn(people: Iterable[int], each: int) -> list[Piece]:
     """Eyes of the simulated head, found and cut in its pictures as the product would."""
-    from fer_edge.perception.faces import make_finder
-    from fer_edge.perception.landmarks import Landmarks
-    from fer_edge.settings import Settings
     from fer_edge.sources.sim.examples import examples
 
-    finder, landmarks, known = make_finder(Settings().perception), Landmarks(), []
+    stills, known = Stills(), []
     for example in examples(people, each):
         grey = cv2.cvtColor(example.picture, cv2.COLOR_BGR2GRAY)
-        points = _points(grey, finder, landmarks)
+        points = next(stills.points(grey), None)
         if points is None:
             continue
         for eye, truth in zip(
@@ -205,17 +199,6 @@ def _of_truth(truth: EyeTruth) -> Target:
         states[STATES.index("open")] = 1.0
     gaze = (truth.gaze_yaw, truth.gaze_pitch)
     return as_seen(target(states, openness, gaze if openness > LEAST_TOLD else None), 1.0)
-
-
-def _points(image: np.ndarray, finder: Any, landmarks: Any) -> np.ndarray | None:
-    """The 68 points of the best face of a still, by the networks that ship; None without one."""
-    from fer_edge.perception.follower import first_reading
-
-    for face in finder.find(image, None):
-        reading = first_reading(landmarks, image, face)
-        if reading is not None:
-            return reading.points
-    return None
 
 
 def as_it_is(eye: Eye) -> Target:

@@ -12,9 +12,10 @@ from convert.augment import Variation, cover, vary
 from convert.seeing import covers, faces68, turned, worn
 from convert.seeing.pieces import Draw, One, batched
 from convert.seeing.scenes import Scene
+from convert.seeing.stills import sides
 from fer_edge.perception import shape, warp
 from fer_edge.perception.detector import Tiny
-from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS, box_of, region_of
+from fer_edge.perception.landmarks import BOX_DOWN, BOX_SIDE, UNITS, region_of
 from fer_edge.settings.perception import TinyDetector
 
 POINTS = 68
@@ -161,9 +162,7 @@ def _chances(faces: faces68.MarkedFaces) -> np.ndarray:
 def _beset(
     image: np.ndarray, points: np.ndarray, patterns: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    box = box_of(points)
-    sides, shares = np.array([box.x, box.y, box.width, box.height]), (LIT_SHARE, COVERED_SHARE)
-    return covers.beset(image, sides, rng, shares, patterns, shape.tilt(points))
+    return covers.beset(image, sides(points), rng, (LIT_SHARE, COVERED_SHARE), patterns, shape.tilt(points))
 
 
 def _spread(rng: np.random.Generator) -> Spread:

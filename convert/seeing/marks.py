@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from convert.errors import DataError
+from convert.seeing.stills import Stills
 from fer_edge.perception import shape
 
 FOLDER = Path(__file__).parent.parent / "marks"
@@ -56,27 +57,20 @@ def faces(scenes: Path, split: str, marks: Collection[Mark]) -> Iterator[tuple[M
 
     ``scenes`` is a folder of scenes (``faces`` and ``faces.json``). Raises DataError where there is none.
     """
-    from fer_edge.perception.faces import make_finder
-    from fer_edge.perception.follower import first_reading
-    from fer_edge.perception.landmarks import Landmarks
-    from fer_edge.settings import Settings
-
     listed = scenes / "faces.json"
     if not listed.is_file():
         raise DataError(f"{listed}: no such file; it lists the scenes and their split")
     splits = {name: entry["split"] for name, entry in json.loads(listed.read_text(encoding="utf-8")).items()}
-    finder, landmarks = make_finder(Settings().perception), Landmarks()
+    stills = Stills()
     for mark in marks:
         if splits.get(mark.file) != split:
             continue
         image = cv2.imread(str(scenes / "faces" / mark.file), cv2.IMREAD_GRAYSCALE)
         if image is None:
             continue
-        for face in finder.find(image, None):
-            reading = first_reading(landmarks, image, face)
-            if reading is not None and _is_it(mark, reading.points):
-                yield mark, image, reading.points
-                break
+        points = next((points for points in stills.points(image) if _is_it(mark, points)), None)
+        if points is not None:
+            yield mark, image, points
 
 
 def _is_it(mark: Mark, points: np.ndarray) -> bool:

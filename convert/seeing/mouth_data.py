@@ -9,8 +9,8 @@ import numpy as np
 from convert.seeing import covers, faces68, marks, pieces, worn
 from convert.seeing.marks import Mark
 from convert.seeing.pieces import Group, Piece
+from convert.seeing.stills import sides
 from fer_edge.perception import shape
-from fer_edge.perception.landmarks import box_of
 from fer_edge.perception.mouth import MouthReader
 from fer_edge.perception.pose import Pose
 
@@ -119,14 +119,13 @@ def behind(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> P
     """
     if worn.can_yawn(points) and rng.random() < 0.4:
         image, points = worn.yawn(image, points, rng)
-    box, region = box_of(points), shape.mouth_region(points)
+    box, region = sides(points), shape.mouth_region(points)
     low, high = (
         np.clip(np.round(edge(points[48:60], axis=0)).astype(int), 0, image.shape[0] - 1) for edge in (np.min, np.max)
     )
     lips = np.s_[low[1] : high[1] + 1, low[0] : high[0] + 1]
     for _ in range(TRIES):
-        sides = np.array([box.x, box.y, box.width, box.height])
-        drawn = covers.covered(image, sides, rng, angle=shape.tilt(points))
+        drawn = covers.covered(image, box, rng, angle=shape.tilt(points))
         if (drawn[lips] != image[lips]).mean() > HIDDEN:
             return Piece(drawn, region, NOT_A_MOUTH)
     return Piece(worn.mask(image, points, rng), region, NOT_A_MOUTH)

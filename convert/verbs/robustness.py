@@ -15,10 +15,11 @@ import numpy as np
 
 from convert import augment
 from convert.seeing import covers, faces68, figures, scenes, worn
+from convert.seeing.stills import sides
 from fer_edge.perception import pose, shape
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.eyes import EyeReader, Eyes
-from fer_edge.perception.landmarks import Landmarks, box_of
+from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.mouth import MouthReader
 from fer_edge.settings.perception import TinyDetector
 
@@ -64,8 +65,7 @@ def one_side_lit(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _box(points: np.ndarray) -> np.ndarray:
     if len(points) != 68:
         return np.concatenate([points[0], points[1] - points[0]])
-    box = box_of(points)
-    return np.array([box.x, box.y, box.width, box.height])
+    return sides(points)
 
 
 CHANGES: dict[str, Change] = {
