@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import cv2
@@ -43,6 +45,28 @@ def fer_edge(tmp_path: Path) -> Run:
             env=clean_environment(tmp_path) | environment,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same in this process, where it does not matter which one: a start costs half a second of a processor."""
+    from fer_edge.cli import main
+
+    def run(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        with monkeypatch.context() as now, redirect_stdout(out), redirect_stderr(err):
+            now.chdir(tmp_path)
+            for name in set(os.environ) - set(clean := clean_environment(tmp_path)):
+                now.delenv(name)
+            for name, value in (clean | environment).items():
+                now.setenv(name, value)
+            try:
+                code = main([str(arg) for arg in args])
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
 
     return run
 

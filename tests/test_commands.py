@@ -25,22 +25,22 @@ def test_version_and_help_are_told(fer_edge: Run) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(fer_edge: Run, command: str) -> None:
-    result = fer_edge(command, "--help")
+def test_every_command_has_help_with_an_example(here: Run, command: str) -> None:
+    result = here(command, "--help")
     assert result.returncode == 0, result.stderr
     assert f"fer-edge {command}" in result.stdout and "example:" in result.stdout
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["replay"], ["demo", "--seconds", "-1"]])
-def test_a_command_line_that_makes_no_sense_is_usage(fer_edge: Run, arguments: list[str]) -> None:
-    result = fer_edge(*arguments)
+def test_a_command_line_that_makes_no_sense_is_usage(here: Run, arguments: list[str]) -> None:
+    result = here(*arguments)
     assert result.returncode == 2
     assert "usage: fer-edge" in result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("option", ["--fps", "--soak", "--seconds"])
-def test_a_number_that_must_be_above_0_is_told_so_in_words_that_suit_it(fer_edge: Run, option: str) -> None:
-    result = fer_edge("benchmark", option, "0")
+def test_a_number_that_must_be_above_0_is_told_so_in_words_that_suit_it(here: Run, option: str) -> None:
+    result = here("benchmark", option, "0")
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1].endswith(f"{option}: must be a number above 0 (got '0')")
 
@@ -78,8 +78,8 @@ def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, out
     assert result.stderr.decode() == told
 
 
-def test_a_source_of_no_known_form_is_a_slip_of_the_command_line(fer_edge: Run) -> None:
-    result = fer_edge("run", "--source", "rtmp://me:secret@cam/live")
+def test_a_source_of_no_known_form_is_a_slip_of_the_command_line(here: Run) -> None:
+    result = here("run", "--source", "rtmp://me:secret@cam/live")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("fer-edge: --source rtmp://cam/live: unknown form; use a camera number")
 
@@ -111,8 +111,8 @@ def test_output_in_letters_that_cannot_show_it_is_one_line_and_1(fer_edge: Run, 
     assert result.stderr.count("\n") == 1
 
 
-def test_replay_can_be_told_the_frame_rate(fer_edge: Run, clip: Path) -> None:
-    summary = json.loads(fer_edge("replay", clip, "--json", "--fps", "30", NO_EMOTION).stdout.splitlines()[-1])
+def test_replay_can_be_told_the_frame_rate(here: Run, clip: Path) -> None:
+    summary = json.loads(here("replay", clip, "--json", "--fps", "30", NO_EMOTION).stdout.splitlines()[-1])
     assert summary["seconds"] == pytest.approx(1.0, abs=0.01)
 
 
@@ -163,20 +163,18 @@ def test_the_daemon_takes_a_file_of_any_name(fer_edge: Run, clip: Path, tmp_path
     assert "no such video file" not in result.stderr
 
 
-def test_a_model_that_is_damaged_is_one_line_and_69(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_damaged_is_one_line_and_69(here: Run, portrait: Path, tmp_path: Path) -> None:
     from fer_edge.perception.interpreter import shipped
 
     card = shipped("expression").with_suffix(".json")
     (tmp_path / "mine.tflite").write_bytes(shipped("expression").read_bytes()[:-100])
     (tmp_path / "mine.json").write_bytes(card.read_bytes())
-    result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
+    result = here("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
     assert result.returncode == 69
     assert result.stderr.count("\n") == 1 and "mine.tflite: damaged" in result.stderr
 
 
-def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(
-    fer_edge: Run, portrait: Path, tmp_path: Path
-) -> None:
+def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(here: Run, portrait: Path, tmp_path: Path) -> None:
     from fer_edge.perception.interpreter import shipped
 
     card = json.loads(shipped("expression").with_suffix(".json").read_text())
@@ -191,6 +189,6 @@ def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(
         ({"input": {**card["input"], "crop": None}}, "not a model card (input.crop is not an object)"),
     ):
         (tmp_path / "mine.json").write_text(json.dumps({**card, **change}))
-        result = fer_edge("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
+        result = here("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")
         assert result.returncode == 69 and result.stderr.count("\n") == 1, result.stderr
         assert fault in result.stderr

@@ -214,41 +214,41 @@ def test_every_setting_says_what_it_does() -> None:
     assert undescribed(Settings, "") == []
 
 
-def test_check_config_says_every_fault_and_exits_78(fer_edge: Run, tmp_path: Path) -> None:
+def test_check_config_says_every_fault_and_exits_78(here: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("mqtt:\n  port: x\nnode: ''\n")
-    result = fer_edge("check-config", "bad.yaml")
+    result = here("check-config", "bad.yaml")
     assert result.returncode == 78 and result.stdout == ""
     assert result.stderr.splitlines()[1].startswith("bad.yaml:3 node: ")
     assert result.stderr.splitlines()[0] == "bad.yaml:2 mqtt.port: must be a whole number (got 'x')"
 
 
-def test_check_config_answers_machines_in_json(fer_edge: Run, tmp_path: Path) -> None:
+def test_check_config_answers_machines_in_json(here: Run, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("node: bus-7\n")
-    assert json.loads(fer_edge("check-config", "--json").stdout) == {"file": "config.yaml", "ok": True, "faults": []}
+    assert json.loads(here("check-config", "--json").stdout) == {"file": "config.yaml", "ok": True, "faults": []}
     (tmp_path / "config.yaml").write_text("nod: bus-7\n")
-    wrong = fer_edge("check-config", "--json")
+    wrong = here("check-config", "--json")
     assert wrong.returncode == 78
     assert json.loads(wrong.stdout)["faults"] == ["config.yaml:1 nod: no such setting; did you mean node?"]
 
 
-def test_a_wrong_configuration_stops_every_command_with_78_and_no_traceback(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_wrong_configuration_stops_every_command_with_78_and_no_traceback(here: Run, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("mqtt:\n  port: x\n")
     for command in (["run"], ["replay", "x.mp4"], ["classify", "x.png"]):
-        result = fer_edge(*command)
+        result = here(*command)
         assert result.returncode == 78, command
         assert result.stderr == "fer-edge: config.yaml:2 mqtt.port: must be a whole number (got 'x')\n"
 
 
-def test_check_config_takes_the_file_as_the_other_commands_do(fer_edge: Run, tmp_path: Path) -> None:
+def test_check_config_takes_the_file_as_the_other_commands_do(here: Run, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("- node\n")
-    result = fer_edge("check-config", "--config", "other.yaml")
+    result = here("check-config", "--config", "other.yaml")
     assert result.returncode == 78
     assert result.stderr == "other.yaml:1: must be lines of 'key: value' (is a list)\n"
 
 
-def test_two_files_to_check_are_refused_instead_of_one_being_left_out(fer_edge: Run, tmp_path: Path) -> None:
+def test_two_files_to_check_are_refused_instead_of_one_being_left_out(here: Run, tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text("node: cab-7\n")
     (tmp_path / "bad.yaml").write_text("node: cab 7\n")
-    result = fer_edge("check-config", "good.yaml", "--config", "bad.yaml")
+    result = here("check-config", "good.yaml", "--config", "bad.yaml")
     assert result.returncode == 2
     assert result.stderr == "fer-edge: --config bad.yaml: good.yaml is given, too; give only one of them\n"

@@ -48,8 +48,8 @@ def film(path: Path, fps: float, level: int | None) -> Path:
     return path
 
 
-def test_where_everything_works_every_line_is_ok_and_the_exit_code_0(fer_edge: Run, mosquitto: Mosquitto) -> None:
-    done = fer_edge(
+def test_where_everything_works_every_line_is_ok_and_the_exit_code_0(here: Run, mosquitto: Mosquitto) -> None:
+    done = here(
         "doctor",
         "--json",
         "--set=camera.source=sim:alert",
@@ -65,8 +65,8 @@ def test_where_everything_works_every_line_is_ok_and_the_exit_code_0(fer_edge: R
     assert "landmarks" in found["models"]["says"] and found["runtime"]["says"] in ("litert", "tflite-runtime")
 
 
-def test_for_a_person_each_finding_is_a_line_with_what_to_do(fer_edge: Run) -> None:
-    done = fer_edge("doctor", "--set=camera.source=/dev/video99", f"--set=mqtt.port={free_port()}")
+def test_for_a_person_each_finding_is_a_line_with_what_to_do(here: Run) -> None:
+    done = here("doctor", "--set=camera.source=/dev/video99", f"--set=mqtt.port={free_port()}")
     assert done.returncode == 69 and done.stdout == ""
     lines = done.stderr.splitlines()
     assert all(line.split()[0] in ("ok", "warn", "fail") for line in lines)
@@ -75,7 +75,7 @@ def test_for_a_person_each_finding_is_a_line_with_what_to_do(fer_edge: Run) -> N
     assert any(line.startswith("fail broker") and "is the broker running?" in line for line in lines)
 
 
-def test_a_wrong_password_is_told_from_a_missing_broker(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_wrong_password_is_told_from_a_missing_broker(here: Run, tmp_path: Path) -> None:
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto is not installed (sudo apt install mosquitto)")
     users = tmp_path / "users"
@@ -90,20 +90,20 @@ def test_a_wrong_password_is_told_from_a_missing_broker(fer_edge: Run, tmp_path:
             f"--set=mqtt.port={broker.port}",
             "--set=mqtt.username=bus",
         )
-        refused = findings(fer_edge(*ask, FER_EDGE_MQTT_PASSWORD="wrong"))["broker"]
+        refused = findings(here(*ask, FER_EDGE_MQTT_PASSWORD="wrong"))["broker"]
         assert refused["verdict"] == "fail" and "password refused" in refused["says"]
         assert "mqtt.username" in refused["do"]
-        assert findings(fer_edge(*ask, FER_EDGE_MQTT_PASSWORD="right"))["broker"]["verdict"] == "ok"
+        assert findings(here(*ask, FER_EDGE_MQTT_PASSWORD="right"))["broker"]["verdict"] == "ok"
     finally:
         broker.kill()
 
 
-def test_a_broker_that_wants_a_name_is_told_with_where_to_put_it(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_broker_that_wants_a_name_is_told_with_where_to_put_it(here: Run, tmp_path: Path) -> None:
     (tmp_path / "users").touch()
     broker = Mosquitto(tmp_path, config=f"allow_anonymous false\npassword_file {tmp_path / 'users'}")
     broker.start()
     try:
-        found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
+        found = findings(here("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
     finally:
         broker.kill()
     assert found["broker"]["verdict"] == "fail"
@@ -113,11 +113,11 @@ def test_a_broker_that_wants_a_name_is_told_with_where_to_put_it(fer_edge: Run, 
 
 @pytest.mark.skipif(reach.own_address() is None, reason="this machine has no address but its loopback")
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_a_broker_that_hears_its_own_machine_only_is_told(fer_edge: Run, tmp_path: Path, everywhere: bool) -> None:
+def test_a_broker_that_hears_its_own_machine_only_is_told(here: Run, tmp_path: Path, everywhere: bool) -> None:
     broker = Mosquitto(tmp_path, address="0.0.0.0" if everywhere else "127.0.0.1")
     broker.start()
     try:
-        found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
+        found = findings(here("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={broker.port}"))
     finally:
         broker.kill()
     assert found["broker"]["verdict"] == "ok"
@@ -134,64 +134,60 @@ def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
 
 
 def test_it_does_not_push_the_running_node_off_the_broker(
-    fer_edge: Run, nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
+    here: Run, nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
 ) -> None:
     nodes.start("--source=sim:alert", "--set=emotion.enabled=false", port=mosquitto.port).ready()
     assert subscriber.wait("/status").text == "online"
-    found = findings(fer_edge("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={mosquitto.port}"))
+    found = findings(here("doctor", "--json", NO_CAMERA, f"--set=mqtt.port={mosquitto.port}"))
     assert found["broker"]["verdict"] == "ok"
     assert [message.text for message in subscriber.of("/status")] == ["online"]
 
 
-def test_a_damaged_model_is_told_by_its_path(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_damaged_model_is_told_by_its_path(here: Run, tmp_path: Path) -> None:
     model = tmp_path / "own.tflite"
     content = bytearray(shipped("expression").read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
     shutil.copy(shipped("expression").with_suffix(".json"), model.with_suffix(".json"))
-    found = findings(
-        fer_edge("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", f"--set=emotion.model={model}")
-    )
+    found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", f"--set=emotion.model={model}"))
     assert found["models"]["verdict"] == "fail"
     assert str(model) in found["models"]["says"] and "sha256" in found["models"]["says"]
 
 
 def test_a_faulty_configuration_is_told_with_its_line_and_the_rest_is_still_looked_at(
-    fer_edge: Run, tmp_path: Path
+    here: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text("node: bus-7\nprofile: pilot\n")
-    found = findings(fer_edge("doctor", "--json"))
+    found = findings(here("doctor", "--json"))
     assert found["configuration"]["verdict"] == "fail" and ":2 profile" in found["configuration"]["says"]
     assert found["models"]["verdict"] == "ok"
 
 
-def test_a_camera_slower_than_asked_is_told_with_its_real_rate(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_camera_slower_than_asked_is_told_with_its_real_rate(here: Run, tmp_path: Path) -> None:
     path = film(tmp_path / "slow.avi", 10.0, None)
-    found = findings(fer_edge("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
+    found = findings(here("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
     assert found["camera"]["verdict"] == "warn"
     assert "320 x 240, 10.0 frames/s, 30 requested" in found["camera"]["says"]
     assert "picture" not in found
 
 
-def test_a_covered_lens_is_told(fer_edge: Run, tmp_path: Path) -> None:
+def test_a_covered_lens_is_told(here: Run, tmp_path: Path) -> None:
     path = film(tmp_path / "dark.avi", 30.0, 3)
-    found = findings(fer_edge("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
+    found = findings(here("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
     assert found["picture"]["verdict"] == "warn" and "lens" in found["picture"]["do"]
 
 
 @pytest.mark.parametrize("mirror", ["false", "true"])
-def test_a_camera_on_its_side_is_told_with_the_rotation_that_sets_it_right(fer_edge: Run, mirror: str) -> None:
+def test_a_camera_on_its_side_is_told_with_the_rotation_that_sets_it_right(here: Run, mirror: str) -> None:
     """The simulated camera is turned by 90 degrees (and mirrored); upright is where it was meant to be, 0."""
     asked = (*QUIET, "--set=camera.rotation=90", f"--set=camera.mirror={mirror}")
-    found = findings(fer_edge("doctor", "--json", *asked))
+    found = findings(here("doctor", "--json", *asked))
     assert found["picture"]["verdict"] == "warn" and "on its side" in found["picture"]["says"]
     assert found["picture"]["do"] == "set camera.rotation: 0"
 
 
-def test_a_state_folder_that_cannot_be_written_is_told(fer_edge: Run) -> None:
-    found = findings(
-        fer_edge("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", "--set=state_dir=/proc/fer-edge")
-    )
+def test_a_state_folder_that_cannot_be_written_is_told(here: Run) -> None:
+    found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", "--set=state_dir=/proc/fer-edge"))
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]
 
 

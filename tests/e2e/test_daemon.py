@@ -49,7 +49,7 @@ def test_a_killed_node_is_declared_offline_by_its_will(
 def test_a_camera_that_is_missing_at_start_is_waited_for_and_taken_when_it_comes(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
-    story = script(tmp_path, "0 awake unplugged\n6 awake\n60 repeat\n")
+    story = script(tmp_path, "0 awake unplugged\n3 awake\n60 repeat\n")
     node = nodes.start(story, *LIGHT, "--set=camera.reopen_s=[0.1, 0.2]", port=mosquitto.port).ready()
     assert subscriber.wait("/camera").text == "offline"
     assert subscriber.wait("/camera", 2).text == "online"
@@ -87,7 +87,7 @@ def test_a_black_picture_is_a_dark_lens_and_never_an_absent_driver(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
     story = script(tmp_path, "0 awake\n3 dark\n60 repeat\n")
-    node = nodes.start(story, *LIGHT, port=mosquitto.port).ready()
+    node = nodes.start(story, *LIGHT, "--set=monitoring.view.degraded_s=3", port=mosquitto.port).ready()
     wait_until(lambda: subscriber.of("/state")[-1:] and subscriber.of("/state")[-1].json["lens"] == "dark", "dark")
     began = wait_until(lambda: [e for e in subscriber.events() if e["event_type"] == "view_degraded"], "view_degraded")
     assert began[0]["phase"] == "start"
@@ -97,8 +97,9 @@ def test_a_black_picture_is_a_dark_lens_and_never_an_absent_driver(
 
 def test_a_broker_that_is_down_at_start_gets_everything_when_it_comes(nodes: Nodes, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
-    node = nodes.start(script(tmp_path, "0 absent\n60 repeat\n"), *LIGHT, port=broker.port).ready()
-    time.sleep(7)  # the driver is absent after 5 s, with nobody to hear it
+    soon = "--set=monitoring.view.absent_s=1"
+    node = nodes.start(script(tmp_path, "0 absent\n60 repeat\n"), *LIGHT, soon, port=broker.port).ready()
+    wait_until(lambda: "absent start" in node.log(), "an event that nobody hears")
     broker.start()
     subscriber = Subscriber(broker.port).ready()
     absent = wait_until(lambda: [e for e in subscriber.events() if e["event_type"] == "absent"], "the kept event")

@@ -15,7 +15,7 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
     path = tmp_path / "config.yaml"
-    good = "camera: {source: 'sim:alert', width: 320, height: 240}\nemotion: {enabled: false}\n"
+    good = "camera: {source: 'sim:alert', width: 320, height: 240, fps: 15}\nemotion: {enabled: false}\n"
     path.write_text(good)
     node = nodes.start("--config", str(path), port=mosquitto.port).ready()
     assert subscriber.wait("/info").json["configuration"]["profile"] == "driver"
@@ -41,7 +41,7 @@ def test_a_reload_refuses_what_cannot_be_used_and_the_node_goes_on(nodes: Nodes,
     own.with_suffix(".json").write_text('{"input": {"shape": [1, 48, 48, 1]}}')
     cascade.write_text("<opencv_storage><cascade type_id='opencv-cascade-classifier'>")
     path.write_text("emotion: {enabled: false}\n")
-    node = nodes.start("--source=sim:alert", "--config", str(path), port=None).ready()
+    node = nodes.start("--source=sim:alert", *LIGHT[1:], "--config", str(path), port=None).ready()
     for settings, fault in (
         (f"emotion: {{model: {own}.tflite}}", "own.tflite: cannot be read (Input/output error)"),
         (f"perception: {{detector: {{kind: haar, cascade: {cascade}}}}}", "cascade.xml: not a Haar cascade"),
@@ -90,10 +90,10 @@ def test_a_reload_can_change_the_node_s_name_and_the_camera(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("node: old\ncamera: {source: 'sim:alert', width: 320, height: 240}\nemotion: {enabled: false}\n")
-    node = nodes.start("--config", str(path), port=mosquitto.port).ready()
+    path.write_text("node: old\ncamera: {source: 'sim:alert'}\n")
+    node = nodes.start(*LIGHT, "--config", str(path), port=mosquitto.port).ready()
     subscriber.wait("old/state")
-    path.write_text("node: new\ncamera: {source: 'sim:view', width: 320, height: 240}\nemotion: {enabled: false}\n")
+    path.write_text("node: new\ncamera: {source: 'sim:view'}\n")
     node.hang_up()
     assert subscriber.wait("new/status").text == "online"
     wait_until(lambda: subscriber.of("old/status")[-1].text == "offline", "the old name's goodbye")
@@ -106,9 +106,9 @@ def test_whoever_asks_for_another_connection_is_answered_by_the_one_they_asked(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
     path = tmp_path / "config.yaml"
-    text = "node: {}\ncamera: {{source: 'sim:alert', width: 320, height: 240}}\nemotion: {{enabled: false}}\n"
+    text = "node: {}\ncamera: {{source: 'sim:alert', width: 320, height: 240, fps: 15}}\nemotion: {{enabled: false}}\n"
     path.write_text(text.format("old"))
-    node = nodes.start("--config", str(path), port=mosquitto.port).ready()
+    node = nodes.start(*LIGHT, "--config", str(path), port=mosquitto.port).ready()
     subscriber.wait("old/state")
     path.write_text(text.format("new"))
     for verb in ("reload", "recalibrate", "reload"):

@@ -20,7 +20,7 @@ UNIT = "fer-edge.service"
 CONFIG = "/etc/fer-edge/config.yaml"
 GOOD = """\
 node: bus-7
-camera: {source: "sim:alert", width: 320, height: 240}
+camera: {source: "sim:alert", width: 320, height: 240, fps: 15}
 emotion: {enabled: false}
 mqtt: {enabled: false}
 """
@@ -228,7 +228,8 @@ def test_the_password_comes_from_a_credential_that_no_one_else_can_read(node: Ma
 def test_a_sound_is_played_under_the_unit_s_hardening_and_comes_back(node: Machine) -> None:
     # logger stands in for aplay: what it is given to play is in the journal, with the time.
     sound = "alarm: {sound: {enabled: true, player: [/usr/bin/logger, -t, player]}}\n"
-    node.write(CONFIG, GOOD.replace("sim:alert", "sim:asleep") + sound)
+    node.write("/etc/asleep.txt", "0 awake\n2 eyes-closed\n30 repeat\n")
+    node.write(CONFIG, GOOD.replace("sim:alert", "sim:/etc/asleep.txt") + sound)
     node.run("systemctl", "restart", UNIT)
     wait_until(lambda: len(node.said(UNIT, "critical.wav")) >= 2, "the sound of a sleep, again", 60.0)
     # On a busy machine the sound of the first microsleep may be overtaken by that of the sleep it becomes.

@@ -117,7 +117,7 @@ def test_killed_and_not_started_again_its_state_and_camera_expire(
     command = [sys.executable, "-c", QUICK, *arguments[:-1], *broker]
     with subprocess.Popen(command, cwd=ROOT, env=clean_environment(tmp_path), stderr=subprocess.DEVNULL) as node:
         wait_until(lambda: last_state(subscriber).get("open_events") and subscriber.of("/stats"), "a sleeper")
-        time.sleep(4)  # longer than anything lasts: it is said again and again
+        time.sleep(2.5)  # longer than anything lasts: it is said again and again
         assert {"camera", "state", "stats"} <= set(retained(mosquitto))
         node.kill()
     wait_until(lambda: offline(subscriber), "the will")
@@ -201,7 +201,7 @@ def test_a_reload_leaves_it_as_it_is_and_other_rules_leave_nothing_open(
 def test_a_state_folder_that_is_taken_away_costs_no_number_and_is_told(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
-    blinks = script(tmp_path, "0 awake\n1 eyes-closed\n2.8 awake\n4 repeat\n")
+    blinks = script(tmp_path, "0 awake\n0.6 eyes-closed\n2.4 awake\n3.2 repeat\n")
     node = nodes.start(blinks, *LIGHT, port=mosquitto.port).ready()
     wait_until(lambda: len(subscriber.of("event/fatigue")) >= 2, "a microsleep")
     for file in (tmp_path / "state").iterdir():

@@ -19,6 +19,9 @@ from fer_edge.sources.orient import Orient
 from fer_edge.sources.picture import Picture
 from fer_edge.web import LivePage
 
+FPS = 15
+"""Frames a second of a drive: every one of them is drawn by a browser without a graphics card."""
+
 
 class ShownNode:
     """Remembers what was asked of it; ``refuse`` makes it say no."""
@@ -48,7 +51,7 @@ class ShownNode:
 
 
 class Drive:
-    """Feeds a page 30 frames a second in a thread, until closed."""
+    """Feeds a page :data:`FPS` frames a second in a thread, until closed."""
 
     def __init__(self, *, name: str = "cab-7", **web: Any) -> None:
         self.settings = Settings(node=name, web={"enabled": True, "port": 0, **web})  # type: ignore[arg-type]
@@ -87,8 +90,8 @@ class Drive:
 
     def _run(self) -> None:
         number = 0
-        while not self._over.wait(1 / 30):
-            self.at += 1 / 30
+        while not self._over.wait(1 / FPS):
+            self.at += 1 / FPS
             face = Face(Box(100, 60, 90, 110), 0.9, track=1)
             signals = Signals(self.at, number, face=face, faces=1, eyes_closed=0.1, mouth_open=0.1, yaw=1.0, pitch=2.0)
             state = DriverState(self.at, faces=1, paused_s=self.node.paused_s, **self.state)

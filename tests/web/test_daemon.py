@@ -35,7 +35,7 @@ class Running:
         if self.fault:
             raise self.fault
         return Settings(
-            camera={"source": "sim:alert"},  # type: ignore[arg-type]
+            camera={"source": "sim:alert", "width": 320, "height": 240, "fps": 15},  # type: ignore[arg-type]
             emotion={"enabled": False},  # type: ignore[arg-type]
             mqtt=self.mqtt,  # type: ignore[arg-type]
             web=self.web,  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, subscriber  # noqa: F401 fixtures
-from tests.daemons import NodeProcess, Nodes, nodes  # noqa: F401 a fixture
+from tests.daemons import LIGHT, NodeProcess, Nodes, nodes  # noqa: F401 a fixture
 from tests.fakes import wait_until
 from tests.web.conftest import needs_chromium, says
 
@@ -22,7 +22,7 @@ pytestmark = needs_chromium
 def start(nodes: Nodes, script: Path, story: str, *more: str, port: int | None = None) -> NodeProcess:  # noqa: F811
     """A node whose simulated driver acts out a story, with its page."""
     script.write_text(story)
-    arguments = (f"--source=sim:{script}", "--set=web.enabled=true", "--set=web.port=0", "--set=emotion.enabled=false")
+    arguments = (f"--source=sim:{script}", "--set=web.enabled=true", "--set=web.port=0", *LIGHT)
     return nodes.start(*arguments, *more, port=port).ready()
 
 
@@ -50,15 +50,16 @@ def test_the_driver_asleep_and_a_pause(page: Page, nodes: Nodes, tmp_path: Path)
 
 
 def test_a_hand_over_the_lens(page: Page, nodes: Nodes, tmp_path: Path) -> None:  # noqa: F811
-    """It is said at once, is an event after ten seconds, and over when the hand is gone."""
-    node = start(nodes, tmp_path / "hand.txt", "0 awake\n4 covered\n20 awake\n60 end\n")
+    """It is said at once, is an event after some seconds, and over when the hand is gone."""
+    story, soon = "0 awake\n4 covered\n13 awake\n60 end\n", "--set=monitoring.view.degraded_s=4"
+    node = start(nodes, tmp_path / "hand.txt", story, soon)
     look(page, node)
     says(page, "#headline", "Awake")
     says(page, "#headline", "Lens covered")
     says(page, "#detail", "the driver cannot be monitored")
     says(page, "#eyes", "unknown")
     says(page, "#events", "View degraded")
-    says(page, "#detail", ", for 1")
+    says(page, "#detail", ", for 6")
     assert page.inner_text("#headline") == "Lens covered", "what it is, not what its event is called"
     says(page, "#headline", "Awake")
     page.wait_for_function("() => !document.querySelector('#events').textContent.includes('now')")
@@ -68,7 +69,9 @@ def test_a_hand_over_the_lens(page: Page, nodes: Nodes, tmp_path: Path) -> None:
 
 
 def test_a_camera_pulled_out_and_put_back(page: Page, nodes: Nodes, tmp_path: Path) -> None:  # noqa: F811
-    node = start(nodes, tmp_path / "pulled.txt", "0 awake\n4 unplugged\n9 awake\n60 end\n")
+    node = start(
+        nodes, tmp_path / "pulled.txt", "0 awake\n3 unplugged\n7 awake\n60 end\n", "--set=camera.reopen_s=[0.1, 0.2]"
+    )
     look(page, node)
     says(page, "#headline", "No picture")
     says(page, "#detail", "unplugged")
