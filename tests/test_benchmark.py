@@ -76,7 +76,7 @@ def test_the_daemon_is_measured_as_a_process_and_latency_through_a_broker(fer_ed
     parts = json.loads(result.stdout)
     assert parts["daemon"]["first_state_with_face_s"] > 0
     assert parts["daemon"]["memory_mb"] > 10 and parts["daemon"]["cpu_percent"] > 0
-    assert parts["latency"]["events"] >= 28 and parts["latency"]["p50_ms"] > 0
+    assert parts["latency"]["events"] >= 9 and parts["latency"]["p50_ms"] > 0
     assert parts["sustain"]["frames"] == 10
 
 

@@ -19,8 +19,8 @@ _HEAD = """# Configuration
 reads `/etc/fer-edge/config.yaml`; in an environment of your own, `config.yaml` in the current folder comes first.
 Without a file, the defaults below apply. Any setting can be overridden on the command line:
 `--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` reports every error
-with its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP (`systemctl reload
-fer-edge`) reloads the file between two frames; a file with errors is rejected and the old
+with its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP
+(`systemctl reload fer-edge`) reloads the file between two frames; a file with errors is rejected and the old
 configuration stays active.
 
 *empty* means no value. Times are in seconds; shares and probabilities are from 0 to 1.

@@ -46,7 +46,7 @@ def test_every_command_shown_is_understood(page: Path) -> None:
 def test_the_recipes_show_how_they_are_used() -> None:
     shown = [command for recipe in OWN for command in commands(recipe)]
     assert len(shown) > 15
-    assert {command.split()[0] for command in shown} == {"train", "quantize", "average"}
+    assert {command.split()[0] for command in shown} == {"train", "quantize", "average", "faces"}
 
 
 def test_a_shipped_recipe_goes_by_its_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
