@@ -98,7 +98,8 @@ def test_a_reload_can_change_the_node_s_name_and_the_camera(
     assert subscriber.wait("new/status").text == "online"
     wait_until(lambda: subscriber.of("old/status")[-1].text == "offline", "the old name's goodbye")
     subscriber.wait("new/state")
-    assert subscriber.of("new/info")[-1].json["configuration"]["camera"]["source"] == "sim:view"
+    told = wait_until(lambda: subscriber.of("new/info"), "its info")
+    assert told[-1].json["configuration"]["camera"]["source"] == "sim:view"
     node.terminate()
 
 
