@@ -31,7 +31,14 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     listed = folder / "face_expression_model-weights_manifest.json"
     if not listed.is_file():
         raise ModelError(f"{listed}: no such file; give the folder `model` of the unpacked package")
-    (group,) = json.loads(listed.read_text(encoding="utf-8"))
+    try:
+        return _weights(folder, json.loads(listed.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{listed}: not the weights of face-api 1.7.15 ({error})") from None
+
+
+def _weights(folder: Path, groups: list[Any]) -> dict[str, np.ndarray]:
+    (group,) = groups
     raw, at, found = b"".join((folder / part).read_bytes() for part in group["paths"]), 0, {}
     for each in group["weights"]:
         count, rounded = int(np.prod(each["shape"])), each.get("quantization")
