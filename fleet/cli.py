@@ -98,6 +98,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("request-qos", int, 0, "QoS of a node's subscription, as mqtt.request_qos: 0 or 1"),
         ("drives", int, 24, "different drives to play"),
         ("drive-s", float, 300.0, "length of each, seconds"),
+        ("act-every-s", float, 60.0, "mean time between two acts of a driver that may cause events, seconds"),
         ("cut-every-h", float, 0.0, "mean time between link failures of a node, hours; 0: never"),
         ("cut-longest-s", float, 3600.0, "maximum length of a link failure, seconds"),
         ("restart-every-h", float, 0.0, "mean time between restarts of a node, hours; 0: never"),

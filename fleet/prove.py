@@ -192,11 +192,10 @@ FAULTS = {
 }
 
 
-def run_faults(watch: Watch, seconds: float, end: threading.Event) -> Iterator[Outcome]:
-    """After a share of the time in which all connect: each fault, a fifth of its share down, the rest to recover."""
-    share = seconds / (len(FAULTS) + 1)
-    for number, (name, begin) in enumerate(FAULTS.items(), 1):
-        if end.wait(max(watch.began + number * share - time.monotonic(), 0.0)):
+def run_faults(watch: Watch, first_s: float, share: float, end: threading.Event) -> Iterator[Outcome]:
+    """From ``first_s`` on each fault in turn, a fifth of its share of seconds down, the rest to recover."""
+    for number, (name, begin) in enumerate(FAULTS.items()):
+        if end.wait(max(watch.began + first_s + number * share - time.monotonic(), 0.0)):
             return
         outcome = Outcome(name, round(time.monotonic() - watch.began, 1))
         watch.most_waiting = 0
@@ -227,7 +226,9 @@ def prove(home: Path, plan: Plan, *, calm: bool = False) -> int:
     simulation = Simulation(bed.settings, plan, home)
     watch, outcomes, end = Watch(bed, bed.settings), list[Outcome](), threading.Event()
     seconds = plan.hours * 3600 / plan.speed
-    faults = threading.Thread(target=lambda: outcomes.extend(run_faults(watch, seconds, end)))
+    share = max(seconds - plan.connecting_s, 0.0) / (len(FAULTS) + 1)  # the first is calm, once all have connected
+    first_s = seconds - len(FAULTS) * share
+    faults = threading.Thread(target=lambda: outcomes.extend(run_faults(watch, first_s, share, end)))
     with watch.running():
         if not calm:
             faults.start()

@@ -96,12 +96,17 @@ class Bed:
             ingest.wait()
 
     def down(self) -> None:
-        """Stop everything: the ingest first, then all at once."""
+        """Stop everything: the ingest first, then all at once, and epmd last.
+
+        A member that is still starting would bring up an epmd of its own, which nobody stops.
+        """
         self.engines["ingest"].stop()
-        for engine in self.engines.values():
+        others = [engine for name, engine in self.engines.items() if name != "epmd"]
+        for engine in others:
             engine.stop(0.0, kill=False)
-        for engine in self.engines.values():
+        for engine in others:
             engine.stop()
+        self.engines["epmd"].stop()
 
     def _write_settings(self, database: str) -> None:
         secret = self.home / "broker.password"

@@ -101,7 +101,7 @@ class Engine:
     """``ready`` says whether it can be used; ``end`` is the signal that it ends cleanly on.
 
     ``as_caller`` runs it under the account that asks, not the engines' own. ``alone``: the next may start only when
-    this one can be used.
+    this one can be used. ``tries``: how often it is started where it ends before it can be used.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Engine:
     end: signal.Signals = signal.SIGTERM
     as_caller: bool = False
     alone: bool = False
+    tries: int = 1
 
     @property
     def log(self) -> Path:
@@ -147,12 +148,15 @@ class Engine:
 
     def wait(self, seconds: float = 240.0) -> None:
         """Until it can be used. Raises UnavailableError with the last line of its log."""
-        until = time.monotonic() + seconds
+        until, tries = time.monotonic() + seconds, self.tries
         while time.monotonic() < until:
             if self.ready():
                 return
             if self.pid is None:
-                break
+                tries -= 1
+                if not tries:
+                    break
+                self.start()
             time.sleep(0.2)
         lines = self.log.read_text(errors="replace").strip().splitlines() or ["no word"]
         raise UnavailableError(f"{self.name} did not come up: {lines[-1][:300]} (more in {self.log})")

@@ -54,7 +54,7 @@ def members(home: Path, ports: list[Member], dist: list[int], epmd: int, passwor
     epmd_path = shutil.which("epmd") or "/usr/bin/epmd"
     finder = Engine("epmd", home, [epmd_path, "-port", str(epmd), "-address", "127.0.0.1"], lambda: answers(epmd))
     engines = [finder]
-    for number, (member, name) in enumerate(zip(ports, names, strict=True), 1):
+    for number, (member, node) in enumerate(zip(ports, names, strict=True), 1):
         own_home = folder(home / f"rabbit{number}")
         conf = _CONF.format(**member.model_dump(), definitions=definitions)
         conf += "".join(f"cluster_formation.classic_config.nodes.{n} = {one}\n" for n, one in enumerate(names, 1))
@@ -65,7 +65,7 @@ def members(home: Path, ports: list[Member], dist: list[int], epmd: int, passwor
             "HOME": str(own_home),
             "ERL_EPMD_PORT": str(epmd),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": name,
+            "RABBITMQ_NODENAME": node,
             "RABBITMQ_USE_LONGNAME": "false",
             "RABBITMQ_DIST_PORT": str(dist[number - 1]),
             "RABBITMQ_MNESIA_BASE": str(folder(own_home / "data")),
@@ -80,7 +80,9 @@ def members(home: Path, ports: list[Member], dist: list[int], epmd: int, passwor
         # Members that join in the same moment may leave one without the plugin's register of client ids: it then takes
         # no node, for good. Later starts are together, since the last to stop has to be there for the others.
         joins = not any((own_home / "data").iterdir())
-        engines.append(Engine(f"rabbit{number}", home, [_SERVER], _ready_of(member), environment, alone=joins))
+        # A member gives up where it asks another for its feature flags in the moment that one reads them: tried again.
+        name = f"rabbit{number}"
+        engines.append(Engine(name, home, [_SERVER], _ready_of(member), environment, alone=joins, tries=3))
     return engines
 
 

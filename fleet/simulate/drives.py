@@ -49,13 +49,13 @@ def thinned(drive: Drive, every_s: float) -> Drive:
     return replace(drive, states=tuple(states))
 
 
-def record(seed: int, seconds: float) -> Drive:
-    """One drive: an alert driver's, with acts that distract, and tiredness in one of three."""
+def record(seed: int, seconds: float, act_every_s: float = 60.0) -> Drive:
+    """One drive: an alert driver's, with acts that distract so often on average, and tiredness in one of three."""
     random = Random(f"fleet {seed}")
     story = alert_drive(seconds, random)
-    strew(story, random, BEHAVIOURS, 60.0, _LEARN_S)
+    strew(story, random, BEHAVIOURS, act_every_s, _LEARN_S)
     if seed % 3 == 0:
-        _tire(story, random)
+        _tire(story, random, act_every_s / 2)
     monitor = Monitor(SETTINGS)
     driver = anyone(random, SETTINGS.monitoring.calibration.open_prior)
     states: list[tuple[float, DriverState]] = []
@@ -71,7 +71,7 @@ def record(seed: int, seconds: float) -> Drive:
     return Drive(at, tuple(states), tuple(events))
 
 
-def _tire(story: Story, random: Random) -> None:
+def _tire(story: Story, random: Random, every_s: float) -> None:
     """Eyes that close for seconds, more and more, and yawns."""
     at = _LEARN_S + random.uniform(10, 60)
     while at < story.seconds - 20:
@@ -79,19 +79,19 @@ def _tire(story: Story, random: Random) -> None:
         story.closed(at, at + length)
         if random.random() < 0.3:
             story.during(at + length + 3, at + length + 6, mouth=True)
-        at += length + random.expovariate(1 / 30) + 8
+        at += length + random.expovariate(1 / every_s) + 8
 
 
-def library(path: Path, count: int, seconds: float) -> list[Drive]:
+def library(path: Path, count: int, seconds: float, act_every_s: float) -> list[Drive]:
     """So many drives, from the file where it has them, else recorded (about 2 ms a second of each) and kept there."""
-    mark = (__version__, 1, seconds)
+    mark = (__version__, 1, seconds, act_every_s)
     drives: list[Drive] = []
     if path.exists():
         with path.open("rb") as file:
             kept_mark, kept = pickle.load(file)
         drives = kept if kept_mark == mark else []
     if len(drives) < count:
-        drives += [record(seed, seconds) for seed in range(len(drives), count)]
+        drives += [record(seed, seconds, act_every_s) for seed in range(len(drives), count)]
         partial = path.with_suffix(".part")
         with partial.open("wb") as file:
             pickle.dump((mark, drives), file)

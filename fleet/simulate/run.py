@@ -44,6 +44,7 @@ class Plan:
     request_qos: int = 0
     drives: int = 24
     drive_s: float = 300.0
+    act_every_s: float = 60.0
     seed: int = 1
     cut_every_h: float = 0.0
     cut_longest_s: float = 3600.0
@@ -52,12 +53,17 @@ class Plan:
     garbage: float = 0.0
     drain_s: float = 300.0
 
+    @property
+    def connecting_s(self) -> float:
+        """How long all logins take at least, seconds of ours."""
+        return self.nodes / DIALS_PER_S
+
     def __post_init__(self) -> None:
         """Raises UsageError for what cannot be simulated."""
         for name in ("nodes", "drives"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} {getattr(self, name)}: at least 1")
-        for name in ("hours", "speed", "state_s", "drive_s", "cut_longest_s"):
+        for name in ("hours", "speed", "state_s", "drive_s", "act_every_s", "cut_longest_s"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name):g}: more than 0")
         for name in ("state_qos", "request_qos"):
@@ -100,7 +106,7 @@ class Simulation:
             passwords = identity.enrol(Management(settings), db, names, settings.prefix)
         with queues.connect(settings) as broker:
             queues.declare(broker.channel(), settings.prefix)
-        drives = library(cache / f"drives-{plan.drive_s:g}.pickle", plan.drives, plan.drive_s)
+        drives = library(cache / "drives.pickle", plan.drives, plan.drive_s, plan.act_every_s)
         drives = [thinned(one, plan.state_s / 2) for one in drives]
         self.began = time.time()
         self.course = Course(self.began - plan.hours * 3600 * (1 - 1 / plan.speed), time.monotonic(), plan.speed)
@@ -138,7 +144,7 @@ class Simulation:
         """Produce, drain, stop, and judge. ``meanwhile`` is called about ten times a second with seconds gone."""
         plan, began = self._plan, time.monotonic()
         until = began + plan.hours * 3600 / plan.speed
-        spread = max(plan.state_s, plan.nodes / DIALS_PER_S * plan.speed)
+        spread = max(plan.state_s, plan.connecting_s * plan.speed)
         start = self.course.now()
         heap = [(start + spread * number / plan.nodes, number) for number in range(plan.nodes)]
         self._turn(heap, until, meanwhile, began)

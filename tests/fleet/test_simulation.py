@@ -29,6 +29,10 @@ def test_another_seed_is_another_drive(drive: Drive) -> None:
     assert record(1, 80.0).states[:50] != drive.states[:50]
 
 
+def test_rarer_acts_cause_fewer_events() -> None:
+    assert len(record(0, 240.0, act_every_s=3000.0).events) < len(record(0, 240.0).events) / 2
+
+
 def test_a_thinner_drive_has_the_same_events_each_with_a_state_that_follows_it_at_once(drive: Drive) -> None:
     thin = thinned(drive, 5.0)
     assert thin.events == drive.events

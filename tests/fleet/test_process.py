@@ -1,0 +1,30 @@
+"""Engines as processes, with the shell as the engine."""
+
+from pathlib import Path
+
+import pytest
+
+from fer_edge.errors import UnavailableError
+from fleet.engines.process import Engine
+
+
+def _engine(home: Path, tries: int) -> Engine:
+    """Ends at once the first time, stays the second."""
+    script = f"echo not yet; test -e {home}/once || {{ touch {home}/once; exit 1; }}; touch {home}/up; exec sleep 60"
+    return Engine("slow", home, ["sh", "-c", script], (home / "up").exists, as_caller=True, tries=tries)
+
+
+def test_an_engine_that_ends_before_it_can_be_used_is_started_again(tmp_path: Path) -> None:
+    engine = _engine(tmp_path, tries=2)
+    engine.start()
+    engine.wait(20.0)
+    assert engine.pid is not None
+    engine.stop()
+    assert engine.pid is None
+
+
+def test_once_is_enough_where_nothing_else_is_said_and_its_last_line_tells_why(tmp_path: Path) -> None:
+    engine = _engine(tmp_path, tries=1)
+    engine.start()
+    with pytest.raises(UnavailableError, match="slow did not come up: not yet"):
+        engine.wait(20.0)
