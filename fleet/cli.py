@@ -107,6 +107,8 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("seed", int, 1, "of everything drawn at random"),
     ):
         one.add_argument(f"--{name}", type=kind, default=default, help=f"{about} ({default:.3g})")
+    silent = "nodes subscribe to nothing, as with mqtt.requests: false"
+    one.add_argument("--no-requests", dest="requests", action="store_false", help=silent)
 
 
 def _up(options: argparse.Namespace) -> None:

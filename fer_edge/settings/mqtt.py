@@ -110,6 +110,7 @@ class MqttSettings(Section):
     state_qos: Literal[0, 1] = Field(
         1, description="QoS of states; 0 costs a broker of many nodes less, and one may be lost on the way"
     )
+    requests: bool = Field(True, description="take requests over MQTT; false: the node subscribes to none")
     request_qos: Literal[0, 1] = Field(
         1, description="QoS of the subscription to requests; 0 costs a broker of many nodes less"
     )

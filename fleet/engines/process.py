@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import resource
 import signal
 import socket
@@ -18,6 +19,7 @@ from typing import Any
 from fer_edge.errors import UnavailableError, UsageError
 
 ACCOUNTS = ("postgres", "rabbitmq", "nobody")
+_PORTS = range(20000, 32768)
 
 
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -72,12 +74,17 @@ def _identity() -> dict[str, Any]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody has now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Ports of the loopback that nobody has now, and that no connection is given: an engine that died gets its own back.
+
+    Linux gives connections ports from 32768 on; thousands of them soon take any of those. Raises UnavailableError.
+    """
+    ports: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise UnavailableError(f"{count} ports are needed, and {len(ports)} of {_PORTS[0]} to {_PORTS[-1]} are free")
 
 
 def allow_files(count: int) -> None:

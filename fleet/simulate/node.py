@@ -56,7 +56,7 @@ class Node:
         trouble: Trouble,
         state_s: float = 1.0,
         state_qos: int = 0,
-        request_qos: int = 0,
+        request_qos: int | None = 0,
     ) -> None:
         self.name = name
         self.random = Random(f"node {name}")
@@ -68,7 +68,8 @@ class Node:
         self.topics = Topics(f"{prefix}/{name}", name, "homeassistant")
         identity = Identity(f"fer-edge-{name}", name, password, None, self.topics.status)
         ears = Ears(self._up, self._down, self._confirmed)
-        self.wire = Wire(wires, identity, self.topics.requests, request_qos, ears)
+        requests = None if request_qos is None else (self.topics.requests, request_qos)
+        self.wire = Wire(wires, identity, requests, ears)
         self.outbox = TruthfulOutbox(said, clock.wall())
         self._frames = self._play(drives)  # from its first dial on: a vehicle is switched on, and connects
         self._next: tuple[float, DriverState | None, list[Event]] | None = None

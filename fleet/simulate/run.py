@@ -42,6 +42,7 @@ class Plan:
     state_s: float = 1.0
     state_qos: int = 0
     request_qos: int = 0
+    requests: bool = True
     drives: int = 24
     drive_s: float = 300.0
     act_every_s: float = 60.0
@@ -130,7 +131,7 @@ class Simulation:
                 trouble,
                 plan.state_s,
                 plan.state_qos,
-                plan.request_qos,
+                plan.request_qos if plan.requests else None,
             )
             for number, name in enumerate(names)
         ]

@@ -35,12 +35,15 @@ class Ears:
 
 
 class Wire:
-    """One connection, or none; speaks MQTT 3.1.1, which is what RabbitMQ 3.10 knows."""
+    """One connection, or none; speaks MQTT 3.1.1, which is what RabbitMQ 3.10 knows.
 
-    def __init__(self, wires: Wires, identity: Identity, subscribe: str, qos: int, ears: Ears) -> None:
+    ``subscribe`` is a filter and its QoS, or None for a node that only speaks.
+    """
+
+    def __init__(self, wires: Wires, identity: Identity, subscribe: tuple[str, int] | None, ears: Ears) -> None:
         self._wires = wires
         self._identity = identity
-        self._subscribe, self._qos = subscribe, qos
+        self._subscribe = subscribe
         self._ears = ears
         self._client: Client | None = None
         self.up = False
@@ -102,8 +105,10 @@ class Wire:
     def _on_connect(self, client: Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any) -> None:
         if code.is_failure:
             self._lost(client, str(code))
+        elif self._subscribe is None:
+            self._set_up()
         else:
-            client.subscribe(self._subscribe, self._qos)
+            client.subscribe(*self._subscribe)
 
     def _set_up(self) -> None:
         self._wires.dialling.discard(self)

@@ -68,6 +68,11 @@ def test_buttons_send_requests_that_are_valid() -> None:
         Draft202012Validator(load("request")["$defs"][verb]).validate(json.loads(button["payload_press"]))
 
 
+def test_a_node_that_takes_no_requests_has_no_buttons() -> None:
+    components = announced(mqtt={"requests": False})["components"]
+    assert components and all(part["platform"] != "button" for part in components.values())
+
+
 def test_without_expressions_and_without_fatigue_nothing_of_them_is_shown() -> None:
     quiet = announced(emotion={"enabled": False})["components"]
     assert not {"emotion", "event_emotion"} & set(quiet)

@@ -152,3 +152,21 @@ def test_requests_are_heard_with_the_qos_that_the_settings_say(tmp_path: Path, p
         asker.close()
         broker.kill()
     assert f"fer-edge-car {qos} fer-edge/car/request/+\n" in broker.log()
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_node_that_takes_no_requests_subscribes_to_nothing_and_still_speaks(tmp_path: Path, protocol: str) -> None:
+    broker = Mosquitto(tmp_path, config="allow_anonymous true\nlog_type subscribe")
+    broker.start()
+    asker = Subscriber(broker.port).ready()
+    try:
+        silent = {"requests": False, "homeassistant": {"enabled": False}}
+        with node(settings(broker.port, protocol=protocol, **silent), tmp_path) as one:
+            wait_until(lambda: [m.payload for m in asker.of("car/status")] == [b"online"], "online")
+            asker.publish("fer-edge/car/request/pause", "{}")
+            asker.wait("request/pause")  # the broker has passed it on
+        assert one.asked == []
+    finally:
+        asker.close()
+        broker.kill()
+    assert "fer-edge-car " not in broker.log()

@@ -24,12 +24,14 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
     are named by their platform alone, at which Home Assistant removes them.
     """
     identity = f"fer-edge_{settings.node}"
-    parts = {**_sensors(topics), **_switches(topics)}
+    parts = _sensors(topics)
     if settings.fatigue:
         parts |= _fatigue(topics)
     if settings.emotion.enabled:
         parts |= _emotion(topics)
     parts |= _events(settings, topics)
+    if settings.mqtt.requests:
+        parts |= _buttons(topics, settings.fatigue)
     for name, part in parts.items():
         part["unique_id"] = f"{identity}_{name}"
     removed = {name: {"platform": platform} for name, platform in (before or {}).items() if name not in parts}
@@ -120,7 +122,6 @@ def _fatigue(topics: Topics) -> Parts:
         "eyes_closed": _binary("Eyes closed", topics.state, _yes_or_no("eyes_closed"), icon="mdi:eye-off"),
         "looking": _one_of("Looking", topics.state, "{{ value_json.looking }}", looks, "mdi:eye-arrow-right-outline"),
         "yawns": _measured("Yawns", topics.state, "{{ value_json.yawns }}", icon="mdi:emoticon-sad-outline"),
-        "false_alarm": _button("False alarm", f"{topics.base}/request/false_alarm", "{}", "mdi:alert-remove-outline"),
     }
 
 
@@ -148,12 +149,16 @@ def _events(settings: MqttReads, topics: Topics) -> Parts:
     }
 
 
-def _switches(topics: Topics) -> Parts:
-    return {
+def _buttons(topics: Topics, fatigue: bool) -> Parts:
+    buttons = {
         "recalibrate": _button("Recalibrate", f"{topics.base}/request/recalibrate", "{}", "mdi:account-sync"),
         "pause": _button("Pause for 5 minutes", f"{topics.base}/request/pause", '{"seconds":300}', "mdi:pause"),
         "resume": _button("Resume", f"{topics.base}/request/resume", "{}", "mdi:play"),
     }
+    if fatigue:
+        false_alarm = f"{topics.base}/request/false_alarm"
+        buttons["false_alarm"] = _button("False alarm", false_alarm, "{}", "mdi:alert-remove-outline")
+    return buttons
 
 
 def _measured(name: str, topic: str, template: str, **more: Any) -> Part:

@@ -195,7 +195,10 @@ class Link:
             self._post(partial(self._refused, attempt, code))
             return
         self._receive_maximum = getattr(more, "ReceiveMaximum", 65535)
-        subscribe(client, self._subscription)
+        if self._subscription.topics:
+            subscribe(client, self._subscription)
+        else:
+            self._post(partial(self._connected, attempt))
 
     def _on_disconnect(self, _client: paho.Client, attempt: int, _flags: Any, code: ReasonCode, _more: Any) -> None:
         self._post(partial(self._lost, attempt, code))

@@ -197,7 +197,8 @@ class MqttSink:
             will_topic=self.topics.status,
         )
         birth = (self.topics.birth,) if mqtt.homeassistant.enabled else ()
-        wanted = Subscription((self.topics.requests, *birth), qos=mqtt.request_qos)
+        requests = (self.topics.requests,) if mqtt.requests else ()
+        wanted = Subscription((*requests, *birth), qos=mqtt.request_qos)
         return Link(mqtt, identity, wanted, self._listener(), self._post)
 
     def _listener(self) -> Listener:
