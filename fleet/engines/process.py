@@ -74,7 +74,7 @@ def _identity() -> dict[str, Any]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody has now, and that no connection is given: an engine that died gets its own back.
+    """Ports of the loopback that nobody has now, and that no connection gets: an engine that died has its own again.
 
     Linux gives connections ports from 32768 on; thousands of them soon take any of those. Raises UnavailableError.
     """

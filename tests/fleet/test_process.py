@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.errors import UnavailableError
-from fleet.engines.process import Engine
+from fleet.engines.process import Engine, free_ports
 
 
 def _engine(home: Path, tries: int) -> Engine:
@@ -28,3 +28,9 @@ def test_once_is_enough_where_nothing_else_is_said_and_its_last_line_tells_why(t
     engine.start()
     with pytest.raises(UnavailableError, match="slow did not come up: not yet"):
         engine.wait(20.0)
+
+
+def test_its_ports_are_none_that_the_kernel_gives_to_connections() -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = free_ports(20)
+    assert len(set(ports)) == 20 and max(ports) < first
