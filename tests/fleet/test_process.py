@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.errors import UnavailableError
+from fleet.engines import Bed
 from fleet.engines.process import Engine, free_ports
 
 
@@ -34,3 +35,17 @@ def test_its_ports_are_none_that_the_kernel_gives_to_connections() -> None:
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     ports = free_ports(20)
     assert len(set(ports)) == 20 and max(ports) < first
+
+
+def test_epmd_stops_last_since_a_member_would_start_another(tmp_path: Path) -> None:
+    ended, engines = tmp_path / "ended", {}
+    for name, seconds in {"epmd": 0, "rabbit1": 1, "ingest": 0}.items():
+        script = f"trap 'sleep {seconds}; echo {name} >> {ended}; exit' TERM; touch {tmp_path}/{name}.up"
+        script += "; while :; do sleep 0.1; done"
+        up = (tmp_path / f"{name}.up").exists
+        engines[name] = Engine(name, tmp_path, ["sh", "-c", script], up, as_caller=True)
+    for engine in engines.values():
+        engine.start()
+        engine.wait(20.0)
+    Bed(tmp_path, engines, {}).down()
+    assert ended.read_text().split() == ["ingest", "rabbit1", "epmd"]
