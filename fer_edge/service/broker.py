@@ -10,7 +10,6 @@ import asyncio
 import logging
 import socket
 import threading
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from fer_edge.errors import MissingExtra, UnavailableError
@@ -52,9 +51,7 @@ class EmbeddedBroker:
             )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

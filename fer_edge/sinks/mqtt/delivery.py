@@ -62,7 +62,7 @@ class OutboxCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Shared:
     """What the sink shares with its thread."""
 
     settings: MqttReads
@@ -83,22 +83,22 @@ EXPIRY_S, REPEAT_S = 90, 30.0
 class Delivery:
     """Made and used in one thread; others reach it by putting calls into the inbox."""
 
-    def __init__(self, parts: Parts, inbox: queue.SimpleQueue[Callable[[Delivery], None]]) -> None:
-        self._parts = parts
+    def __init__(self, shared: Shared, inbox: queue.SimpleQueue[Callable[[Delivery], None]]) -> None:
+        self._shared = shared
         self._inbox = inbox
-        self._mqtt = parts.settings.mqtt
+        self._mqtt = shared.settings.mqtt
         bounds = self._mqtt.outbox
         outbox = Outbox(
-            parts.path,
+            shared.path,
             max_messages=bounds.max_events,
             max_age_s=bounds.max_age_days * 86400,
-            wall=parts.clock.wall(),
-            spare=parts.spare,
+            wall=shared.clock.wall(),
+            spare=shared.spare,
         )
-        self._journal = Journal(outbox, parts.clock)
-        self.publisher = Publisher(self._journal, parts.topics, parts.clock, parts.link.publish)
+        self._journal = Journal(outbox, shared.clock)
+        self.publisher = Publisher(self._journal, shared.topics, shared.clock, shared.link.publish)
         self._signals = (
-            Signals(self.publisher.set, parts.topics.base, self._mqtt.state_qos, REPEAT_S) if self._mqtt.vss else None
+            Signals(self.publisher.set, shared.topics.base, self._mqtt.state_qos, REPEAT_S) if self._mqtt.vss else None
         )
         self.condition = OutboxCondition.of(outbox)
         self._fresh: list[tuple[Event, Stamp]] = []
@@ -106,7 +106,7 @@ class Delivery:
         self._camera, self._camera_said = "", 0.0
         self._tidied_at = 0.0
         self._wall_at_boot: float | None = None
-        self._announced = Announced(None if parts.path is None else parts.path.with_name("announced.json"))
+        self._announced = Announced(None if shared.path is None else shared.path.with_name("announced.json"))
         self._taking_back: list[str] = []
         self._stopping = False
         self._breather = threading.Event()  # never set: a fault that stays must not spin
@@ -130,9 +130,9 @@ class Delivery:
 
     def _begin(self) -> None:
         # What an earlier run left retained goes before the word that this one is here.
-        topics = self._parts.topics
+        topics = self._shared.topics
         self.camera("offline")
-        nobody, stamp = DriverState(at=0.0, profile=self._parts.settings.profile), Stamp.now(self._parts.clock)
+        nobody, stamp = DriverState(at=0.0, profile=self._shared.settings.profile), Stamp.now(self._shared.clock)
         self.publisher.set(topics.state, state_payload(nobody, time=stamp.iso, time_ok=stamp.wall_ok))
         if self._signals:
             self._signals.forget()
@@ -150,27 +150,27 @@ class Delivery:
         if status == self._camera and now - self._camera_said < REPEAT_S:
             return
         self._camera, self._camera_said = status, now
-        self.publisher.set(self._parts.topics.camera, status, expiry_s=None if status == "offline" else EXPIRY_S)
+        self.publisher.set(self._shared.topics.camera, status, expiry_s=None if status == "offline" else EXPIRY_S)
 
     def stats(self, values: Mapping[str, Any]) -> None:
         """The daemon's health and this side's."""
-        stamp = Stamp.now(self._parts.clock)
+        stamp = Stamp.now(self._shared.clock)
         payload = stats_payload({**values, "outbox": self.condition.passing()}, time=stamp.iso, time_ok=stamp.wall_ok)
         # Three of them may be missed; after a kill they are forgotten, as the last one before a stop is not.
         lasts_s = None if values.get("camera") == "offline" else max(EXPIRY_S, int(3 * self._mqtt.stats_interval_s))
-        self.publisher.set(self._parts.topics.stats, payload, qos=0, expiry_s=lasts_s)
+        self.publisher.set(self._shared.topics.stats, payload, qos=0, expiry_s=lasts_s)
 
     def tell_info(self) -> None:
         """Publish ``info`` with the condition of the outbox."""
         self._told = self.condition.lasting()
-        self.publisher.set(self._parts.topics.info, self._parts.info(self._told))
+        self.publisher.set(self._shared.topics.info, self._shared.info(self._told))
 
     def announce(self) -> None:
         """Describe this device to Home Assistant, and take back what it was under other names."""
-        topic = self._parts.topics.discovery if self._mqtt.homeassistant.enabled else None
+        topic = self._shared.topics.discovery if self._mqtt.homeassistant.enabled else None
         if topic is not None:
             before = self._announced.before(topic)
-            payload = homeassistant.discovery(self._parts.settings, self._parts.topics, before)
+            payload = homeassistant.discovery(self._shared.settings, self._shared.topics, before)
             self.publisher.set(topic, payload)
             self._announced.note(topic, payload)
         self._taking_back = self._announced.others(topic)
@@ -196,7 +196,7 @@ class Delivery:
         self._stopping = True
 
     def _round(self) -> None:
-        due = min(self._parts.link.step(), self._parts.feed.due_at(), self._tidied_at + _HOUSEKEEPING_S)
+        due = min(self._shared.link.step(), self._shared.feed.due_at(), self._tidied_at + _HOUSEKEEPING_S)
         self._take(max(0.0, min(due - time.monotonic(), self._mqtt.answer_s)))
         self._store()
         self._tell_state()
@@ -205,15 +205,15 @@ class Delivery:
         self._forget_taken_back()
         since = self.publisher.waits_since()
         if since is not None and time.monotonic() - since > self._mqtt.answer_s:
-            self._parts.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
+            self._shared.link.drop(f"hung: nothing confirmed for {self._mqtt.answer_s:g} s")
 
     def _tell_state(self, *, expires: bool = True) -> None:
-        payload = self._parts.feed.take(self._journal.ids)
+        payload = self._shared.feed.take(self._journal.ids)
         if payload is not None:
             # Said again at each heartbeat: it may not expire between two.
             lasts_s = max(EXPIRY_S, int(3 * self._mqtt.heartbeat_s)) if expires else None
             qos = self._mqtt.state_qos if expires else 1
-            self.publisher.set(self._parts.topics.state, payload, qos=qos, expiry_s=lasts_s)
+            self.publisher.set(self._shared.topics.state, payload, qos=qos, expiry_s=lasts_s)
             if self._signals:
                 self._signals.tell(payload, self._camera, time.monotonic(), lasts_s)
 
@@ -226,12 +226,12 @@ class Delivery:
             pass
 
     def _store(self) -> None:
-        self._journal.outbox.check(self._parts.clock.wall())
+        self._journal.outbox.check(self._shared.clock.wall())
         if self._fresh:
             self._journal.add(self._fresh, self.publisher.under_way)
             stored = len(self._fresh)
             self._fresh.clear()
-            self._parts.stored(stored)
+            self._shared.stored(stored)
         self.condition = OutboxCondition.of(self._journal.outbox)
         if self.condition.lasting() != self._told:
             self.tell_info()
@@ -248,7 +248,7 @@ class Delivery:
         self._tidied_at = time.monotonic()
         if self._journal.outbox.recover():
             self.publisher.rewind()
-        clock = self._parts.clock
+        clock = self._shared.clock
         if self._wall_at_boot is None and clock.wall_ok():
             self._wall_at_boot = clock.wall() - clock.ticks()
         # Set once: a clock that jumps later makes nothing older.
@@ -265,13 +265,13 @@ class Delivery:
             self._signals.forget()
         self._settle(until - _GOODBYE_S / 2)
         self._forget_taken_back()
-        self.publisher.set(self._parts.topics.status, "offline")
+        self.publisher.set(self._shared.topics.status, "offline")
         self._settle(until)
-        self._parts.link.close()
+        self._shared.link.close()
 
     def _settle(self, until: float) -> None:
         self.publisher.pump()
-        while self._parts.link.up and time.monotonic() < until:
+        while self._shared.link.up and time.monotonic() < until:
             if self.publisher.settled() and len(self._journal.outbox) == 0:
                 return
             self._take(0.05)

@@ -10,8 +10,8 @@ from fer_edge.core import EMOTIONS, EVENT_TYPES
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.mqtt.topics import Topics
 
-Part = dict[str, Any]
-Parts = dict[str, Part]
+Component = dict[str, Any]
+Components = dict[str, Component]
 
 _LEVELS = ["none", "info", "advisory", "warning", "critical"]
 _DIAGNOSTIC = {"entity_category": "diagnostic"}
@@ -24,17 +24,17 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
     are named by their platform alone, at which Home Assistant removes them.
     """
     identity = f"fer-edge_{settings.node}"
-    parts = _sensors(topics)
+    components = _sensors(topics)
     if settings.fatigue:
-        parts |= _fatigue(topics)
+        components |= _fatigue(topics)
     if settings.emotion.enabled:
-        parts |= _emotion(topics)
-    parts |= _events(settings, topics)
+        components |= _emotion(topics)
+    components |= _events(settings, topics)
     if settings.mqtt.requests:
-        parts |= _buttons(topics, settings.fatigue)
-    for name, part in parts.items():
-        part["unique_id"] = f"{identity}_{name}"
-    removed = {name: {"platform": platform} for name, platform in (before or {}).items() if name not in parts}
+        components |= _buttons(topics, settings.fatigue)
+    for name, component in components.items():
+        component["unique_id"] = f"{identity}_{name}"
+    removed = {name: {"platform": platform} for name, platform in (before or {}).items() if name not in components}
     page = settings.page_url
     return {
         "device": {
@@ -53,11 +53,11 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
         },
         "availability_topic": topics.status,
         "qos": 1,
-        "components": parts | removed,
+        "components": components | removed,
     }
 
 
-def _sensors(topics: Topics) -> Parts:
+def _sensors(topics: Topics) -> Components:
     view = (
         # Where nothing is known of a driver and the lens is not to blame, nothing is known of the view.
         "{% if value_json.lens != 'clear' %}{{ value_json.lens }}"
@@ -101,7 +101,7 @@ def _sensors(topics: Topics) -> Parts:
     }
 
 
-def _fatigue(topics: Topics) -> Parts:
+def _fatigue(topics: Topics) -> Components:
     # Blind is not safe: without a level it is unknown.
     danger = (
         "{{ {'none': 'OFF', 'info': 'OFF', 'advisory': 'ON', 'warning': 'ON', 'critical': 'ON'}"
@@ -125,12 +125,12 @@ def _fatigue(topics: Topics) -> Parts:
     }
 
 
-def _emotion(topics: Topics) -> Parts:
+def _emotion(topics: Topics) -> Components:
     template = "{{ value_json.emotion }}"
     return {"emotion": _one_of("Expression", topics.state, template, list(EMOTIONS), "mdi:emoticon-outline")}
 
 
-def _events(settings: MqttReads, topics: Topics) -> Parts:
+def _events(settings: MqttReads, topics: Topics) -> Components:
     hidden = {
         "fatigue": not settings.fatigue,
         # Lids that are down are told there, too, and that is fatigue's to switch off.
@@ -149,7 +149,7 @@ def _events(settings: MqttReads, topics: Topics) -> Parts:
     }
 
 
-def _buttons(topics: Topics, fatigue: bool) -> Parts:
+def _buttons(topics: Topics, fatigue: bool) -> Components:
     buttons = {
         "recalibrate": _button("Recalibrate", f"{topics.base}/request/recalibrate", "{}", "mdi:account-sync"),
         "pause": _button("Pause for 5 minutes", f"{topics.base}/request/pause", '{"seconds":300}', "mdi:pause"),
@@ -161,21 +161,21 @@ def _buttons(topics: Topics, fatigue: bool) -> Parts:
     return buttons
 
 
-def _measured(name: str, topic: str, template: str, **more: Any) -> Part:
+def _measured(name: str, topic: str, template: str, **more: Any) -> Component:
     """A number that Home Assistant keeps statistics of."""
     return _told("sensor", name, topic, template) | {"state_class": "measurement"} | more
 
 
-def _one_of(name: str, topic: str, template: str, options: list[str], icon: str, **more: Any) -> Part:
+def _one_of(name: str, topic: str, template: str, options: list[str], icon: str, **more: Any) -> Component:
     """A word out of a few."""
     return _told("sensor", name, topic, template) | {"device_class": "enum", "options": options, "icon": icon} | more
 
 
-def _binary(name: str, topic: str, template: str, **more: Any) -> Part:
+def _binary(name: str, topic: str, template: str, **more: Any) -> Component:
     return _told("binary_sensor", name, topic, template) | more
 
 
-def _told(platform: str, name: str, topic: str, template: str) -> Part:
+def _told(platform: str, name: str, topic: str, template: str) -> Component:
     return {"platform": platform, "name": name, "state_topic": topic, "value_template": template}
 
 
@@ -184,7 +184,7 @@ def _yes_or_no(field: str) -> str:
     return f"{{{{ {{true: 'ON', false: 'OFF'}}.get(value_json.{field}, 'None') }}}}"
 
 
-def _button(name: str, topic: str, payload: str, icon: str) -> Part:
+def _button(name: str, topic: str, payload: str, icon: str) -> Component:
     return {
         "platform": "button",
         "name": name,

@@ -18,7 +18,7 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.clock import Clock, SystemClock
 from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
-from fer_edge.sinks.mqtt.delivery import Delivery, OutboxCondition, Parts
+from fer_edge.sinks.mqtt.delivery import Delivery, OutboxCondition, Shared
 from fer_edge.sinks.mqtt.journal import Stamp
 from fer_edge.sinks.mqtt.link import Link, Listener
 from fer_edge.sinks.mqtt.requests import Request, RequestDesk
@@ -59,7 +59,7 @@ class MqttSink:
         self._desk = RequestDesk(self.topics, self._answer)
         self._feed = StateFeed(settings.mqtt, self._clock, time.monotonic)
         self._link = self._make_link()
-        self._parts = Parts(
+        self._shared = Shared(
             settings=settings,
             topics=self.topics,
             clock=self._clock,
@@ -162,7 +162,7 @@ class MqttSink:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        self._delivery = Delivery(self._parts, self._inbox)
+        self._delivery = Delivery(self._shared, self._inbox)
         self._delivery.run()
 
     def _post(self, call: Callable[[], None]) -> None:
