@@ -169,3 +169,24 @@ def test_the_turned_face_has_its_points_where_an_average_face_so_turned_has_them
         seen = estimate(marks_in(Pose(**values)))
         for axis, degrees in values.items():
             assert getattr(seen, axis) - getattr(rest, axis) == pytest.approx(degrees, abs=7), values
+
+
+@pytest.mark.parametrize(
+    "pose",
+    [
+        Pose(noise=0, roll=28, yaw=12),
+        Pose(noise=0, yaw=75, pitch=-40, mouth=1),
+        Pose(noise=0, yaw=-60, pitch=45, roll=-25),
+        Pose(noise=0, mouth=1, smile=0.4, camera_pitch=18),
+    ],
+    ids=["leaning", "turned away", "turned and bent", "a yawn from below"],
+)
+def test_only_where_the_head_is_it_is_drawn_and_nothing_of_it_is_cut_off(
+    scene: Scene, pose: Pose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = scene.draw(pose, 0)
+    monkeypatch.setattr(head, "_drawn_cells", lambda x, *_: tuple(slice(0, count) for count in x.shape))
+    whole = scene.draw(pose, 0)
+    apart = cv2.absdiff(narrow, whole)
+    assert apart.max() <= 6  # of 255: points between pixels are rounded
+    assert (apart > 1).mean() < 1e-3

@@ -37,6 +37,10 @@ _GAIN = 1.1
 those of an average face would be."""
 _GRID = 8
 """Pixels between the points at which the warp is worked out; it is smooth in between."""
+_GRID_Y, _GRID_X = np.mgrid[0 : _SIZE[1] // _GRID + 1, 0 : _SIZE[0] // _GRID + 1].astype(np.float32) * _GRID - 0.5
+"""Those points in the place, half a pixel before its own: so the pixels between two of them are a whole number."""
+_FACE = (181.0, 16.0, 467.0, 384.0)
+"""Left, top, right and bottom of all of the face on the stage, its jaw down in a yawn, with some pixels around."""
 
 _LITTLE = 0.3
 """Sum of the sines of yaw and pitch below which no part of the face hides another."""
@@ -54,14 +58,16 @@ def turn(face: Image, cap: Image, pose: Pose) -> tuple[Image, Place]:
     """
     place = _place(pose)
     rows, columns = place
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    y, x = np.mgrid[0 : height // _GRID + 2, 0 : width // _GRID + 2].astype(np.float32) * _GRID
-    x, y = _upright(x + columns.start, y + rows.start, math.radians(pose.roll))
+    x, y = _upright(_GRID_X + columns.start, _GRID_Y + rows.start, math.radians(pose.roll))
     x, y, front = _ahead(x, y, pose)
-    where = _dense(cv2.merge([x, y]), width, height)
-    turned = cv2.remap(face, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    shown = _dense(front, width, height)
-    turned = cv2.multiply(turned, cv2.merge([shown] * 4), dtype=cv2.CV_8U)
+    cells = _drawn_cells(x, y, front, pose, place)
+    x, y, front = x[cells], y[cells], front[cells]
+    place = _place_of(cells, place)
+    turned = cv2.remap(face, _dense(cv2.merge([x, y])), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    if front.min() < 1:
+        shown = _dense(np.rint(front * 255).astype(np.uint8))
+        turned = cv2.multiply(turned, cv2.merge([shown] * 4), scale=1 / 255)
+    height, width = turned.shape[:2]
     behind = cv2.warpAffine(cap, _cap_motion(pose, place), (width, height), flags=cv2.INTER_LINEAR)
     return over(behind, turned), place
 
@@ -116,11 +122,37 @@ def _cap_motion(pose: Pose, place: Place) -> Floats:
     return matrix
 
 
-def _dense(coarse: Floats, width: int, height: int) -> Floats:
-    """A value for every pixel, linear between the points of the grid."""
-    grid = np.array([[_GRID, 0, 0], [0, _GRID, 0]], np.float32)
-    dense: Floats = cv2.warpAffine(coarse, grid, (width, height), flags=cv2.INTER_LINEAR)
-    return dense
+def _drawn_cells(x: Floats, y: Floats, front: Floats, pose: Pose, place: Place) -> Place:
+    """Rows and columns of the grid between which all of face and cap is: a good half of the place."""
+    left, top, right, bottom = _FACE
+    seen = (x > left) & (x < right) & (y > top) & (y < bottom) & (front > 0)
+    corners = np.array([[(left, top, 1), (right, top, 1), (left, _NECK[1], 1), (right, _NECK[1], 1)]], np.float32)
+    behind = corners[0] @ _cap_motion(pose, place).T / _GRID
+    rows = np.concatenate([np.flatnonzero(seen.any(axis=1)), behind[:, 1]])
+    columns = np.concatenate([np.flatnonzero(seen.any(axis=0)), behind[:, 0]])
+    return _reach(rows, seen.shape[0]), _reach(columns, seen.shape[1])
+
+
+def _reach(needed: Floats, lines: int) -> slice:
+    """From the first to the last needed of the grid's ``lines``, and one more."""
+    first, last = max(int(needed.min()) - 1, 0), min(int(needed.max()) + 2, lines - 1)
+    return slice(first, max(last, first + 1) + 1)
+
+
+def _place_of(cells: Place, place: Place) -> Place:
+    """The part of the stage between those lines of the place's grid."""
+    rows, columns = (
+        slice(whole.start + _GRID * part.start, whole.start + _GRID * (part.stop - 1))
+        for part, whole in zip(cells, place, strict=True)
+    )
+    return rows, columns
+
+
+def _dense(coarse: Image) -> Image:
+    """A value for every pixel between the lines of the grid, linear between its points."""
+    wide: Image = cv2.resize(coarse, None, fx=_GRID, fy=_GRID, interpolation=cv2.INTER_LINEAR)
+    half = _GRID // 2
+    return wide[half:-half, half:-half]
 
 
 def _upright(x: Floats, y: Floats, roll: float) -> tuple[Floats, Floats]:

@@ -49,6 +49,8 @@ class Scene:
         self._hand: Hand | None = None
         self._noise = Noise(seed)
         self._passengers: dict[bool, Image] = {}
+        self._patches: list[Image] = []
+        self._shown = self._face
 
     def draw(self, pose: Pose, number: int) -> Image:
         """The (480, 640, 3) BGR picture of ``pose``; ``number`` chooses the noise of this frame."""
@@ -77,11 +79,23 @@ class Scene:
 
     def _expression(self, pose: Pose) -> Image:
         """The face as BGRA, colours times alpha, with eyes and mouth as in ``pose``, which is as the camera sees it."""
-        face = self._face.copy()
+        patches = [
+            eye.patch(openness, pose.gaze_yaw, pose.gaze_pitch, pose.squint, pose.pitch)
+            for eye, openness in zip(self._eyes, (pose.eye_right, pose.eye_left), strict=True)
+        ]
         if pose.mouth > 0 or pose.smile < 1:
-            face[self._mouth.place] = self._mouth.patch(pose.mouth, pose.smile)
-        for eye, openness in zip(self._eyes, (pose.eye_right, pose.eye_left), strict=True):
-            face[eye.place][..., :3] = eye.patch(openness, pose.gaze_yaw, pose.gaze_pitch, pose.squint, pose.pitch)
+            patches.append(self._mouth.patch(pose.mouth, pose.smile))
+        if [id(patch) for patch in patches] != [id(patch) for patch in self._patches]:
+            self._patches, self._shown = patches, self._face_of(patches)
+        return self._shown
+
+    def _face_of(self, patches: list[Image]) -> Image:
+        """The face with both eyes and, where there is a third, the mouth."""
+        face = self._face.copy()
+        for mouth in patches[2:]:
+            face[self._mouth.place] = mouth
+        for eye, patch in zip(self._eyes, patches, strict=False):
+            face[eye.place][..., :3] = patch
         return self._glasses.on(face) if self._glasses else face
 
     def _with_hand(self, picture: Image, pose: Pose) -> Image:
