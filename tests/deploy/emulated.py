@@ -23,12 +23,21 @@ PACKAGES = ("python3", "python3-venv", "ca-certificates", "systemd", "mosquitto"
 class Emulated:
     """The root of an arm64 system; ``work`` is a folder seen as /trial inside. Its programs share this network.
 
-    Nothing mounts /sys: LiteRT crashes with it under qemu.
+    It has /proc while it is entered. Nothing mounts /sys: LiteRT crashes with it under qemu.
     """
 
     def __init__(self, release: str, root: Path) -> None:
-        self.release, self.root, self.work = release, root, root / "trial"
+        self.release, self.root, self.work, self._proc = release, root, root / "trial", root / "proc"
         self.work.mkdir(exist_ok=True)
+
+    def __enter__(self) -> Emulated:
+        if not self._proc.is_mount():
+            subprocess.run(["mount", "-t", "proc", "proc", self._proc], check=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Lazily: a program that a test left behind must not keep it.
+        subprocess.run(["umount", "--lazy", self._proc], check=True)
 
     def run(self, *command: str, timeout: float = 3000.0, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A program inside, with the variables that stand before it; says how long it took.

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ OWN_TESTS = {
 
 
 @pytest.fixture(scope="module", params=RELEASES)
-def emulated(request: pytest.FixtureRequest) -> Emulated:
+def emulated(request: pytest.FixtureRequest) -> Iterator[Emulated]:
     release: str = request.param
     if os.geteuid() != 0 or shutil.which("debootstrap") is None or shutil.which("qemu-aarch64-static") is None:
         pytest.skip("needs root: sudo apt install debootstrap qemu-user-static binfmt-support")
@@ -75,12 +76,12 @@ def emulated(request: pytest.FixtureRequest) -> Emulated:
     base = arm64_debian(release)
     shutil.rmtree(base / "usr/lib/fer-edge", ignore_errors=True)
     subprocess.run(["dpkg-deb", "-x", package[-1], base], check=True)
-    system = Emulated(release, base)
-    probe = system.run("/usr/bin/python3", "-c", "import platform; print(platform.machine())", check=False)
-    if probe.stdout.strip() != "aarch64":
-        pytest.skip(f"arm64 programs do not run here (binfmt_misc): {probe.stderr[-200:]}")
-    checkout(system.work / "src")
-    return system
+    with Emulated(release, base) as system:
+        probe = system.run("/usr/bin/python3", "-c", "import platform; print(platform.machine())", check=False)
+        if probe.stdout.strip() != "aarch64":
+            pytest.skip(f"arm64 programs do not run here (binfmt_misc): {probe.stderr[-200:]}")
+        checkout(system.work / "src")
+        yield system
 
 
 def checkout(target: Path) -> None:
