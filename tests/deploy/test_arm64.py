@@ -159,9 +159,11 @@ def test_its_own_tests_pass_there(emulated: Emulated, tests_site: None, what: st
     # hypothesis's own profile for slow machines has no deadline.
     options = "-q -p no:cacheprovider --timeout=900 -rs --durations=5 --hypothesis-profile=ci"
     command = f"cd /trial/src && /usr/lib/fer-edge/bin/python3 -m pytest {options} {OWN_TESTS[what]}"
-    done = emulated.run("PYTHONPATH=/trial/src", "sh", "-c", command, check=False)
-    print(done.stdout[-3000:])
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    log = emulated.work / f"{what}.log"
+    print(f"progress: tail -f {log}")
+    done = emulated.run("PYTHONPATH=/trial/src", "sh", "-c", f"{command} >/trial/{log.name} 2>&1", check=False)
+    print(log.read_text()[-3000:])
+    assert done.returncode == 0, log.read_text()[-6000:]
 
 
 def locked_wheels(emulated: Emulated) -> list[str]:
