@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
+PATIENCE_S = float(os.environ.get("FER_EDGE_TEST_PATIENCE_S", "60"))
+"""How long one run of the command may take: an emulated processor is thirty times slower."""
+
 NO_EMOTION = "--set=emotion.enabled=false"
 """An option of every command that looks at pictures: half of the time, where expressions are not the matter."""
 
@@ -35,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def fer_edge(tmp_path: Path) -> Run:
     """Runs the command line in a process of its own, away from any configuration or state of this machine."""
 
-    def run(*args: str | Path, timeout: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*args: str | Path, timeout: float = PATIENCE_S, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "fer_edge", *map(str, args)],
             capture_output=True,

@@ -20,26 +20,39 @@ own choice has every extension there is and takes twice as long."""
 PACKAGES = ("python3", "python3-venv", "ca-certificates", "systemd", "mosquitto")
 
 
+MOUNTED = (("proc", "proc", ()), ("devpts", "dev/pts", ("-o", "newinstance,ptmxmode=0666")))
+WRITTEN = {
+    "etc/hosts": "127.0.0.1 localhost\n",
+    # Without these two LiteRT's library complains on the standard error of every program.
+    "sys/devices/system/cpu/possible": "0\n",
+    "sys/devices/system/cpu/present": "0\n",
+}
+
+
 class Emulated:
     """The root of an arm64 system; ``work`` is a folder seen as /trial inside. Its programs share this network.
 
-    It has /proc while it is entered. Nothing mounts /sys: LiteRT crashes with it under qemu.
+    It has /proc and terminals while it is entered. Nothing mounts /sys: LiteRT crashes with it under qemu.
     """
 
     def __init__(self, release: str, root: Path) -> None:
-        self.release, self.root, self.work, self._proc = release, root, root / "trial", root / "proc"
+        self.release, self.root, self.work = release, root, root / "trial"
         self.work.mkdir(exist_ok=True)
+        for name, text in WRITTEN.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
 
     def __enter__(self) -> Emulated:
-        if not self._proc.is_mount():
-            subprocess.run(["mount", "-t", "proc", "proc", self._proc], check=True)
+        for kind, folder, options in MOUNTED:
+            if not (self.root / folder).is_mount():
+                subprocess.run(["mount", "-t", kind, *options, kind, self.root / folder], check=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Lazily: a program that a test left behind must not keep it.
-        subprocess.run(["umount", "--lazy", self._proc], check=True)
+        # Lazily: a program that a test left behind must not keep them.
+        subprocess.run(["umount", "--lazy", *(self.root / folder for _, folder, _ in MOUNTED)], check=True)
 
-    def run(self, *command: str, timeout: float = 3000.0, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout: float = 10800.0, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A program inside, with the variables that stand before it; says how long it took.
 
         qemu is named its processor by the environment, in which each program starts the next.
@@ -57,7 +70,7 @@ class Emulated:
         assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
 
-    def python(self, *arguments: str, timeout: float = 3000.0) -> subprocess.CompletedProcess[str]:
+    def python(self, *arguments: str, timeout: float = 10800.0) -> subprocess.CompletedProcess[str]:
         """The package's Python with its own packages."""
         return self.run("/usr/lib/fer-edge/bin/python3", *arguments, timeout=timeout)
 
