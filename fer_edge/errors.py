@@ -19,6 +19,10 @@ line returns when the error reaches it.
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 
 class FerEdgeError(Exception):
     """The root; its text is shown to the user as it is."""
@@ -57,7 +61,18 @@ class ModelError(UnavailableError):
 
 
 class MissingExtra(UnavailableError, ImportError):
-    """An optional package is not installed; the text says which extra brings it."""
+    """An optional package is not installed. With ``package`` the text ends with the command that installs it here."""
+
+    def __init__(self, what: str, package: str | None = None) -> None:
+        super().__init__(f"{what}; {_how_to_install(package)}" if package else what)
+
+
+def _how_to_install(package: str) -> str:
+    """With the pip of the environment that runs this: Debian's own refuses, and would install for another Python."""
+    pip = Path(sys.executable).with_name("pip")
+    if not pip.exists():
+        return f"no pip in {sys.prefix} to install {package}: use a checkout (make run) or deploy/install.sh instead"
+    return f"{'' if os.access(sys.prefix, os.W_OK) else 'sudo '}{pip} install {package}"
 
 
 class SourceError(FerEdgeError):

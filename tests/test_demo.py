@@ -30,7 +30,7 @@ def test_what_it_says_can_be_pasted(fer_edge: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"mosquitto_sub -h 127\.0\.0\.1 -p \d+ -t 'fer-edge/demo/#' -v", done.stderr)
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)
-    assert re.search(r"Look: http://127\.0\.0\.1:\d+/", done.stderr)
+    assert re.search(r"Open in a browser: http://127\.0\.0\.1:\d+/", done.stderr)
     assert re.search(r"status +online", done.stdout)
 
 
@@ -51,6 +51,6 @@ def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what
 ) -> None:
     monkeypatch.setitem(sys.modules, "skimage", None)  # as on a plain install
     settings = Settings(camera={"source": "sim:alert"}, mqtt={"enabled": False}, state_dir=str(tmp_path))  # type: ignore[arg-type]
-    with pytest.raises(MissingExtra, match=r"pip install scikit-image") as told:
+    with pytest.raises(MissingExtra, match=r"install scikit-image") as told:
         Daemon(lambda: settings).run()
     assert "\n" not in str(told.value)

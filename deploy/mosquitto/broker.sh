@@ -53,8 +53,12 @@ restart() {
     fi
 }
 
-# New users and passwords are read again without a restart.
-reload() { if [ "$ETC" = /etc/mosquitto ] && [ -d /run/systemd/system ]; then systemctl reload mosquitto; fi; }
+# New users and passwords are read without a restart where that works; a broker that is stopped reads them when it starts.
+reload() {
+    if [ "$ETC" != /etc/mosquitto ] || [ ! -d /run/systemd/system ]; then return; fi
+    systemctl try-reload-or-restart mosquitto 2>/dev/null || systemctl restart mosquitto ||
+        fail 1 "mosquitto does not start; see journalctl -u mosquitto"
+}
 
 home() {
     configure home 1883
@@ -107,11 +111,12 @@ add() {
     mosquitto_passwd -b "$ETC/fer-edge.passwords" "$1" "$password" 2>/dev/null ||
         fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 add $1"
     for_mosquitto "$ETC/fer-edge.passwords"
-    reload
     # On standard output nothing but the password, so that it can be piped.
     say "$password"
-    say "On the node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, in one line, into" \
-        "/etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge" >&2
+    say "For a node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, as one line, in" \
+        "/etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge." \
+        "For yourself: mosquitto_sub -u $1 -P PASSWORD" >&2
+    reload
 }
 
 remove() {

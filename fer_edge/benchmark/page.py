@@ -47,7 +47,7 @@ def measure(settings: Settings, spec: str, seconds: float, fps: float, minutes: 
     try:
         import aiohttp  # noqa: F401
     except ImportError as error:
-        raise MissingExtra("--page needs aiohttp; install it: pip install aiohttp") from error
+        raise MissingExtra("--page needs aiohttp", "aiohttp") from error
     with clip(settings, spec, fps) as video, _daemon(settings, video, fps) as (process, url):
         told: dict[str, Any] = {"fps": fps, "page_bytes": size(url), "first_paint": None}
         if chromium.program():

@@ -41,10 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--latency", action="store_true", help="time from a frame to its event at the subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
     more.add_argument(
-        "--page", action="store_true", help="what the live page costs with no, one and ten viewers, and its first paint"
+        "--page", action="store_true", help="cost of the live page with 0, 1 and 10 viewers, and its first paint"
     )
     more.add_argument(
-        "--minutes", type=options.positive, metavar="N", help="with --page: look on for this long; is an update missed?"
+        "--minutes",
+        type=options.positive,
+        metavar="N",
+        help="with --page: watch for this long and count missed updates",
     )
     more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep up with --fps for this long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
@@ -62,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--networks",
         choices=("shipped", "before", "ideal"),
         default="shipped",
-        help="eye signals of the drives: of the shipped networks, of the earlier ones, or ideal (default: shipped)",
+        help="with --drives: errors of the eye networks as shipped, as before, or none (default: shipped)",
     )
     more.add_argument("--seed", type=int, default=1, help="random seed of the simulated drives (default: 1)")
     more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="FILE",
-        help="default: config.yaml here, else /etc/fer-edge/config.yaml; once installed, the other way round",
+        help="default: ./config.yaml, else /etc/fer-edge/config.yaml; an installed fer-edge looks in /etc first",
     )
     # The other commands have this option: whoever is used to it is not sent away.
     parser.add_argument("--config", dest="also", type=Path, metavar="FILE", help="the same as FILE")

@@ -82,14 +82,15 @@ def _source() -> str:
 
 def _introduce(settings: Settings) -> None:
     mqtt, topic = settings.mqtt, f"{settings.mqtt.topic_prefix}/{settings.node}"
-    source = without_credentials(settings.camera.source)
+    source = settings.camera.source
+    watched = f"a simulated driver ({source})" if source.startswith("sim:") else without_credentials(source)
     sys.stderr.write(
-        f"fer-edge watches {source} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
+        f"fer-edge watches {watched} and publishes to {mqtt.host}:{mqtt.port}. Subscribe too:\n"
         f"  mosquitto_sub -h {mqtt.host} -p {mqtt.port} -t '{topic}/#' -v\n"
         f"  {_program()} watch --host {mqtt.host} --port {mqtt.port} --node {settings.node}\n"
     )
     if settings.web.enabled:
-        sys.stderr.write(f"Look: http://127.0.0.1:{settings.web.port}/\n")
+        sys.stderr.write(f"Open in a browser: http://127.0.0.1:{settings.web.port}/\n")
     sys.stderr.write("Messages (Ctrl-C to stop):\n")
 
 

@@ -18,8 +18,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="configuration file (default: config.yaml here, else /etc/fer-edge/config.yaml; "
-        "once installed, the other way round)",
+        help="configuration file (default: ./config.yaml, else /etc/fer-edge/config.yaml; "
+        "an installed fer-edge looks in /etc first)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting, e.g. --set mqtt.port=8883"

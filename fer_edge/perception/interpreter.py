@@ -158,7 +158,7 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
             continue
         return name, interpreter
     if "not installed" in fault:
-        raise MissingExtra(f"no interpreter for {path.name}: {fault}; pip install ai-edge-litert")
+        raise MissingExtra(f"no interpreter for {path.name}: {fault}", "ai-edge-litert")
     raise ModelError(f"{path}: cannot be loaded ({fault}); reinstall it or choose another runtime")
 
 

@@ -32,7 +32,7 @@ def need_matplotlib(option: str) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise MissingExtra(f"{option} needs matplotlib; install it: pip install matplotlib") from error
+        raise MissingExtra(f"{option} needs matplotlib", "matplotlib") from error
 
 
 def write(recording: Recording, settings: Settings, title: str, target: Any, kind: str | None = None) -> None:

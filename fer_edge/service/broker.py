@@ -41,7 +41,7 @@ class EmbeddedBroker:
         try:
             import amqtt.broker  # noqa: F401
         except ImportError as error:
-            raise MissingExtra("the embedded broker needs amqtt; install it: pip install amqtt") from error
+            raise MissingExtra("the embedded broker needs amqtt", "amqtt") from error
         self.port = self.port or _free_port()
         _be_quiet()
         self._thread.start()

@@ -42,7 +42,7 @@ class LivePage:
         try:
             import aiohttp  # noqa: F401
         except ImportError as error:
-            raise MissingExtra("web.enabled: the live page needs aiohttp; pip install aiohttp") from error
+            raise MissingExtra("web.enabled: the live page needs aiohttp", "aiohttp") from error
         self._settings = settings
         self._node = node
         self._access = Access.of(settings.web)

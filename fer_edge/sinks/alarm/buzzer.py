@@ -77,7 +77,7 @@ def _device(settings: GpioAlarm) -> Any:
     try:
         import gpiozero
     except ImportError as error:
-        raise MissingExtra("alarm.gpio needs gpiozero; install it: pip install gpiozero (docs/alarms.md)") from error
+        raise MissingExtra("alarm.gpio needs gpiozero (docs/alarms.md)", "gpiozero") from error
     try:
         with warnings.catch_warnings():
             # It tells of every pin library it does not find before it takes one that works.

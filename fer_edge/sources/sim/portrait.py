@@ -39,7 +39,7 @@ def load_photograph() -> Image:
     try:
         import skimage
     except ImportError as error:
-        raise MissingExtra("sim: needs scikit-image for the face; pip install scikit-image") from error
+        raise MissingExtra("sim: needs scikit-image for the face", "scikit-image") from error
     # Read by OpenCV: skimage.data.astronaut() would load an imaging library for it, half a second's work.
     photograph: Image | None = cv2.imread(
         str(Path(skimage.__file__).parent / "data" / "astronaut.png"), cv2.IMREAD_COLOR
