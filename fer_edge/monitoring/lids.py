@@ -84,9 +84,11 @@ class LidsReader:
         if down.state is None or (down.state is False and down.held_s(at) >= UP_S):
             self._up()
         elif down.state:
-            if self._since is None or self._open_s > OPEN_SHARE * (at - self._since):
-                self._up()
+            if self._since is None:
                 self._since = down.since
+            elif self._open_s > OPEN_SHARE * (at - self._since):
+                # The closure may go on all the same: what the head did as the lids first went down stays known.
+                self._since, self._open_s = down.since, 0.0
         else:
             self._open_s += dt
         self._follow_head(at, pitch)

@@ -11,6 +11,8 @@ from fer_edge.monitoring.moment import EyesNow, LidsNow
 from fer_edge.settings.monitoring import LidsSettings
 
 SLEPT = frozenset({"microsleep", "sleep", "nod"})
+OF_LIDS = frozenset({"microsleep", "sleep", "unresponsive", "drowsy"})
+"""Events of shut eyes: a sign of fatigue once the lids have come up again."""
 
 
 class Signs:
@@ -22,27 +24,31 @@ class Signs:
 
     def reset(self) -> None:
         """Another driver."""
-        self._tired_at = self._slept_at = float("-inf")
+        self._tired_at = self._slept_at = self._shut_at = float("-inf")
         self._drowsy = False
         self._perclos: float | None = None
 
     def note(self, at: float, events: Iterable[Event], eyes: EyesNow, lids: LidsNow, drowsy: bool) -> None:
         """Take what a moment brought; ``drowsy`` is whether that event is open."""
         self._drowsy = drowsy
-        if not lids.down_s:
-            self._perclos = eyes.perclos  # what it was before: the lids that are down are no sign of themselves
         for event in events:
             if event.category == "fatigue" and event.details.get("reason") != "distracted":
-                self._tired_at = at
+                if event.event_type in OF_LIDS:
+                    self._shut_at = at
+                else:
+                    self._tired_at = at
                 if event.event_type in SLEPT:
                     self._slept_at = at
         surely = eyes.closed is True and not lids.undecided and not lids.eyes_down
         if surely and eyes.evidence is not None and eyes.held_s >= self._settings.sign_closure_s:
-            self._tired_at = at
+            self._shut_at = at
+        if not lids.down_s:
+            # What they were before: lids that are down are no sign of themselves.
+            self._perclos, self._tired_at = eyes.perclos, max(self._tired_at, self._shut_at)
 
     def saved(self, at: float) -> dict[str, float | None]:
         """How long ago each was at ``at``, seconds, None for never; JSON-able, for :meth:`restore`."""
-        tired_s = 0.0 if (self._perclos or 0.0) >= self._settings.sign_perclos else at - self._tired_at
+        tired_s = 0.0 if (self._perclos or 0.0) >= self._settings.sign_perclos else at - max(self._tired_at, self._shut_at)
         slept_s = 0.0 if self._drowsy else at - self._slept_at
         return {"tired_s": tired_s if isfinite(tired_s) else None, "slept_s": slept_s if isfinite(slept_s) else None}
 
