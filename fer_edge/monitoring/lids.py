@@ -34,6 +34,8 @@ SURER_PER_DEG = 0.02
 LOOKS = 0.25
 """Eyes that are read as lowered with so much probability, over the last ``TOLD_S``, may look down though they are
 read as shut rather: in marked clips a look into the lap gives 0.2 to 0.95, real closures up to 0.2 until they end."""
+LOOKED_S = 0.5
+"""An iris told for so long since the lids went down was a look down, and what is read as shut after it may be, too."""
 FIRST_S = 1.0
 """Sinking and rolling are measured from this long after the lids went down: until then the head moves with them."""
 
@@ -59,7 +61,7 @@ class LidsReader:
         self._open_s = 0.0
         for share in (self._told, self._shut, self._lowered):
             share.reset()
-        self._passed, self._unsure, self._fell_deg = False, False, 0.0
+        self._passed, self._unsure, self._fell_deg, self._looked_s = False, False, 0.0, 0.0
         self._first: tuple[float, float] | None = None
         self._sinking = False
 
@@ -97,7 +99,10 @@ class LidsReader:
                 None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, 0.0, False, False
             )
         if evidence is not None:
-            self._told.add(at, dt, dt if not shallow and _told(signals, evidence) else 0.0)
+            told = not shallow and _told(signals, evidence)
+            self._told.add(at, dt, dt if told else 0.0)
+            # Lids that sink over an eye nobody can read are no look.
+            self._looked_s += dt if told and gaze is not None else 0.0
             self._shut.add(at, dt, dt * evidence)
             self._lowered.add(at, dt, dt * (signals.eyes_lowered or 0.0))
         share = self._told.share
@@ -105,7 +110,7 @@ class LidsReader:
         self._judge_head(at, pitch, signals.roll)
         if evidence is not None and evidence >= 0.5:
             self._unsure = self._is_unsure()
-        undecided = not eyes_down and (self._passed or self._unsure)
+        undecided = not eyes_down and (self._passed or self._unsure or self._looked_s >= LOOKED_S)
         # Frames that speak against it may be its end: they do not count until they are overruled.
         until = down.since + down.held_s(at) if down.state else down.since
         return LidsNow(

@@ -48,7 +48,9 @@ class Signs:
 
     def saved(self, at: float) -> dict[str, float | None]:
         """How long ago each was at ``at``, seconds, None for never; JSON-able, for :meth:`restore`."""
-        tired_s = 0.0 if (self._perclos or 0.0) >= self._settings.sign_perclos else at - max(self._tired_at, self._shut_at)
+        tired_s = (
+            0.0 if (self._perclos or 0.0) >= self._settings.sign_perclos else at - max(self._tired_at, self._shut_at)
+        )
         slept_s = 0.0 if self._drowsy else at - self._slept_at
         return {"tired_s": tired_s if isfinite(tired_s) else None, "slept_s": slept_s if isfinite(slept_s) else None}
 

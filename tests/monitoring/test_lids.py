@@ -122,10 +122,38 @@ def test_eyes_first_and_then_the_head_is_a_closure_from_the_first() -> None:
     assert ("microsleep", 21.5) in starts(events)
 
 
-def test_an_eye_that_looks_down_and_then_falls_asleep_is_told() -> None:
-    """Down with the iris in sight at 20, shut from 21: a microsleep 1.5 s after that."""
-    events = told(drive((20, {}), (21, LOWERED), (23, SHUT), (40, {})))
+def test_eyes_that_looked_down_before_they_look_shut_get_the_benefit_of_the_doubt() -> None:
+    """A second with the iris in sight, then none: a look into the lap, told at 3.0 s and critical at 6.0 s."""
+    assert told(drive((20, {}), (21, LOWERED), (22.8, SHUT), (40, {}))) == []
+    events = told(drive((20, {}), (21, LOWERED), (27, SHUT), (40, {})))
+    assert starts(events) == [("distracted", 23.0), ("unresponsive", 26.0)]
+
+
+def test_a_glance_down_excuses_no_closure() -> None:
+    """A third of a second at the speed, and the lids fall: a microsleep."""
+    assert ("microsleep", 21.8) in starts(told(drive((20, {}), (20.3, LOWERED), (22.3, SHUT), (40, {}))))
+
+
+def test_lids_that_sink_over_an_eye_nobody_can_read_are_no_look() -> None:
+    """Heavy lids for a second, no gaze to be told, then shut."""
+    heavy = LOWERED | {"gaze": None}
+    events = told(drive((20, {}), (21, heavy), (23, SHUT), (40, {})))
     assert ("microsleep", 22.5) in starts(events)
+
+
+def test_what_the_head_did_with_the_lids_is_known_through_a_short_opening() -> None:
+    """A bite: head and lids go down, the lids come up for a fifth of a second, the head does not."""
+    events = told(drive((20, {}), (20.8, SHUT | BENT), (21, BENT), (22.8, SHUT | BENT), (40, {})))
+    assert events == []
+
+
+def test_a_closure_is_no_sign_of_fatigue_while_its_lids_are_down() -> None:
+    """Surely shut for 0.9 s, then lowered as likely as not: the first says nothing about the rest. Later it does."""
+    likely = UNSURE | {"eyes_closed": 0.5, "eyes_lowered": 0.49}
+    events = told(drive((20, {}), (20.9, SHUT), (24, likely), (40, {})))
+    assert starts(events) == [("distracted", 23.0)]
+    again = told(drive((20, {}), (20.9, SHUT), (80, {}), (84, likely), (100, {})))
+    assert starts(again) == [("sleep", 83.0)]
 
 
 def test_a_chin_on_a_hand_excuses_nothing() -> None:
