@@ -59,8 +59,8 @@ class LidsNow(NamedTuple):
     ``down_s`` is the time since the eyes were last open, 0 while they are, None while that cannot be told;
     ``since`` when the lids went down and ``coverage`` the judged share of the time since. ``eyes_down`` is whether
     an iris is told under them: the driver looks down; ``told`` the share of the last second in which it was.
-    ``undecided``: they look shut, but the head went down with them, or they are not read as shut surely, so it may
-    be a look; ``sinking`` is whether the head sank or rolled further after that.
+    ``undecided``: they look shut, but the head went down with them, an iris was seen to look down before, or they are
+    not read as shut surely, so it may be a look; ``sinking`` is whether the head sank or rolled further after that.
     """
 
     down_s: float | None
