@@ -76,7 +76,7 @@ def _closure(event: Event, now: Moment, signals: Signals, settings: Settings, ki
         yield Condition("both combined", _percent(now.eyes.evidence), limit)
     yield Condition("eyes looking down under lowered lids", _yes(now.lids.eyes_down))
     if now.lids.undecided:
-        yield Condition("head went down with the lids, but after a sign of fatigue", "yes")
+        yield Condition("may be a look down, but came soon after a sign of fatigue", "yes")
     if now.mouth.wide_s:
         yield Condition("mouth wide open", f"{now.mouth.wide_s:.2f} s", "not a closure if the yawn began before it")
 
