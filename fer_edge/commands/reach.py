@@ -11,6 +11,7 @@ from fer_edge.settings import MqttSettings
 
 GUIDE = "deploy/mosquitto/broker.sh (docs/mqtt.md) sets up a broker that other machines can reach"
 SERVICE_PASSWORD = Path("/etc/credstore/fer-edge.mqtt-password")
+SERVICE_TOKEN = Path("/etc/credstore/fer-edge.web-token")
 _PATIENCE_S = 2.0
 
 
@@ -60,6 +61,17 @@ def take_the_services_password() -> None:
     """As root: the password that systemd gives the service, unless one is given already."""
     from fer_edge.sinks.mqtt import VARIABLE
 
-    given = {"CREDENTIALS_DIRECTORY", VARIABLE} & os.environ.keys()
-    if not given and os.access(SERVICE_PASSWORD, os.R_OK):
-        os.environ[VARIABLE] = SERVICE_PASSWORD.read_text("utf-8").rstrip("\r\n")
+    _take(VARIABLE, SERVICE_PASSWORD)
+
+
+def take_the_services_token() -> None:
+    """The same with the token of the live page."""
+    from fer_edge.web.access import VARIABLE
+
+    _take(VARIABLE, SERVICE_TOKEN)
+
+
+def _take(variable: str, file: Path) -> None:
+    given = {"CREDENTIALS_DIRECTORY", variable} & os.environ.keys()
+    if not given and os.access(file, os.R_OK):
+        os.environ[variable] = file.read_text("utf-8").rstrip("\r\n")

@@ -30,6 +30,10 @@ VARIABLE = "FER_EDGE_WEB_TOKEN"
 COOKIE = "fer-edge"
 SHORTEST = 16
 """Least characters of a token: what cannot be guessed at a few tries a second."""
+HOW_TO_MAKE_ONE = (
+    "head -c 18 /dev/urandom | base64 | sudo install -D -m 600 /dev/stdin /etc/credstore/fer-edge.web-token, "
+    "then sudo systemctl restart fer-edge"
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Access:
         if token is None and not is_loopback(settings.host):
             raise ConfigError(
                 [
-                    f"web.host: {settings.host} is reachable from other machines, so a token is required: "
-                    "head -c 18 /dev/urandom | base64 > FILE, then web.token_file: FILE (or keep 127.0.0.1)"
+                    f"web.host: {settings.host} is reachable from other machines, so a token is required; "
+                    f"{HOW_TO_MAKE_ONE} (without the service: into FILE, with web.token_file: FILE)"
                 ]
             )
         if token is not None and len(token) < SHORTEST:

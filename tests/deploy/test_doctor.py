@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fer_edge.commands import reach
-from fer_edge.commands.checkup import machine
+from fer_edge.commands.checkup import machine, reaching
 from fer_edge.perception.interpreter import shipped
 from fer_edge.settings import MqttSettings, Settings
 from fer_edge.sinks.mqtt import VARIABLE
@@ -226,3 +226,37 @@ def test_as_root_the_services_password_is_used_unless_one_is_given(
     monkeypatch.delenv(VARIABLE)
     reach.take_the_services_password()
     assert os.environ[VARIABLE] == "of the service"
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "verdict", "says", "do"),
+    [
+        ("127.0.0.1", None, "ok", "from this machine only", ""),
+        ("0.0.0.0", "a-long-enough-token", "ok", "from other machines, with the token", ""),
+        ("0.0.0.0", None, "fail", "a token is required", "/etc/credstore/fer-edge.web-token"),
+        ("0.0.0.0", "short", "fail", "16 characters or more", ""),
+    ],
+)
+def test_a_live_page_that_would_keep_the_service_from_starting_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str, token: str | None, verdict: str, says: str, do: str
+) -> None:
+    monkeypatch.setenv("FER_EDGE_WEB_TOKEN", "")  # so that what the check sets there ends with the test
+    monkeypatch.delenv("FER_EDGE_WEB_TOKEN")
+    monkeypatch.setattr(reach, "SERVICE_TOKEN", tmp_path / "web-token")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    if token:
+        (tmp_path / "web-token").write_text(f"{token}\n")
+    (found,) = reaching.page(Settings.model_validate({"web": {"enabled": True, "host": host}}))
+    assert (found.name, found.verdict) == ("page", verdict)
+    assert says in found.says and do in found.do
+
+
+def test_only_root_sees_whether_the_service_has_a_token_and_nobody_is_told_of_a_page_that_is_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("FER_EDGE_WEB_TOKEN", raising=False)
+    monkeypatch.setattr(reach, "SERVICE_TOKEN", tmp_path / "web-token")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (found,) = reaching.page(Settings.model_validate({"web": {"enabled": True, "host": "0.0.0.0"}}))
+    assert found.verdict == "warn" and "sudo fer-edge doctor" in found.do
+    assert not list(reaching.page(Settings()))

@@ -20,7 +20,7 @@ def access(environ: dict[str, str] | None = None, **web: Any) -> Access:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "cab7.lan"])
 def test_an_address_that_others_reach_needs_a_token(host: str) -> None:
-    with pytest.raises(ConfigError, match=r"web\.host: .* a token is required: .*web\.token_file"):
+    with pytest.raises(ConfigError, match=r"web\.host: .* a token is required; .*web\.token_file"):
         access(host=host)
     assert access({"FER_EDGE_WEB_TOKEN": TOKEN}, host=host).token == TOKEN
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from fer_edge.commands.checkup.finding import Finding
 from fer_edge.commands.checkup.machine import clock, disk, heat, permissions, service
-from fer_edge.commands.checkup.reaching import broker
+from fer_edge.commands.checkup.reaching import broker, page
 from fer_edge.commands.checkup.seeing import camera, models
 from fer_edge.settings import Settings
 
@@ -14,6 +14,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     models,
     camera,
     broker,
+    page,
     clock,
     heat,
     permissions,

@@ -1,7 +1,8 @@
-"""Where it goes: the broker."""
+"""Where it goes: the broker, and the browsers that may look at the live page."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -44,3 +45,29 @@ def broker(settings: Settings) -> Iterator[Finding]:
     if up and reach.is_here(mqtt.host) and (address := reach.own_address()) and not reach.listens(address, mqtt.port):
         says = f"{where}: reachable from this machine only (nothing listens on {address})"
         yield Finding("broker reach", "warn", says, f"fine if only this machine subscribes; otherwise {reach.GUIDE}")
+
+
+def page(settings: Settings) -> Iterator[Finding]:
+    """The live page is on: from where it can be opened, and whether its token lets the service start."""
+    from fer_edge.commands import reach
+    from fer_edge.web.access import Access, is_loopback
+
+    web = settings.web
+    if not web.enabled:
+        return
+    reach.take_the_services_token()
+    here = is_loopback(web.host)
+    try:
+        Access.of(web)
+    except FerEdgeError as error:
+        # Only root can see whether the service has a token.
+        secret = (
+            os.geteuid() != 0 and reach.SERVICE_TOKEN.parent.exists() and not os.access(reach.SERVICE_TOKEN, os.R_OK)
+        )
+        finding = fault("page", error)
+        yield (
+            Finding("page", "warn", finding.says, f"{finding.do}; if done: sudo fer-edge doctor") if secret else finding
+        )
+        return
+    says = "from this machine only, or through SSH" if here else "from other machines, with the token, unencrypted"
+    yield Finding("page", "ok", f"http://{web.host}:{web.port}/: {says} (docs/live-page.md)")
