@@ -116,7 +116,7 @@ def test_replay_can_be_told_the_frame_rate(here: Run, clip: Path) -> None:
     assert summary["seconds"] == pytest.approx(1.0, abs=0.01)
 
 
-@pytest.mark.parametrize("command", [["replay", "sim:drive.txt"], ["annotate", "sim:drive.txt", "copy.mp4"]])
+@pytest.mark.parametrize("command", [["replay", "sim:drive.txt"], ["annotate", "sim:drive.txt", "copy.avi"]])
 def test_a_person_is_shown_how_far_it_is(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "drive.txt").write_text("0 awake\n2 end")
     parent, child = pty.openpty()

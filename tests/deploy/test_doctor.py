@@ -260,3 +260,20 @@ def test_only_root_sees_whether_the_service_has_a_token_and_nobody_is_told_of_a_
     (found,) = reaching.page(Settings.model_validate({"web": {"enabled": True, "host": "0.0.0.0"}}))
     assert found.verdict == "warn" and "sudo fer-edge doctor" in found.do
     assert not list(reaching.page(Settings()))
+
+
+@pytest.mark.parametrize(
+    ("alarm", "verdict", "says"),
+    [
+        ({"sound": {"enabled": True, "player": ["sh"]}}, "ok", "sh plays them"),
+        ({"sound": {"enabled": True, "player": ["no-such-player"]}}, "fail", "no-such-player is not installed"),
+        ({"gpio": {"pin": 17}}, "fail", "gpiozero is not installed"),
+    ],
+)
+def test_an_alarm_that_would_keep_the_service_from_starting_is_told(
+    monkeypatch: pytest.MonkeyPatch, alarm: dict[str, object], verdict: str, says: str
+) -> None:
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    (found,) = machine.alarm(Settings.model_validate({"alarm": alarm}))
+    assert (found.name, found.verdict) == ("alarm", verdict) and says in found.says
+    assert not list(machine.alarm(Settings()))

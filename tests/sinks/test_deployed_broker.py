@@ -122,6 +122,10 @@ def test_a_node_speaks_and_an_operator_listens_and_asks(
         assert operator.wait("car/event/fatigue").json["seq"] == 1
         operator.publish("fer-edge/car/request/ping", "{}")
         assert operator.wait("car/response/ping").json["status"] == "ok"
+        # fer-edge watch on the node uses the node's own user.
+        itself = Subscriber(deployed.port, "fer-edge/#", username="car", password=passwords["car"], tls=context).ready()
+        assert itself.wait("car/status").text == "online"
+        itself.close()
         wait_until(lambda: one.sink.outbox.waiting == 0, "the confirmation")
     operator.wait("car/status", 2)
     operator.close()

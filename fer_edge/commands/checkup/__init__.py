@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fer_edge.commands.checkup.finding import Finding
-from fer_edge.commands.checkup.machine import clock, disk, heat, permissions, service
+from fer_edge.commands.checkup.machine import alarm, clock, disk, heat, permissions, service
 from fer_edge.commands.checkup.reaching import broker, page
 from fer_edge.commands.checkup.seeing import camera, models
 from fer_edge.settings import Settings
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     camera,
     broker,
     page,
+    alarm,
     clock,
     heat,
     permissions,

@@ -1,4 +1,4 @@
-"""The machine: clock, temperature, permissions, disk, service."""
+"""The machine: clock, temperature, permissions, disk, alarms, service."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from fer_edge.commands.checkup.finding import Finding, Verdict
@@ -104,6 +105,22 @@ def disk(settings: Settings) -> Iterator[Finding]:
     free_mb = shutil.disk_usage(there).free // 1_000_000
     verdict: Verdict = "ok" if free_mb >= DISK_WARN_MB else "warn" if free_mb >= DISK_FAIL_MB else "fail"
     yield Finding("disk", verdict, f"{there}: {free_mb} MB free", "" if verdict == "ok" else "free some space there")
+
+
+def alarm(settings: Settings) -> Iterator[Finding]:
+    """What the alarms on this machine need, without which the daemon does not start."""
+    if (sound := settings.alarm.sound).enabled:
+        player = sound.player[0]
+        if shutil.which(player):
+            yield Finding(
+                "alarm", "ok", f"sounds: {player} plays them; the service needs sound.conf for that (docs/alarms.md)"
+            )
+        else:
+            says = f"alarm.sound.player: {player} is not installed, so the service does not start"
+            yield Finding("alarm", "fail", says, "sudo apt install alsa-utils, or choose another player")
+    if settings.alarm.gpio.pin is not None and find_spec("gpiozero") is None:
+        says = "alarm.gpio: gpiozero is not installed, so the service does not start"
+        yield Finding("alarm", "fail", says, "docs/alarms.md says which packages this Python needs")
 
 
 def service(_: Settings) -> Iterator[Finding]:

@@ -45,7 +45,9 @@ def closed_early(code: ReasonCode) -> str:
 def connect_error(error: Exception) -> str:
     """An exception of dialling, explained."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted: {error.verify_message}; check mqtt.tls.ca_file and mqtt.host"
+        return (
+            f"its certificate is not accepted: {error.verify_message.rstrip('.')}; check mqtt.tls.ca_file and mqtt.host"
+        )
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error}; check mqtt.port and mqtt.tls"
     if isinstance(error, socket.gaierror):

@@ -60,9 +60,8 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            [f"mqtt.tls.ca_file: {tls.ca_file} is not a readable PEM certificate: {_why(error)}"]
-        ) from error
+        fault = f"mqtt.tls.ca_file: {tls.ca_file} is not a readable PEM certificate: {_why(error)}"
+        raise ConfigError([f"{fault}; copy the broker's authority there"]) from error
     context.check_hostname = tls.check_host
     context.sslsocket_class = _TlsSocket
     if tls.cert_file:
