@@ -43,8 +43,11 @@ def fit_bias(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> ND
     bias, scale = np.zeros(logits.shape[1]), 1.0
     for _ in range(3000):
         gap = softmax(scale * logits + bias) - hard
-        bias -= 0.5 * gap.mean(axis=0)
-        scale = max(scale - 0.05 * float((gap * logits).sum(axis=1).mean()), 0.05)
+        step, slope = 0.5 * gap.mean(axis=0), float((gap * logits).sum(axis=1).mean())
+        bias -= step
+        scale = max(scale - 0.05 * slope, 0.05)
+        if max(np.abs(step).max(), abs(slope)) < 1e-6:
+            break
     shift = bias / scale
     return np.asarray(shift - shift.mean())
 

@@ -6,13 +6,16 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+from tests.warm import Starter, starter
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,9 +37,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Starter]:
+    """Starts fer-edge in processes of their own for a tenth of what a start costs."""
+    with starter() as one:
+        yield one
+
+
 @pytest.fixture
-def fer_edge(tmp_path: Path) -> Run:
+def fer_edge(tmp_path: Path, warm: Starter) -> Run:
     """Runs the command line in a process of its own, away from any configuration or state of this machine."""
+
+    def run(*args: str | Path, timeout: float = PATIENCE_S, **environment: str) -> subprocess.CompletedProcess[str]:
+        arguments, clean = [str(arg) for arg in args], clean_environment(tmp_path) | environment
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            started = warm.start(arguments, folder=tmp_path, environment=clean, out=out, err=err)
+            try:
+                code = started.wait(timeout)
+            finally:
+                started.kill()
+            for file in (out, err):
+                file.seek(0)
+            return subprocess.CompletedProcess(args, code, out.read(), err.read())
+
+    return run
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Run:
+    """The same as users start it, with an interpreter of its own; each command is by one test at least."""
 
     def run(*args: str | Path, timeout: float = PATIENCE_S, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

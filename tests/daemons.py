@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 
 from tests.brokers import wait_until
 from tests.conftest import clean_environment
+from tests.warm import Starter
 
 LIGHT = ("--set=emotion.enabled=false", "--set=camera.width=320", "--set=camera.height=240", "--set=camera.fps=15")
 """A node that costs little, for stories that are not about expressions: the least rate with exact events."""
@@ -30,7 +28,7 @@ def script(folder: Path, text: str) -> str:
 class NodeProcess:
     """``fer-edge run`` on simulated frames; ``notified`` are the lines systemd would have got."""
 
-    def __init__(self, folder: Path, *arguments: str, port: int | None, **environment: str) -> None:
+    def __init__(self, warm: Starter, folder: Path, *arguments: str, port: int | None, **environment: str) -> None:
         self.notified: list[str] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         address = folder / f"notify-{time.monotonic_ns()}"
@@ -39,12 +37,12 @@ class NodeProcess:
         self._log = folder / f"log-{time.monotonic_ns()}"
         broker = [f"--set=mqtt.port={port}", "--set=mqtt.reconnect_s=[0.1, 0.5]"] if port else ["--set=mqtt.enabled=no"]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "fer_edge", "run", f"--set=state_dir={folder / 'state'}", *broker, *arguments],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                env=clean_environment(folder) | {"NOTIFY_SOCKET": str(address)} | environment,
+            self.process = warm.start(
+                ["run", f"--set=state_dir={folder / 'state'}", *broker, *arguments],
+                folder=folder,
+                environment=clean_environment(folder) | {"NOTIFY_SOCKET": str(address)} | environment,
+                out=log,
+                err=log,
             )
 
     def log(self) -> str:
@@ -80,7 +78,7 @@ class NodeProcess:
 
     def kill(self) -> None:
         if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.kill()
         self.process.wait()
         self._socket.close()
 
@@ -88,12 +86,13 @@ class NodeProcess:
 class Nodes:
     """Starts nodes and sees to it that none outlives its test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, warm: Starter, folder: Path) -> None:
+        self._warm = warm
         self._folder = folder
         self._running: list[NodeProcess] = []
 
     def start(self, *arguments: str, port: int | None, **environment: str) -> NodeProcess:
-        node = NodeProcess(self._folder, *arguments, port=port, **environment)
+        node = NodeProcess(self._warm, self._folder, *arguments, port=port, **environment)
         self._running.append(node)
         return node
 
@@ -103,8 +102,8 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
+def nodes(tmp_path: Path, warm: Starter) -> Iterator[Nodes]:
     """Starts daemons that end with the test."""
-    every = Nodes(tmp_path)
+    every = Nodes(warm, tmp_path)
     yield every
     every.kill()

@@ -54,6 +54,6 @@ def test_every_word_of_the_judgement_has_its_advice() -> None:
     assert words == set(ADVICE)
 
 
-def test_a_missing_camera_is_one_line(fer_edge: Run) -> None:
-    done = fer_edge("aim", "--source=/dev/video99")
+def test_a_missing_camera_is_one_line(program: Run) -> None:
+    done = program("aim", "--source=/dev/video99")
     assert done.returncode == 69 and "no such camera" in done.stderr and len(done.stderr.splitlines()) == 1

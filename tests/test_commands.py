@@ -18,9 +18,9 @@ from fer_edge.cli import COMMANDS
 from tests.conftest import NO_EMOTION, Run, clean_environment
 
 
-def test_version_and_help_are_told(fer_edge: Run) -> None:
-    assert fer_edge("--version").stdout == f"fer-edge {__version__}\n"
-    told = fer_edge("--help").stdout
+def test_version_and_help_are_told(program: Run) -> None:
+    assert program("--version").stdout == f"fer-edge {__version__}\n"
+    told = program("--help").stdout
     assert all(name in told for name in COMMANDS)
 
 
@@ -45,8 +45,8 @@ def test_a_number_that_must_be_above_0_is_told_so_in_words_that_suit_it(here: Ru
     assert result.stderr.splitlines()[-1].endswith(f"{option}: must be a number above 0 (got '0')")
 
 
-def test_replay_gives_every_frame_every_event_and_a_summary(fer_edge: Run, clip: Path) -> None:
-    result = fer_edge("replay", clip, "--json")
+def test_replay_gives_every_frame_every_event_and_a_summary(program: Run, clip: Path) -> None:
+    result = program("replay", clip, "--json")
     assert result.returncode == 0, result.stderr
     assert result.stderr == "", "no progress bar where nobody watches"
     lines = [json.loads(line) for line in result.stdout.splitlines()]
@@ -103,9 +103,9 @@ def test_closed_outputs_cost_nothing_and_a_fault_never_stands_among_results(tmp_
     assert run("replay nowhere.mp4 --json 2>&-") == (69, "")
 
 
-def test_output_in_letters_that_cannot_show_it_is_one_line_and_1(fer_edge: Run, portrait: Path, tmp_path: Path) -> None:
+def test_output_in_letters_that_cannot_show_it_is_one_line_and_1(program: Run, portrait: Path, tmp_path: Path) -> None:
     (tmp_path / "日.png").write_bytes(portrait.read_bytes())
-    result = fer_edge("classify", "日.png", NO_EMOTION, PYTHONIOENCODING="latin-1")
+    result = program("classify", "日.png", NO_EMOTION, PYTHONIOENCODING="latin-1")
     assert result.returncode == 1 and result.stdout == ""
     assert result.stderr.startswith(r"fer-edge: output: '\u65e5' cannot be written in latin-1; set PYTHONIOENCODING=")
     assert result.stderr.count("\n") == 1
@@ -155,10 +155,10 @@ def test_a_video_that_cannot_be_read_is_one_line_and_69(
     assert not list(tmp_path.glob("*out*"))
 
 
-def test_the_daemon_takes_a_file_of_any_name(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+def test_the_daemon_takes_a_file_of_any_name(program: Run, clip: Path, tmp_path: Path) -> None:
     name = 'it\'s "mine" \\ 日\u202f😀.avi'
     (tmp_path / name).write_bytes(clip.read_bytes())
-    result = fer_edge("run", "--source", name, "--set=mqtt.enabled=false", NO_EMOTION)
+    result = program("run", "--source", name, "--set=mqtt.enabled=false", NO_EMOTION)
     assert result.returncode == 0, result.stderr
     assert "no such video file" not in result.stderr
 

@@ -25,8 +25,8 @@ def test_a_second_demo_has_a_page_of_its_own_at_the_next_free_port() -> None:
     assert port < found < port + 20
 
 
-def test_what_it_says_can_be_pasted(fer_edge: Run) -> None:
-    done = fer_edge("demo", "--seconds", "2", "--set=camera.source=sim:alert")
+def test_what_it_says_can_be_pasted(program: Run) -> None:
+    done = program("demo", "--seconds", "2", "--set=camera.source=sim:alert")
     assert done.returncode == 0, done.stderr
     assert re.search(r"mosquitto_sub -h 127\.0\.0\.1 -p \d+ -t 'fer-edge/demo/#' -v", done.stderr)
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)

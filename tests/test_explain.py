@@ -74,7 +74,7 @@ def a_kept_microsleep(folder: Path) -> Trace:
     return trace
 
 
-def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run) -> None:
+def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run, program: Run) -> None:
     trace = a_kept_microsleep(tmp_path)
     here = f"--set=state_dir={tmp_path / 'state'}"
     done = fer_edge("explain", trace.id, here)
@@ -90,7 +90,7 @@ def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run) -> 
         assert says in done.stdout
     marked = json.loads(fer_edge("explain", trace.id, "--false-alarm", "--json", here).stdout)
     assert marked["false_alarm"] and marked["reproduced"]
-    listed = fer_edge("explain", here)
+    listed = program("explain", here)
     assert f"{trace.id}  false alarm" in listed.stdout and len(listed.stdout.splitlines()) == 1
 
 

@@ -49,7 +49,7 @@ def test_the_printed_page_says_the_same_and_lets_no_name_through_as_markup() -> 
         assert html.escape(answer.question) in told and all(html.escape(one) in told for one in answer.says)
 
 
-def test_the_command_reads_the_configuration_it_is_given(fer_edge: Run) -> None:
-    done = fer_edge("notice", "--set=node=bus-7", "--owner", "Depot 7")
+def test_the_command_reads_the_configuration_it_is_given(program: Run) -> None:
+    done = program("notice", "--set=node=bus-7", "--owner", "Depot 7")
     assert done.returncode == 0 and done.stderr == ""
     assert "node bus-7" in done.stdout and "Depot 7" in done.stdout

@@ -81,7 +81,7 @@ def test_it_writes_unit_and_configuration_and_keeps_what_a_person_wrote(installe
 
 @needs_root
 def test_where_the_service_could_not_start_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fer_edge: Run
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: Run
 ) -> None:
     monkeypatch.setattr(service.sys, "prefix", str(tmp_path / "home/pi/venv"))
     (tmp_path / "home/pi/venv/bin").mkdir(parents=True)
@@ -90,7 +90,7 @@ def test_where_the_service_could_not_start_it_says_so(
     (tmp_path / "home/pi/venv/bin/fer-edge").touch()
     with pytest.raises(service.UsageError, match="/home and /root are hidden"):
         service._program(tmp_path)
-    assert "service remove: there is no" in fer_edge("service", "remove", "--root", str(tmp_path)).stderr
+    assert "service remove: there is no" in program("service", "remove", "--root", str(tmp_path)).stderr
 
 
 def test_beside_the_debian_package_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

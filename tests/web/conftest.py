@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+CSP = "Content Security"
 PATIENCE_MS = 60_000
 """How long a busy machine may take."""
 
@@ -33,17 +35,43 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Tab:
+    """One tab for a file of tests: a new one would cost each of them a second and a half of a processor.
+
+    Every test finds it empty, without cookies, and of the same size; pages of other ports have no storage in common.
+    """
+
+    def __init__(self, browser: Browser, script: str | None = None) -> None:
+        self._context = browser.new_context(service_workers="block")
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self._faults: list[str] = []
+        self.page.on("pageerror", lambda fault: self._faults.append(fault.stack or str(fault)))
+        self.page.on("console", lambda said: self._faults.append(said.text) if CSP in said.text else None)
+        if script is not None:
+            self.page.add_init_script(script)
+
+    @contextmanager
+    def lent(self) -> Iterator[Page]:
+        """The tab for one test, in which no page may have a fault."""
+        self._faults.clear()
+        self.page.set_viewport_size({"width": 1280, "height": 800})
+        self.page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        yield self.page
+        self.page.goto("about:blank")
+        self._context.clear_cookies()
+        assert self._faults == []
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Tab:
+    return Tab(browser)
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(fault.stack or str(fault)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    context.close()
-    assert faults == []
+def page(tab: Tab) -> Iterator[Page]:
+    with tab.lent() as page:
+        yield page
 
 
 @pytest.fixture

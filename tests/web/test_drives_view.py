@@ -42,6 +42,14 @@ def test_events_are_listed_in_words_and_filtered(drive: Drive, page: Page) -> No
     assert "type=sleep&level=warning" in (page.get_attribute("[data-is=csv]", "href") or "")
 
 
+def test_another_view_that_is_chosen_while_it_loads_has_its_own_place(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    page.evaluate("location.hash = '#drives'; setTimeout(() => { location.hash = '#settings'; })")
+    page.wait_for_selector("#settings:visible tbody tr")
+    page.wait_for_selector("#drives [data-is=long]", state="attached")
+    assert page.locator("#settings [data-is=long]").count() == 0
+
+
 def test_it_zooms_from_five_minutes_to_a_week_by_button_wheel_and_key(drive: Drive, page: Page) -> None:
     page.goto(f"{drive.page.url}#drives")
     says(page, "[data-is=rows]", "Asleep")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,21 +15,30 @@ from tests.web.nodes import Drive
 
 pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox here; install it: sudo apt install firefox-esr")
 
-Story = Callable[[Firefox], Awaitable[None]]
+Story = Callable[[Firefox], Coroutine[None, None, None]]
+Run = Callable[[Story], None]
 
 
-def in_firefox(folder: Path, story: Story, *, dark: bool = False) -> None:
-    """Run a story; it fails if the console was told of an error."""
+@pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
+def in_firefox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs a story in a browser that all of them share; it fails if the console was told of an error."""
+    with asyncio.Runner() as runner:
+        opened = firefox(tmp_path_factory.mktemp("firefox"), dark=request.param)
+        browser = runner.run(opened.__aenter__())
 
-    async def told() -> None:
-        async with firefox(folder, dark=dark) as browser:
-            await story(browser)
+        def run(story: Story) -> None:
+            runner.run(story(browser))
             assert browser.faults == []
 
-    asyncio.run(told())
+        yield run
+        runner.run(opened.__aexit__(None, None, None))
 
 
-def test_it_shows_the_driver_asleep_and_the_picture_moves(drive: Drive, tmp_path: Path) -> None:
+ONCE = pytest.mark.parametrize("in_firefox", [False], indirect=True, ids=["light"])
+
+
+@ONCE
+def test_it_shows_the_driver_asleep_and_the_picture_moves(drive: Drive, in_firefox: Run) -> None:
     async def story(browser: Firefox) -> None:
         await browser.goto(drive.page.url)
         await browser.says("#headline", "Awake")
@@ -40,10 +49,11 @@ def test_it_shows_the_driver_asleep_and_the_picture_moves(drive: Drive, tmp_path
         await browser.until("Number(document.getElementById('picture').dataset.shown) >= 3")
         assert (await browser.picture()).startswith(b"\x89PNG")
 
-    in_firefox(tmp_path, story)
+    in_firefox(story)
 
 
-def test_every_view_fits_a_phone_and_a_desk(drive: Drive, tmp_path: Path) -> None:
+@ONCE
+def test_every_view_fits_a_phone_and_a_desk(drive: Drive, in_firefox: Run) -> None:
     async def story(browser: Firefox) -> None:
         for size in ((390, 844), (844, 390), (1280, 800)):
             await browser.size(*size)
@@ -52,15 +62,16 @@ def test_every_view_fits_a_phone_and_a_desk(drive: Drive, tmp_path: Path) -> Non
                 await browser.says(f"#{view}", said)
                 assert await browser.evaluate("document.documentElement.scrollWidth") <= size[0], (view, size)
 
-    in_firefox(tmp_path, story)
+    in_firefox(story)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(drive: Drive, tmp_path: Path, dark: bool) -> None:
+def test_axe_finds_nothing(drive: Drive, in_firefox: Run, request: pytest.FixtureRequest) -> None:
     found = importlib.util.find_spec("axe_playwright_python")
     if found is None or found.origin is None:
         pytest.skip("no axe here: pip install 'fer-edge[test]'")
     axe = next(Path(found.origin).parent.rglob("axe.min.js")).read_text()
+
+    dark = "dark" in request.node.name
 
     async def story(browser: Firefox) -> None:
         await browser.goto(drive.page.url)
@@ -71,4 +82,4 @@ def test_axe_finds_nothing(drive: Drive, tmp_path: Path, dark: bool) -> None:
         wrong = await browser.evaluate("axe.run().then((told) => told.violations.map((each) => each.id))")
         assert wrong == []
 
-    in_firefox(tmp_path, story, dark=dark)
+    in_firefox(story)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fer_edge.core import Level, OpenEvent
-from tests.web.conftest import needs_chromium, says
+from tests.web.conftest import Tab, needs_chromium, says
 from tests.web.nodes import Drive
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
 
@@ -34,10 +34,14 @@ def drive() -> Iterator[Drive]:
     drive.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Tab:
+    """A tab with an ear on its pages."""
+    return Tab(browser, LISTEN)
+
+
 @pytest.fixture
 def heard(drive: Drive, page: Page) -> Page:
-    """The page with an ear on it."""
-    page.add_init_script(LISTEN)
     page.goto(drive.page.url)
     says(page, "#headline", "Awake")
     return page

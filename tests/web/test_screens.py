@@ -13,7 +13,7 @@ from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
 
@@ -95,14 +95,16 @@ def test_nothing_comes_from_elsewhere_and_it_is_small(drive: Drive, page: Page) 
     assert sum(file.stat().st_size for file in page_files) < SERVED_AT_MOST
 
 
-def test_it_opens_without_its_node_once_it_was_open(page: Page) -> None:
-    drive = Drive().start()
+def test_it_opens_without_its_node_once_it_was_open(browser: Browser) -> None:
+    drive, context = Drive().start(), browser.new_context()
+    page = context.new_page()
     page.goto(drive.page.url)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     drive.close()
     page.reload()
     says(page, "#headline", "No connection")
     assert page.evaluate("getComputedStyle(document.getElementById('driver')).borderRadius") != "0px", "with its style"
+    context.close()
 
 
 def test_it_can_be_installed(drive: Drive, page: Page) -> None:

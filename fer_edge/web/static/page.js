@@ -169,15 +169,16 @@ async function showPicture(blob) {
 // --- views ------------------------------------------------------------------------------------
 
 async function show() {
-  view = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "live";
-  for (const name of Object.keys(VIEWS)) $(name).hidden = name !== view;
+  const chosen = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "live";
+  view = chosen;
+  for (const name of Object.keys(VIEWS)) $(name).hidden = name !== chosen;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${view}`) link.ariaCurrent = "page";
+    if (link.hash === `#${chosen}`) link.ariaCurrent = "page";
     else link.removeAttribute("aria-current");
   }
   look();
-  if (view === "live") { render(); drawTime(); }
-  else await (await VIEWS[view]()).show($(view));
+  if (chosen === "live") { render(); drawTime(); }
+  else await (await VIEWS[chosen]()).show($(chosen)); // another may be chosen while it loads
 }
 
 window.addEventListener("hashchange", show);

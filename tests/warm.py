@@ -1,0 +1,158 @@
+"""fer-edge started by a process that has imported it already: most of a start's processor time, once a session.
+
+What is started is a process like any other, with its own number, folder, environment, standard files and signals, that
+ends as an interpreter ends. What an interpreter takes from its environment while it begins (``PYTHON...``) it has not.
+Each command is started as users start it by at least one test (``python -m fer_edge``: see :mod:`tests.conftest`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parent.parent
+IMPORTED = (
+    "ai_edge_litert.interpreter",
+    "fer_edge.benchmark",
+    "fer_edge.commands.replay",
+    "fer_edge.commands.run",
+    "fer_edge.commands.watch",
+    "fer_edge.config.handbook",
+    "fer_edge.service.daemon",
+    "fer_edge.sources.simulated",
+    "fer_edge.sources.sim.scene",
+    "fer_edge.web.server",
+    "skimage",
+)
+"""What most starts need; what one of them is missing here, it says itself."""
+
+
+class Started:
+    """One that runs; has what tests need of :class:`subprocess.Popen`."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told = told
+        self.pid = int(told.recv(32))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, negative after a signal; None while it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; the exit code."""
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            try:
+                self.returncode = int(self._told.recv(32))
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired("fer-edge", timeout or 0) from None
+            self._told.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """As far as it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye to anyone."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Starter:
+    """Starts them; ends with its control socket."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+
+    def start(
+        self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], out: IO[Any], err: IO[Any]
+    ) -> Started:
+        """``fer-edge ARGUMENTS`` in a folder, with these standard files and nothing to read."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
+        with theirs:
+            socket.send_fds(self._control, [request], [out.fileno(), err.fileno(), theirs.fileno()])
+        return Started(ours)
+
+
+@contextmanager
+def starter() -> Iterator[Starter]:
+    """The process that has everything imported, for as long as the block lasts."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    number = theirs.fileno()
+    command = [sys.executable, "-m", "tests.warm", str(number)]
+    with ours, subprocess.Popen(command, cwd=ROOT, pass_fds=[number], stdin=subprocess.DEVNULL):
+        theirs.close()
+        yield Starter(ours)
+        ours.close()
+
+
+def _serve(control: socket.socket) -> None:
+    """Fork whatever is asked for and tell how each ends; returns in the children only."""
+    with selectors.DefaultSelector() as watched:
+        watched.register(control, selectors.EVENT_READ)
+        while True:
+            for key, _ in watched.select():
+                if key.fileobj is not control:
+                    _tell(watched, key)
+                    continue
+                request, files, _, _ = socket.recv_fds(control, 1 << 18, 3)
+                if not request:
+                    sys.exit()
+                told = socket.socket(fileno=files.pop())
+                if (pid := os.fork()) == 0:
+                    for each in (control, told, *(key.data for key in watched.get_map().values() if key.data)):
+                        each.close()
+                    return _become(*json.loads(request), *files)
+                for each in files:
+                    os.close(each)
+                told.send(b"%d" % pid)
+                watched.register(os.pidfd_open(pid), selectors.EVENT_READ, told)
+
+
+def _tell(watched: selectors.BaseSelector, ended: selectors.SelectorKey) -> None:
+    """Tell who waits for it how a process ended."""
+    status = os.waitid(os.P_PIDFD, ended.fd, os.WEXITED)
+    assert status is not None
+    code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
+    ended.data.send(b"%d" % code)
+    ended.data.close()
+    watched.unregister(ended.fileobj)
+    os.close(ended.fd)
+
+
+def _become(arguments: list[str], folder: str, environment: dict[str, str], out: int, err: int) -> None:
+    """Be the process that was asked for."""
+    for number, file in ((1, out), (2, err)):
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+
+
+if __name__ == "__main__":
+    for name in IMPORTED:
+        with suppress(ImportError):
+            __import__(name)
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+    from fer_edge.cli import program
+
+    program()
