@@ -10,7 +10,7 @@ from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import CLEAN, Camera, Driver, Noise, Story, signals
 from fer_edge.settings import Settings
 
-USUAL = Camera(fps=15)
+USUAL = Camera(fps=20)
 SETTINGS = Settings()
 ANYONE = Driver()
 

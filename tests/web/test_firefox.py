@@ -27,8 +27,10 @@ def in_firefox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         browser = runner.run(opened.__aenter__())
 
         def run(story: Story) -> None:
+            browser.faults.clear()
             runner.run(story(browser))
             assert browser.faults == []
+            runner.run(browser.goto("about:blank"))  # so that no page sees its node end
 
         yield run
         runner.run(opened.__aexit__(None, None, None))
