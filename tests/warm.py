@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
@@ -102,37 +101,31 @@ def starter() -> Iterator[Starter]:
 
 
 def _serve(control: socket.socket) -> None:
-    """Fork whatever is asked for and tell how each ends; returns in the children only."""
-    with selectors.DefaultSelector() as watched:
-        watched.register(control, selectors.EVENT_READ)
-        while True:
-            for key, _ in watched.select():
-                if key.fileobj is not control:
-                    _tell(watched, key)
-                    continue
-                request, files, _, _ = socket.recv_fds(control, 1 << 18, 3)
-                if not request:
-                    sys.exit()
-                told = socket.socket(fileno=files.pop())
-                if (pid := os.fork()) == 0:
-                    for each in (control, told, *(key.data for key in watched.get_map().values() if key.data)):
-                        each.close()
-                    return _become(*json.loads(request), *files)
-                for each in files:
-                    os.close(each)
-                told.send(b"%d" % pid)
-                watched.register(os.pidfd_open(pid), selectors.EVENT_READ, told)
+    """Fork whatever is asked for; returns in what was asked for only."""
+    while True:
+        request, files, _, _ = socket.recv_fds(control, 1 << 18, 3)
+        if not request:
+            sys.exit()
+        if os.fork() == 0:
+            control.close()
+            return _keep(request, *files)
+        for each in files:
+            os.close(each)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
-def _tell(watched: selectors.BaseSelector, ended: selectors.SelectorKey) -> None:
-    """Tell who waits for it how a process ended."""
-    status = os.waitid(os.P_PIDFD, ended.fd, os.WEXITED)
-    assert status is not None
-    code = status.si_status if status.si_code == os.CLD_EXITED else -status.si_status
-    ended.data.send(b"%d" % code)
-    ended.data.close()
-    watched.unregister(ended.fileobj)
-    os.close(ended.fd)
+def _keep(request: bytes, out: int, err: int, told: int) -> None:
+    """Fork the one that is asked for, tell its number and, when it has ended, how; returns in that one only."""
+    with socket.socket(fileno=told) as teller:
+        if (pid := os.fork()) != 0:
+            os.close(out)
+            os.close(err)
+            teller.send(b"%d" % pid)
+            teller.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            os._exit(0)
+    _become(*json.loads(request), out, err)
 
 
 def _become(arguments: list[str], folder: str, environment: dict[str, str], out: int, err: int) -> None:
