@@ -7,6 +7,7 @@ Each command is started as users start it by at least one test (``python -m fer_
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -145,6 +146,7 @@ if __name__ == "__main__":
     for name in IMPORTED:
         with suppress(ImportError):
             __import__(name)
+    gc.freeze()  # what all of them share is no garbage of one's
     _serve(socket.socket(fileno=int(sys.argv[1])))
     from fer_edge.cli import program
 

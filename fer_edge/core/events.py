@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -41,7 +42,7 @@ class Level(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """-1 for none, 0 for info up to 3 for critical."""
         return list(Level).index(self) - 1
