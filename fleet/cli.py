@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     _plan_options(add(_simulate))
     proof = add(_prove)
     _plan_options(proof)
-    proof.add_argument("--calm", action="store_true", help="let nothing fail: only what the load costs")
+    proof.add_argument("--calm", action="store_true", help="inject no failures: measure the cost of the load only")
     return top
 
 
@@ -190,7 +190,7 @@ def _export(options: argparse.Namespace) -> None:
             print(line)
             count += 1
     if not count:
-        print(f"fleet: {options.node}: nothing is stored of it then", file=sys.stderr)
+        print(f"fleet: {options.node}: nothing is stored for it in that time", file=sys.stderr)
 
 
 def _erase(options: argparse.Namespace) -> None:

@@ -139,5 +139,5 @@ def _believed(body: dict[str, Any], received: datetime) -> datetime:
     try:
         told = datetime.fromisoformat(body["time"]).astimezone(UTC)
     except ValueError:
-        raise _Fault(f"time {body['time']} is no time") from None
+        raise _Fault(f"time {body['time']} is not a time") from None
     return told if received - LATE <= told <= received + EARLY else received

@@ -75,7 +75,7 @@ class Watch:
             last[:] = gone, told
             self.rates.append(round(rate, 1))
             up = sum(node.wire.up for node in simulation.nodes)
-            _log.info("%5.0f s: %d nodes connected, %.0f messages/s, %d wait", gone, up, rate, self.waiting)
+            _log.info("%5.0f s: %d nodes connected, %.0f messages/s, %d waiting", gone, up, rate, self.waiting)
 
         return look
 

@@ -65,7 +65,7 @@ def connect(settings: FleetSettings) -> pika.BlockingConnection:
     except (AMQPError, OSError) as error:
         where = ", ".join(f"{member.host}:{member.amqp}" for member in broker.members)
         why = " ".join(str(error).split()) or type(error).__name__
-        raise UnavailableError(f"broker {where}: {why}; does it run, and are user and password right?") from error
+        raise UnavailableError(f"broker {where}: {why}; check that it runs, and user and password") from error
 
 
 def declare(channel: BlockingChannel, prefix: str) -> None:
@@ -84,7 +84,9 @@ def declare(channel: BlockingChannel, prefix: str) -> None:
             if error.reply_code != _OTHERWISE:
                 raise
             hint = "let the ingest before it empty it, then delete it: rabbitmqctl delete_queue"
-            raise UnavailableError(f"broker: queue {queue} was made otherwise; {hint} {queue}") from error
+            raise UnavailableError(
+                f"broker: queue {queue} was declared with other arguments; {hint} {queue}"
+            ) from error
         for key in keys:
             channel.queue_bind(queue, EXCHANGE, key)
 

@@ -181,7 +181,7 @@ def _text(path: Path) -> str:
             [f"{path}: longer than {MOST_BYTES // 1000} KB, so no configuration; choose a different file"]
         )
     if not content.strip() and path.is_file():
-        raise ConfigError([f"{path}: is empty; write it anew: fer-edge check-config --defaults > FILE"])
+        raise ConfigError([f"{path}: is empty; write a new one: fer-edge check-config --defaults > FILE"])
     return text
 
 

@@ -199,7 +199,9 @@ class Simulation:
         while not all(node.settled for node in nodes):
             if time.monotonic() - start > self._plan.drain_s:
                 left = sum(not node.settled for node in nodes)
-                raise UnavailableError(f"{left} nodes could not say all within {self._plan.drain_s:g} s; broker down?")
+                raise UnavailableError(
+                    f"{left} nodes could not deliver everything within {self._plan.drain_s:g} s; is the broker down?"
+                )
             for node in nodes:
                 node.step(producing=False)
             self._wires.serve(0.05)

@@ -56,7 +56,7 @@ def test_what_the_product_publishes_is_read_as_it_is() -> None:
         (event(seq="7"), "seq must be integer"),
         (event(event_type="dancing"), "event_type must be one of"),
         (event(category="view"), "category view on topic event/fatigue"),
-        (event(time="2026-13-28T10:00:00.000Z"), "is no time"),
+        (event(time="2026-13-28T10:00:00.000Z"), "is not a time"),
         (event().replace(b'"held_s":3.0', b'"held_s":NaN'), "NaN is not a JSON number"),
         (b'{"v":1,"a":' + b"[" * 20_000, "nested too deeply"),
         (b" " * (LARGEST + 1), f"at most {LARGEST} are read"),

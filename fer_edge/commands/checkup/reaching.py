@@ -35,7 +35,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
         if subscriber.connected or subscriber.fault or time.monotonic() > ends:
             break
     if subscriber.connected:
-        yield Finding("broker", "ok", f"{where}: accepts us")
+        yield Finding("broker", "ok", f"{where}: accepts this node")
     else:
         why = subscriber.fault or f"{where}: no answer; check mqtt.host, mqtt.port and the network"
         why = reach.explained(mqtt, why.removeprefix("broker ").removesuffix("; reconnecting"))
