@@ -1,5 +1,7 @@
 """Show what a node publishes over MQTT: a live view in the terminal, one line per message when piped.
 
+A ? after a time: the node's clock was not set yet.
+
 example:
   sudo fer-edge watch      # on the node: with the service's configuration and password
   fer-edge watch --host broker.local --node cab-7

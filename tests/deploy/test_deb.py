@@ -79,6 +79,14 @@ def install(machine: Machine, name: str, *options: str) -> str:
     return done.stdout + done.stderr
 
 
+def waiting(machine: Machine) -> set[int]:
+    """The numbers of the events that wait for a broker; nothing here is one. Of a copy: the daemon locks its file."""
+    machine.run("sh", "-c", "rm -rf /tmp/copy && mkdir /tmp/copy && cp /var/lib/fer-edge/outbox.db* /tmp/copy/")
+    asked = "import sqlite3; print(*(n for (n,) in sqlite3.connect('/tmp/copy/outbox.db').execute(%r)))"
+    told = machine.run("/usr/lib/fer-edge/bin/python3", "-c", asked % "SELECT seq FROM message")
+    return {int(number) for number in told.stdout.split()}
+
+
 # The tests below are one story, in this order, for each release.
 
 
@@ -99,7 +107,7 @@ def test_every_file_is_the_packages_and_as_it_came(machine: Machine) -> None:
 def test_configured_it_watches_after_a_boot_too(machine: Machine) -> None:
     machine.write(
         CONFIG,
-        "node: bus-7\ncamera: {source: /packages/driver.avi, loop: true, fps: 15}\nmqtt: {enabled: false}\n",
+        "node: bus-7\ncamera: {source: /packages/driver.avi, loop: true, fps: 15}\nmqtt: {host: localhost}\n",
     )
     machine.run("systemctl", "reload", UNIT)
     machine.stop()
@@ -108,7 +116,8 @@ def test_configured_it_watches_after_a_boot_too(machine: Machine) -> None:
 
 
 def test_an_upgrade_keeps_configuration_and_state_and_runs_again(machine: Machine) -> None:
-    before = machine.show(UNIT, "MainPID")
+    wait_until(lambda: waiting(machine), "an event", 90.0)
+    events, before = waiting(machine), machine.show(UNIT, "MainPID")
     ours = machine.run("cat", CONFIG).stdout
     install(machine, "next.deb", "--force-confold")
     assert machine.run("cat", CONFIG).stdout == ours, "a conffile that a person changed stays"
@@ -117,6 +126,14 @@ def test_an_upgrade_keeps_configuration_and_state_and_runs_again(machine: Machin
     wait_until(lambda: machine.show(UNIT, "ActiveState") == "active", "the service")
     assert machine.show(UNIT, "MainPID") != before
     assert machine.run("dpkg-query", "-W", "-f", "${Version}", "fer-edge").stdout == "9.0.0"
+    assert events <= waiting(machine)
+
+
+def test_the_previous_package_takes_over_what_the_next_one_left(machine: Machine) -> None:
+    events, ours = waiting(machine), machine.run("cat", CONFIG).stdout
+    assert "downgrading" in install(machine, "now.deb", "--force-confold")
+    wait_until(lambda: machine.show(UNIT, "ActiveState") == "active", "the service")
+    assert machine.run("cat", CONFIG).stdout == ours and events <= waiting(machine)
 
 
 def test_a_service_that_was_switched_off_stays_off_over_an_upgrade(machine: Machine) -> None:
