@@ -78,13 +78,19 @@ certificate() {
             -addext 'keyUsage=critical,keyCertSign,cRLSign' -out "$tls/ca.pem"
     fi
     case $1 in *[!0-9.]*) kind=DNS ;; *) kind=IP ;; esac
-    (umask 077 && key "$tls/broker.key")
-    printf 'subjectAltName=%s:%s\n' "$kind" "$1" >"$tls/broker.ext"
-    openssl req -new -key "$tls/broker.key" -subj "/CN=$1" -out "$tls/broker.csr"
-    openssl x509 -req -in "$tls/broker.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 825 \
-        -extfile "$tls/broker.ext" -out "$tls/broker.pem" 2>/dev/null ||
-        fail 1 "no certificate could be signed; is $tls/ca.key on this machine?"
-    rm -f "$tls/broker.csr" "$tls/broker.ext"
+    # Key and certificate take the place of the old ones together, or not at all.
+    new=$(mktemp -d "$tls/new.XXXXXX")
+    key "$new/key"
+    printf 'subjectAltName=%s:%s\n' "$kind" "$1" >"$new/ext"
+    openssl req -new -key "$new/key" -subj "/CN=$1" -out "$new/csr"
+    if ! openssl x509 -req -in "$new/csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 825 \
+        -extfile "$new/ext" -out "$new/pem" 2>/dev/null; then
+        rm -r "$new"
+        fail 1 "no certificate could be signed, nothing is changed; put the authority's key at $tls/ca.key and try again"
+    fi
+    mv "$new/key" "$tls/broker.key"
+    mv "$new/pem" "$tls/broker.pem"
+    rm -r "$new"
     chmod 644 "$tls/ca.pem" "$tls/broker.pem"
     for_mosquitto "$tls/broker.key"
 }
@@ -93,8 +99,9 @@ fleet() {
     case ${1:-} in
         '' | *[!A-Za-z0-9.-]*) fail 2 "fleet needs the name or address by which nodes reach this broker, for example broker.local" ;;
     esac
-    configure fleet 8883
+    need mosquitto mosquitto
     certificate "$1"
+    configure fleet 8883
     cp "$HERE/fer-edge.acl" "$ETC/fer-edge.acl"
     for_mosquitto "$ETC/fer-edge.acl"
     say "Copy $ETC/fer-edge/ca.pem to each node (/etc/fer-edge/ca.pem). Move $ETC/fer-edge/ca.key off this machine: it signs certificates."

@@ -83,6 +83,16 @@ def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tm
     assert "car:" not in (etc / "fer-edge.passwords").read_text()
 
 
+def test_without_the_authoritys_key_nothing_is_renewed_and_nothing_is_broken(tmp_path: Path) -> None:
+    tls = tmp_path / "etc/fer-edge"
+    assert broker_sh("fleet", "broker.local", "--into", str(tmp_path / "etc")).returncode == 0
+    (tls / "ca.key").unlink()
+    before = {path.name: path.read_bytes() for path in tls.glob("*.[pk]e[my]")}
+    told = broker_sh("fleet", "broker.local", "--into", str(tmp_path / "etc"))
+    assert told.returncode == 1 and "put the authority's key at" in told.stderr
+    assert {path.name: path.read_bytes() for path in tls.glob("*.[pk]e[my]")} == before and len(before) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
