@@ -228,7 +228,7 @@ restart() {
         say "systemd is not running here: the service starts at the next boot"
         return
     elif systemctl restart fer-edge.service 2>>"$LOG" && settled; then
-        say "fer-edge is running: systemctl status fer-edge, journalctl -u fer-edge, fer-edge doctor"
+        say "fer-edge is running: systemctl status fer-edge, journalctl -u fer-edge, sudo fer-edge doctor"
         return
     fi
     why=$(journalctl --unit=fer-edge --grep='^(fer-edge: |/|--set )' --lines=1 --output=cat --no-pager 2>/dev/null || true)

@@ -17,15 +17,26 @@ _PATIENCE_S = 2.0
 
 def explained(mqtt: MqttSettings, why: str) -> str:
     """Why the broker is not there, with what only the configuration can tell; "<what>; <what to do>"."""
+    from fer_edge.sinks.mqtt import VARIABLE
+
     where = f"{mqtt.host}:{mqtt.port}"
     if not mqtt.username and "user name or password refused" in why:
         return f"{where}: requires a user name; set mqtt.username and put the password into {SERVICE_PASSWORD}"
+    if "user name or password refused" in why and VARIABLE not in os.environ and hidden(SERVICE_PASSWORD):
+        return (
+            f"{where}: user name or password refused; only root can read the service's password: sudo fer-edge doctor"
+        )
     if "connection refused" in why and not is_here(mqtt.host):
         return (
             f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
             f"mosquitto accepts connections from its own machine only; {GUIDE}"
         )
     return why
+
+
+def hidden(secret: Path) -> bool:
+    """Whether a secret of the service may be there and this user cannot read it."""
+    return os.geteuid() != 0 and secret.parent.is_dir() and not os.access(secret, os.R_OK)
 
 
 def is_here(host: str) -> bool:

@@ -133,6 +133,20 @@ def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
     assert "from its own machine only" in told and "broker.sh" in told
 
 
+def test_a_user_who_may_not_read_the_services_password_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reach, "SERVICE_PASSWORD", tmp_path / "password")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    refused = "127.0.0.1:1883: user name or password refused, or not allowed to connect; check mqtt.username"
+    told = reach.explained(MqttSettings(host="127.0.0.1", username="cab-7"), refused)
+    assert told.endswith(
+        "user name or password refused; only root can read the service's password: sudo fer-edge doctor"
+    )
+    monkeypatch.setenv(VARIABLE, "given")
+    assert reach.explained(MqttSettings(host="127.0.0.1", username="cab-7"), refused) == refused
+
+
 def test_it_does_not_push_the_running_node_off_the_broker(
     here: Run, nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
 ) -> None:

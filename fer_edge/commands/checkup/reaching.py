@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
@@ -60,14 +59,10 @@ def page(settings: Settings) -> Iterator[Finding]:
     try:
         Access.of(web)
     except FerEdgeError as error:
-        # Only root can see whether the service has a token.
-        secret = (
-            os.geteuid() != 0 and reach.SERVICE_TOKEN.parent.exists() and not os.access(reach.SERVICE_TOKEN, os.R_OK)
-        )
         finding = fault("page", error)
-        yield (
-            Finding("page", "warn", finding.says, f"{finding.do}; if done: sudo fer-edge doctor") if secret else finding
-        )
+        if reach.hidden(reach.SERVICE_TOKEN):
+            finding = Finding("page", "warn", finding.says, f"{finding.do}; if done: sudo fer-edge doctor")
+        yield finding
         return
     says = "from this machine only, or through SSH" if here else "from other machines, with the token, unencrypted"
     yield Finding("page", "ok", f"http://{web.host}:{web.port}/: {says} (docs/live-page.md)")
