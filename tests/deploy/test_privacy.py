@@ -85,8 +85,10 @@ def _traced(strace: str, folder: Path, port: int, subscriber: Subscriber) -> str
         *(sys.executable, "-m", "fer_edge", "run", "--source=sim:asleep", f"--set=mqtt.port={port}"),
         *(f"--set=state_dir={folder / 'state'}", "--set=camera.width=320", "--set=camera.height=240"),
     ]
+    # What Python compiles goes where it was told to put it, and was there in an installation.
+    environment = clean_environment(folder) | {"PYTHONDONTWRITEBYTECODE": "1"}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=clean_environment(folder))
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
     try:
         wait_until(lambda: any(event["event_type"] == "sleep" for event in subscriber.events()), "a sleep event", 60.0)
         time.sleep(2.0)  # some more states
