@@ -95,7 +95,9 @@ def starter() -> Iterator[Starter]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()
     command = [sys.executable, "-m", "tests.warm", str(number)]
-    with ours, subprocess.Popen(command, cwd=ROOT, pass_fds=[number], stdin=subprocess.DEVNULL):
+    # A process that forks must have no threads, and numpy's algebra would start some.
+    single = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    with ours, subprocess.Popen(command, cwd=ROOT, env=single, pass_fds=[number], stdin=subprocess.DEVNULL):
         theirs.close()
         yield Starter(ours)
         ours.close()
