@@ -139,7 +139,9 @@ class Follower:
             reading = self._begin(grey, self._choice.choose(closely, at), closely, at)
         self.faces = len(found)
         if reading is not None:
-            self._choice.seen(box_of(reading.points), at, found)
+            box = box_of(reading.points)
+            # Where the detector misses the driver, what it sees may be the driver's hair: only two faces are a passenger.
+            self._choice.seen(box, at, found if _overlap(found, box) else ())
         return reading
 
     def _closely(self, closer: Closer, grey: Image, colour: Image | None, at: float) -> Sequence[Face]:

@@ -104,6 +104,22 @@ def test_what_only_the_detector_takes_for_a_face_does_not_keep_the_driver_out(
     assert followed.face.box.iou(face.box) > 0.5
 
 
+def test_what_the_detector_sees_instead_of_the_driver_is_no_passenger(
+    astronaut: np.ndarray, landmarks: Landmarks, face: Face
+) -> None:
+    """The head is turned and the detector sees its hair: the driver's face that comes back there is not refused."""
+    back = astronaut.copy()
+    back[42:202, 123:323], back[42:202, 300:500] = astronaut[10, 10], astronaut[42:202, 123:323]
+    following, finder = follower(landmarks, face)
+    for at in (0.0, 0.5):
+        assert following.follow(astronaut, None, at) is not None
+    finder.faces = [Face(Box(355, 64, 88, 112), 0.9)]
+    assert following.follow(astronaut, None, 1.0) is not None
+    followed = following.follow(back, None, 1.1)
+    assert followed is not None
+    assert followed.face.box.iou(finder.faces[0].box) > 0.5
+
+
 def test_a_cut_to_another_scene_begins_a_new_person(astronaut: np.ndarray, landmarks: Landmarks, face: Face) -> None:
     """The face stands where the last one stood; only the picture tells."""
     following, _ = follower(landmarks, face)
