@@ -9,6 +9,10 @@ from fer_edge.monitoring.moment import Glance, HeadNow
 from fer_edge.monitoring.windows import Share
 from fer_edge.settings.monitoring import DistractionSettings, MonitoringSettings
 
+BACK = 0.75
+"""Eyes in a head turned beyond a limit look ahead only within this share of it: there the gaze is read up to six
+degrees too far ahead (simulated head turned 38 degrees)."""
+
 
 class HeadReader:
     """Reads pose and gaze against this driver's straight ahead.
@@ -52,13 +56,14 @@ class HeadReader:
         yaw, pitch = _relative(signals.yaw, ahead.yaw), self.pitch(signals)
         gaze_yaw, gaze_pitch = _relative(signals.gaze_yaw, gaze.yaw), _relative(signals.gaze_pitch, gaze.pitch)
         by_head = direction(yaw, pitch, self._rules)
-        by_eyes = direction(gaze_yaw, gaze_pitch, self._rules)
+        turned = by_head not in (None, "ahead")
+        by_eyes = direction(gaze_yaw, gaze_pitch, self._rules, BACK if turned else 1.0)
         if eyes_down and by_eyes in (None, "ahead"):
             by_eyes = "down"
         looking = by_eyes or by_head
         before = switch.state
         if looking not in (None, "ahead"):
-            self._looked, self._by = looking, "head" if by_head not in (None, "ahead") else "eyes"
+            self._looked, self._by = looking, "head" if turned else "eyes"
         away = None if looking is None or by_head is None else float(looking != "ahead")
         switch.step(at, away, self._rules.hold_s if before else self._bridge_s)
         quiet = km_h is not None and km_h < self._rules.min_km_h
@@ -141,10 +146,10 @@ class HeadReader:
         return pitch is not None and abs(pitch) <= limit and (roll is None or abs(roll) <= 2 * limit)
 
 
-def direction(yaw: float | None, pitch: float | None, rules: DistractionSettings) -> str | None:
+def direction(yaw: float | None, pitch: float | None, rules: DistractionSettings, share: float = 1.0) -> str | None:
     """``ahead``, ``left``, ``right`` (the driver's own), ``down`` or ``up`` by angles from straight ahead in degrees.
 
-    What is furthest over its limit names it; None where the angles are not known.
+    What is furthest over this share of its limit names it; None where the angles are not known.
     """
     if yaw is None or pitch is None:
         return None
@@ -155,7 +160,7 @@ def direction(yaw: float | None, pitch: float | None, rules: DistractionSettings
         "up": pitch / rules.up_deg if rules.up_deg else 0.0,
     }
     furthest = max(over, key=over.__getitem__)
-    return furthest if over[furthest] > 1.0 else "ahead"
+    return furthest if over[furthest] > share else "ahead"
 
 
 def _relative(angle: float | None, zero: float | None) -> float | None:

@@ -140,7 +140,7 @@ class Follower:
         self.faces = len(found)
         if reading is not None:
             box = box_of(reading.points)
-            # Where the detector misses the driver, what it sees may be the driver's hair: only two faces are a passenger.
+            # Where the detector misses the driver, what it sees may be the driver's hair: a passenger takes two.
             self._choice.seen(box, at, found if _overlap(found, box) else ())
         return reading
 

@@ -19,6 +19,14 @@ def test_a_head_turned_away_with_the_eyes_on_the_road_is_no_distraction() -> Non
     assert told(drive((20, {}), (30, {"yaw": 35.0, "gaze": (-30.0, 0.0)}), (40, {}))) == []
 
 
+def test_a_gaze_read_a_little_too_far_ahead_in_a_turned_head_is_away() -> None:
+    """The head 35 degrees to the left, the gaze 25: its error, not a look at the road. At 20 it may be one."""
+    assert told(drive((20, {}), (24.5, {"yaw": 35.0, "gaze": (-15.0, 0.0)}), (40, {}))) == []
+    events = told(drive((20, {}), (24.5, {"yaw": 35.0, "gaze": (-10.0, 0.0)}), (40, {})))
+    assert starts(events) == [("distracted", 23.0)]
+    assert (events[0].details["looking"], events[0].details["by"]) == ("left", "head")
+
+
 def test_a_look_up_is_a_look_away() -> None:
     """A phone held high, the roof: the head 35 degrees up."""
     events = told(drive((20, {}), (24, {"pitch": 35.0}), (40, {})))
