@@ -48,6 +48,9 @@ np.savez("/trial/out.npz", **told)
 """
 HOURS_OF_DRIVES = ("accuracy", "learning", "simulation")
 """Statistics over hours of simulated driving, in Python alone: a third of all, and nothing in them is a processor's."""
+WITHOUT_SPAWN = "import subprocess; subprocess._USE_POSIX_SPAWN = False"
+"""qemu-user cannot share memory with a spawned child, so posix_spawn, which Python 3.13 takes more often, calls a
+program started that cannot be. Python documents this switch for such systems."""
 OWN_TESTS = {
     "monitoring": " ".join(
         ["tests/monitoring", *(f"--ignore=tests/monitoring/test_{name}.py" for name in HOURS_OF_DRIVES)]
@@ -99,7 +102,8 @@ def tests_site(emulated: Emulated) -> None:
     """What the tests need and the package does not have, unpacked from wheels for that Python."""
     site, python = emulated.work / "tests-site", PYTHON[emulated.release]
     packages = emulated.root / f"usr/lib/fer-edge/lib/python{python}/site-packages"
-    (packages / "tests.pth").write_text("/trial/tests-site\n")  # for the programs that tests start, too
+    # For the programs that tests start, too.
+    (packages / "tests.pth").write_text(f"/trial/tests-site\n{WITHOUT_SPAWN}\n")
     if (site / ".complete").exists():
         return
     pip = [sys.executable, "-m", "pip"]
