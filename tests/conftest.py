@@ -65,7 +65,7 @@ def fer_edge(tmp_path: Path, warm: Starter) -> Run:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Run:
-    """The same as users start it, with an interpreter of its own; each command but completion and doctor by a test."""
+    """The same as users start it, with an interpreter of its own; each command by a test."""
 
     def run(*args: str | Path, timeout: float = PATIENCE_S, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

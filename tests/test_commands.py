@@ -18,6 +18,12 @@ from fer_edge.cli import COMMANDS
 from tests.conftest import NO_EMOTION, Run, clean_environment
 
 
+def test_completion_and_doctor_begin_as_users_start_them(program: Run) -> None:
+    assert "_fer_edge" in program("completion", "bash").stdout
+    told = program("doctor", "--set=camera.source=sim:demo", "--set=mqtt.port=1")
+    assert told.returncode == 69 and "ok   models" in told.stderr
+
+
 def test_version_and_help_are_told(program: Run) -> None:
     assert program("--version").stdout == f"fer-edge {__version__}\n"
     told = program("--help").stdout
