@@ -76,7 +76,7 @@ def _top() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Train, quantize, evaluate and inspect models, and test the whole product on annotated clips.",
-        epilog=f"`{PROGRAM} VERB --task TASK --help` lists the options of one.",
+        epilog=f"`{PROGRAM} COMMAND --task TASK --help` lists all options.",
     )
     top.add_argument("verb", choices=list(VERBS), help="; ".join(f"{v}: {h}" for v, h in VERBS.items()))
     return top
