@@ -4,6 +4,8 @@
 #   deploy/container/build.sh PACKAGE.deb               from debian:*-slim of the registry
 #   deploy/container/build.sh PACKAGE.deb --root DIR    from a root that debootstrap made, without a registry:
 #     sudo debootstrap --variant=minbase --include=python3 bookworm DIR
+#   deploy/container/build.sh PACKAGE.deb --root FILE   the same without root: a .tar that mmdebstrap made:
+#     mmdebstrap --variant=minbase --include=python3 --skip=output/dev bookworm root.tar
 #
 # Needs buildah (sudo apt install buildah). Exit codes: 0 done, 1 failed, 2 usage, 69 buildah is missing.
 set -eu
@@ -19,12 +21,12 @@ fail() {
 
 case ${1:-} in
     *.deb) [ -f "$1" ] || fail 2 "$1: no such package; make deb" ;;
-    *) fail 2 "give a package: $0 dist/fer-edge_VERSION~deb12_amd64.deb [--root DIR]" ;;
+    *) fail 2 "give a package: $0 dist/fer-edge_VERSION~deb12_amd64.deb [--root DIR|FILE.tar]" ;;
 esac
 PACKAGE=$1 ROOT=''
 if [ "${2:-}" = --root ]; then
     ROOT=${3:-}
-    [ -d "$ROOT" ] || fail 2 "--root needs a folder made by debootstrap"
+    [ -e "$ROOT" ] || fail 2 "--root needs a folder made by debootstrap, or a .tar made by mmdebstrap"
 fi
 command -v buildah >/dev/null || fail 69 "buildah is missing; try: sudo apt install buildah"
 
@@ -37,9 +39,13 @@ cp "$PACKAGE" "$CONTEXT/fer-edge.deb"
 if [ -n "$ROOT" ]; then
     BASE=localhost/debian-root:$SUITE
     empty=$(buildah from scratch)
-    tar -C "$ROOT" --exclude=./var/cache/apt/archives --exclude=./proc --exclude=./sys --exclude=./dev -cf "$CONTEXT/root.tar" .
-    buildah add --quiet "$empty" "$CONTEXT/root.tar" / >/dev/null
-    rm "$CONTEXT/root.tar"
+    if [ -d "$ROOT" ]; then
+        tar -C "$ROOT" --exclude=./var/cache/apt/archives --exclude=./proc --exclude=./sys --exclude=./dev \
+            -cf "$CONTEXT/root.tar" . || fail 1 "$ROOT cannot be read; as a plain user give a .tar made by mmdebstrap"
+        ROOT=$CONTEXT/root.tar
+    fi
+    buildah add --quiet "$empty" "$ROOT" / >/dev/null
+    rm -f "$CONTEXT/root.tar"
     buildah commit --quiet --rm "$empty" "$BASE" >/dev/null
 fi
 # Docker's format: the other one has no place for a health check.

@@ -41,6 +41,11 @@ def test_the_node_runs_without_rights_it_does_not_need(services: dict[str, Any])
     assert "USER 10001:44" in said and "HEALTHCHECK" in said
 
 
+def test_without_root_the_node_keeps_the_groups_of_its_user_and_nothing_else_changes(services: dict[str, Any]) -> None:
+    changed = yaml.safe_load((CONTAINER / "rootless.yaml").read_text())["services"]
+    assert changed == {"fer-edge": {"group_add": ["keep-groups"]}} and changed.keys() <= services.keys()
+
+
 def test_home_assistant_and_node_red_are_options(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "profiles" not in service} == {"mosquitto", "fer-edge"}
     assert services["homeassistant"]["profiles"] == ["homeassistant"] and services["nodered"]["profiles"] == ["nodered"]
@@ -80,9 +85,15 @@ def test_podman_compose_reads_it() -> None:
         pytest.skip("no podman-compose here: sudo apt install podman; pip install 'podman-compose>=1.3'")
     command = [sys.executable, "-m", "podman_compose", "--profile", "homeassistant", "--profile", "nodered"]
     done = subprocess.run(
-        [*command, "-f", str(FILE), "config"], capture_output=True, text=True, check=False, timeout=60, cwd=CONTAINER
+        [*command, "-f", str(FILE), "-f", str(CONTAINER / "rootless.yaml"), "config"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=CONTAINER,
     )
     assert done.returncode == 0, done.stderr
     read = yaml.safe_load(done.stdout)
     assert set(read["services"]) == {"mosquitto", "fer-edge", "homeassistant", "nodered"}, json.dumps(read)
+    assert read["services"]["fer-edge"]["group_add"] == ["keep-groups"]
     assert read["services"]["fer-edge"]["depends_on"] == {"mosquitto": {"condition": "service_started"}}
