@@ -16,6 +16,7 @@ from convert.seeing import faces68, pieces, scenes, turned
 from convert.seeing.pieces import Piece
 from fer_edge.perception import pose, shape
 from fer_edge.perception.closer import PARTS, SURE
+from fer_edge.perception.confirmed import Confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import first_reading
 from fer_edge.perception.interpreter import Model
@@ -135,13 +136,18 @@ def detector(
 ) -> dict[str, Any]:
     """Recall and precision at an overlap of 0.5, and false faces per picture.
 
-    With ``confirm``, a landmark model, a face counts where that sees it, too, as when the product
-    begins to follow one. With ``closer`` the pieces of the picture count, too, at which the product looks
-    one after another where it sees nobody in the whole; scenes are enlarged to what a camera gives.
+    With ``confirm``, a landmark model, a face counts where that sees it, too, and one of which the detector is unsure
+    where that is certain, as when the product begins to follow one. With ``closer`` the pieces of the picture count,
+    too, at which the product looks one after another where it sees nobody in the whole; scenes are enlarged to what a
+    camera gives.
     """
-    finder: FaceFinder = Tiny(TinyDetector(path=str(model), score=score))
-    finder = Tiled(finder, PARTS, SURE) if closer else finder
+    tiny = Tiny(TinyDetector(path=str(model), score=score))
     landmarks = Landmarks(confirm) if confirm else None
+    finder: FaceFinder = Confirmed(tiny, landmarks) if landmarks else tiny
+    if closer:
+        finder = (
+            Tiled(finder, Confirmed(tiny, landmarks, SURE), PARTS, 0.0) if landmarks else Tiled(tiny, tiny, PARTS, SURE)
+        )
     right = wanted = missed = false = pictures = 0
     sizes, seen = [], []
     shown = _pictures(folder, boxes, split)

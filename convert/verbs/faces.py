@@ -21,6 +21,7 @@ from convert.errors import DataError
 from convert.files import replacing
 from convert.progress import Progress
 from fer_edge.perception import shape, warp
+from fer_edge.perception.confirmed import confirmed
 from fer_edge.perception.faces import make_finder
 from fer_edge.perception.landmarks import Landmarks
 from fer_edge.perception.people import People
@@ -38,7 +39,8 @@ def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) 
     naming the file that is no picture.
     """
     seen = Settings().perception
-    people = People(make_finder(seen), Landmarks(), seen.min_face, NoStages())
+    landmarks = Landmarks()
+    people = People(confirmed(make_finder(seen), landmarks), landmarks, seen.min_face, NoStages())
     for number, file in enumerate(files):
         grey = read_grey(file)
         # A picture a minute: none of them is taken for the last one's face.

@@ -49,14 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Classify each picture; a bad one is told and the others go on. 1 if some were bad, 69 if all."""
+    from fer_edge.perception.confirmed import confirmed
     from fer_edge.perception.faces import make_finder
+    from fer_edge.perception.landmarks import Landmarks
     from fer_edge.perception.reader import Perception
     from fer_edge.perception.tiles import Tiled, Whole
 
     settings = _settings(args)
     copies = _copies(args.images, args.out) if args.out else [None] * len(args.images)
     finder = make_finder(settings.perception)
-    whole = Perception(settings, finder=finder if args.fast else Tiled(finder))
+    if not args.fast:
+        finder = Tiled(confirmed(finder, Landmarks(runtime=settings.perception.runtime)), finder)
+    whole = Perception(settings, finder=finder)
     cut_out = Perception(settings, finder=Whole())
     bad = 0
     for n, (path, copy) in enumerate(zip(args.images, copies, strict=True)):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST = 64
 """Cells looked at, best first: more say nothing new."""
 SHARING = 0.5
-"""Cells from this share of the least score steady a face's box, though they do not make one."""
+"""Cells from this share of a face's score, or of the least score if that is lower, steady its box."""
 SAME_FACE = 0.35
 """Overlap from which two cells mean the same face."""
 
@@ -41,26 +41,30 @@ class Tiny:
                 f"a detector of {size} pixels gives {count} scores and {count * grid.NUMBERS} numbers"
             )
         self._score_first = self.model.output_sizes[0] == count
-        self._least = settings.score
+        self.least = settings.score
         self._square = np.zeros((size, size), np.uint8)
 
     def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:
         """Every face, best first, in pixels of the picture."""
+        return self.look(grey, self.least)
+
+    def look(self, grey: Image, least: float) -> list[Face]:
+        """The same, down to a score of ``least``."""
         scale, left, top = self._fit(grey)
         outputs = self.model.run(self._square)
         scores, numbers = outputs if self._score_first else outputs[::-1]
         scores = scores.ravel()
-        if scores.max() < self._least:
+        if scores.max() < least:
             return []
-        likely = np.flatnonzero(scores >= SHARING * self._least)
+        likely = np.flatnonzero(scores >= SHARING * least)
         likely = likely[np.argsort(-scores[likely])][:MOST]
         boxes, points = grid.decode(
             numbers.reshape(-1, grid.NUMBERS)[likely], self._centres[likely], self._bases[likely]
         )
         return [
             _face(box, five, score, scale, left, top)
-            for box, five, score in merged(boxes, points, scores[likely])
-            if score >= self._least
+            for box, five, score in merged(boxes, points, scores[likely], self.least)
+            if score >= least
         ]
 
     def _fit(self, grey: Image) -> tuple[float, int, int]:
@@ -79,7 +83,7 @@ class Tiny:
         return scale, left, top
 
 
-def merged(boxes: Array, points: Array, scores: Array) -> list[tuple[Array, Array, float]]:
+def merged(boxes: Array, points: Array, scores: Array, least: float) -> list[tuple[Array, Array, float]]:
     """One face for every group of overlapping cells: their mean weighted by score, the best one's score.
 
     Cells come best first, as do the faces.
@@ -92,6 +96,7 @@ def merged(boxes: Array, points: Array, scores: Array) -> list[tuple[Array, Arra
             continue
         group = left & (overlap[n] >= SAME_FACE)
         left &= ~group
+        group &= scores >= SHARING * min(scores[n], least)
         weight = scores[group] ** 3
         weight = weight / weight.sum()
         faces.append((weight @ boxes[group], np.einsum("n,npc->pc", weight, points[group]), float(scores[n])))

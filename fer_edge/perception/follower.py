@@ -126,7 +126,7 @@ class Follower:
         with self._stages("detect"):
             found = self._large_enough(self._finder.find(grey, colour))
             if self._closer and tracked and not _overlap(found, box_of(tracked.points)):
-                found += self._large_enough(self._closer.around(grey, colour, box_of(tracked.points)))
+                found += self._large_enough(self._closer.around(grey, box_of(tracked.points)))
         self._detected_at = at
         chosen = self._choice.choose(found, at)
         reading = tracked if tracked and self._goes_on(tracked, chosen, found, at) else None
@@ -134,7 +134,7 @@ class Follower:
             reading = self._begin(grey, chosen, found, at)
         if reading is None and self._closer:
             with self._stages("detect"):
-                closely = self._large_enough(self._closely(self._closer, grey, colour, at))
+                closely = self._large_enough(self._closely(self._closer, grey, at))
             found = once([*found, *closely])
             reading = self._begin(grey, self._choice.choose(closely, at), closely, at)
         self.faces = len(found)
@@ -144,11 +144,11 @@ class Follower:
             self._choice.seen(box, at, found if _overlap(found, box) else ())
         return reading
 
-    def _closely(self, closer: Closer, grey: Image, colour: Image | None, at: float) -> Sequence[Face]:
+    def _closely(self, closer: Closer, grey: Image, at: float) -> Sequence[Face]:
         """A part of the picture in which nobody was seen, enlarged: around the last place, later anywhere."""
         if self._last and 0 <= at - self._last[1] <= AROUND_S:
-            return closer.around(grey, colour, self._last[0])
-        return closer.anywhere(grey, colour)
+            return closer.around(grey, self._last[0])
+        return closer.anywhere(grey)
 
     def _goes_on(self, tracked: Reading, chosen: Face | None, found: list[Face], at: float) -> bool:
         """Whether the face followed so far is the driver's still.

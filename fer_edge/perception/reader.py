@@ -11,7 +11,8 @@ import cv2
 
 from fer_edge.core import Face, Person, Quality, Signals
 from fer_edge.perception import crop, pose, quality, shape
-from fer_edge.perception.closer import Closer
+from fer_edge.perception.closer import SURE, Closer
+from fer_edge.perception.confirmed import Confirmed, confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
@@ -42,7 +43,6 @@ class Perception:
         # OpenCV's own threads cost more than they give on pictures of this size, and more on a busy machine.
         cv2.setNumThreads(settings.perception.threads)
         self._settings = settings
-        self._finder = finder or make_finder(settings.perception)
         self._stages = stages or NoStages()
         self._expression: Expression | None = None
         if settings.emotion.enabled:
@@ -53,9 +53,11 @@ class Perception:
         self._emotions: dict[int, _Read] = {}
         seen = settings.perception
         self._landmarks = Landmarks(runtime=seen.runtime, threads=seen.threads)
+        self._finder = finder or make_finder(seen)
         self._people: People | None = None
         if settings.profile == "kiosk":
-            self._people = People(self._finder, self._landmarks, seen.min_face, self._stages)
+            finder = confirmed(self._finder, self._landmarks)
+            self._people = People(finder, self._landmarks, seen.min_face, self._stages)
         self._driver: _Driver | None = None
         if settings.profile == "driver" or settings.fatigue or settings.attention:
             self._driver = _Driver(settings, self._finder, self._landmarks, self._stages)
@@ -146,8 +148,11 @@ class _Driver:
         seen = settings.perception
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
-        closer = Closer(finder) if isinstance(finder, Tiny) else None
-        self._follower = Follower(finder, landmarks, seen.seat, seen.min_face, stages, closer)
+        found = confirmed(finder, landmarks, in_turn=True)
+        closer = None
+        if isinstance(finder, Tiny):
+            closer = Closer(found, Confirmed(finder, landmarks, SURE, in_turn=True))
+        self._follower = Follower(found, landmarks, seen.seat, seen.min_face, stages, closer)
         self._mounting = Mounting(finder, landmarks)
         self._stages = stages
         self.models = [self._eyes.model, self._mouth.model]

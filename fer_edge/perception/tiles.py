@@ -25,11 +25,15 @@ class Tiled:
     """A finder that looks closer: for stills, where time is no matter.
 
     The shipped detector sees faces from about a seventh of a picture's longer side up; so it sees
-    them from a thirtieth up, for some forty passes instead of one.
+    them from a thirtieth up, for some forty passes instead of one. ``near`` finds those in pieces, ``finder`` itself
+    where none is given; ``of`` and ``sure``: see :data:`PARTS` and :data:`SURE`.
     """
 
-    def __init__(self, finder: FaceFinder, of: Sequence[int] = PARTS, sure: float = SURE) -> None:
+    def __init__(
+        self, finder: FaceFinder, near: FaceFinder | None = None, of: Sequence[int] = PARTS, sure: float = SURE
+    ) -> None:
         self._finder = finder
+        self._near = near or finder
         self._of = of
         self._sure = sure
 
@@ -38,7 +42,7 @@ class Tiled:
         found = list(self._finder.find(grey, colour))
         for left, top, side in pieces(grey.shape[1], grey.shape[0], self._of):
             part = (slice(top, top + side), slice(left, left + side))
-            near = self._finder.find(grey[part], None if colour is None else colour[part])
+            near = self._near.find(grey[part], None if colour is None else colour[part])
             found += [moved(face, left, top) for face in near if face.score >= self._sure]
         return once(found)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fer_edge.core import Box, Face
-from fer_edge.perception.closer import Closer
+from fer_edge.perception.closer import SURE, Closer
+from fer_edge.perception.confirmed import Confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import BLIND_S, Follower
 from fer_edge.perception.landmarks import Landmarks
@@ -23,6 +24,13 @@ def tiny() -> Tiny:
     return Tiny(TinyDetector())
 
 
+def following(tiny: Tiny) -> Follower:
+    """As the product follows a driver."""
+    landmarks = Landmarks()
+    near, anywhere = Confirmed(tiny, landmarks, in_turn=True), Confirmed(tiny, landmarks, SURE, in_turn=True)
+    return Follower(near, landmarks, "largest", 32, closer=Closer(near, anywhere))
+
+
 def far_away(astronaut: np.ndarray, left: int = 400, top: int = 200) -> tuple[np.ndarray, Box]:
     """A picture of 640 x 480 with the head in it, and the face's box."""
     picture = np.full((480, 640), 110, np.uint8)
@@ -35,37 +43,37 @@ def far_away(astronaut: np.ndarray, left: int = 400, top: int = 200) -> tuple[np
 def test_a_small_face_is_found_within_a_round_of_looks_and_kept(astronaut: np.ndarray, tiny: Tiny) -> None:
     picture, box = far_away(astronaut)
     assert not any(face.box.iou(box) > 0.3 for face in tiny.find(picture)), "one look is not enough"
-    following = Follower(tiny, Landmarks(), "largest", 32, closer=Closer(tiny))
-    seen = [following.follow(picture, None, n / 10) for n in range(round(10 * BLIND_S) + 30)]
+    follower = following(tiny)
+    seen = [follower.follow(picture, None, n / 10) for n in range(round(10 * BLIND_S) + 30)]
     first = next(n for n, one in enumerate(seen) if one is not None)
     assert first < 6
     for one in seen[first:]:
         assert one is not None
         assert one.face.box.iou(box) > 0.4
         assert one.face.track == 1
-    assert following.faces == 1
+    assert follower.faces == 1
 
 
 def test_where_nobody_is_nobody_is_found(tiny: Tiny) -> None:
     rng = np.random.default_rng(3)
     picture = cv2.GaussianBlur(rng.integers(0, 255, (480, 640)).astype(np.uint8), (0, 0), 7)
-    following = Follower(tiny, Landmarks(), "largest", 32, closer=Closer(tiny))
-    assert all(following.follow(picture, None, n / 10) is None for n in range(12))
-    assert following.faces == 0
+    follower = following(tiny)
+    assert all(follower.follow(picture, None, n / 10) is None for n in range(12))
+    assert follower.faces == 0
 
 
 def test_a_part_in_which_nothing_says_where_needs_a_sure_face() -> None:
-    doubtful = KnownFaces(Face(Box(10, 20, 40, 50), 0.7))
+    usual, sure = (KnownFaces(Face(Box(10, 20, 40, 50), score)) for score in (0.7, 0.9))
     grey = np.zeros((480, 640), np.uint8)
-    assert Closer(doubtful).anywhere(grey, None) == []
-    found = [face.box for face in Closer(KnownFaces(Face(Box(10, 20, 40, 50), 0.9))).anywhere(grey, None)]
-    assert found == [Box(170, 20, 40, 50)], "in pixels of the whole picture"
-    assert Closer(doubtful).around(grey, None, Box(300, 200, 40, 50)), "where a face just was, a usual one will do"
+    assert [face.box for face in Closer(usual, sure).anywhere(grey)] == [Box(170, 20, 40, 50)], "in the whole picture"
+    assert (usual.asked, sure.asked) == (0, 1)
+    assert Closer(usual, sure).around(grey, Box(300, 200, 40, 50)), "where a face just was, a usual one will do"
+    assert (usual.asked, sure.asked) == (1, 1)
 
 
 def test_a_large_face_needs_no_second_look() -> None:
     asked = KnownFaces(Face(Box(0, 0, 50, 60), 0.9))
-    assert not Closer(asked).around(np.zeros((480, 640), np.uint8), None, Box(200, 100, 160, 200))
+    assert not Closer(asked, asked).around(np.zeros((480, 640), np.uint8), Box(200, 100, 160, 200))
     assert asked.asked == 0
 
 
@@ -74,8 +82,7 @@ def test_a_place_at_the_edge_is_looked_at_inside_the_picture(place: Box) -> None
     class Shapes:
         def find(self, grey: np.ndarray, colour: np.ndarray | None = None) -> list[Face]:
             assert min(grey.shape) >= 50
-            assert colour is not None and colour.shape[:2] == grey.shape
             return [Face(Box(0, 0, *grey.shape[::-1]), 1.0)]
 
-    found = Closer(Shapes()).around(np.zeros((480, 640), np.uint8), np.zeros((480, 640, 3), np.uint8), place)[0].box
+    found = Closer(Shapes(), Shapes()).around(np.zeros((480, 640), np.uint8), place)[0].box
     assert found.x >= 0 and found.y >= 0 and found.x + found.width <= 640 and found.y + found.height <= 480

@@ -1,0 +1,116 @@
+"""Faces of which the detector is unsure: found where the landmark network is certain, told once, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.core import Box, Face
+from fer_edge.perception.confirmed import CERTAIN, MOST, Confirmed, confirmed
+from fer_edge.perception.detector import Tiny
+from fer_edge.perception.follower import first_reading
+from fer_edge.perception.landmarks import Landmarks, Reading
+from fer_edge.perception.shape import Region
+from fer_edge.settings.perception import TinyDetector
+from tests.perception.conftest import FACE, KnownFaces
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Tiny:
+    return Tiny(TinyDetector())
+
+
+@pytest.fixture(scope="module")
+def landmarks() -> Landmarks:
+    return Landmarks()
+
+
+@pytest.fixture
+def head(astronaut: np.ndarray) -> np.ndarray:
+    """The picture without the badge, which the detector takes for a face."""
+    return astronaut[:400]
+
+
+class Scored(Tiny):
+    """The shipped detector with scores of the test's own, and faces where there are none."""
+
+    def __init__(self, score: float, *added: Face) -> None:
+        super().__init__(TinyDetector())
+        self._score, self._added = score, added
+
+    def look(self, grey: np.ndarray, least: float) -> list[Face]:
+        seen = [replace(face, score=self._score) for face in super().look(grey, self.least)] + list(self._added)
+        return sorted((face for face in seen if face.score >= least), key=lambda face: -face.score)
+
+
+def test_half_a_face_behind_a_board_is_found(head: np.ndarray, tiny: Tiny, landmarks: Landmarks) -> None:
+    covered = head.copy()
+    covered[: round(FACE.y + FACE.height) + 20, : round(FACE.x + FACE.width / 2)] = 60
+    assert tiny.find(covered) == [], "the detector alone is not sure of it"
+    assert [face.box.iou(FACE) > 0.4 for face in Confirmed(tiny, landmarks).find(covered)] == [True]
+
+
+def test_the_landmark_network_says_where_an_unsure_face_is(head: np.ndarray, landmarks: Landmarks) -> None:
+    found = Confirmed(Scored(0.2), landmarks).find(head)
+    reading = first_reading(landmarks, head, Tiny(TinyDetector()).find(head)[0])
+    assert reading is not None and reading.score >= CERTAIN
+    assert len(found) == 1 and found[0].score == 0.2
+    assert len(found[0].points) == 5
+    assert found[0].box.iou(FACE) > 0.5
+
+
+def test_what_is_no_face_is_none_however_often_it_is_looked_at(landmarks: Landmarks) -> None:
+    rng = np.random.default_rng(3)
+    empty = cv2.GaussianBlur(rng.integers(0, 255, (480, 640)).astype(np.uint8), (0, 0), 7)
+    knobs = [Face(Box(40 + 90 * n, 60, 60, 80), 0.5 - n / 50) for n in range(6)]
+    assert Confirmed(Scored(0.2, *knobs), landmarks).find(empty) == []
+
+
+def test_a_box_that_leads_to_a_known_face_is_not_another_face(head: np.ndarray, landmarks: Landmarks) -> None:
+    known = Tiny(TinyDetector()).find(head)[0].box
+    below = Face(Box(known.x - 0.1 * known.width, known.y + 0.5 * known.height, known.width, known.height), 0.3)
+    assert first_reading(landmarks, head, below), "its points are those of the face"
+    found = Confirmed(Scored(0.9, below), landmarks).find(head)
+    assert [face.score for face in found] == [0.9]
+
+
+def test_likely_is_not_certain(head: np.ndarray) -> None:
+    class Sober(Landmarks):
+        def read(self, grey: np.ndarray, region: Region) -> Reading:
+            return replace(super().read(grey, region), score=CERTAIN - 0.001)
+
+    assert Confirmed(Scored(0.2), Sober()).find(head) == []
+    assert len(Confirmed(Scored(0.9), Sober()).find(head)) == 1, (
+        "what the detector is sure of needs no second word here"
+    )
+
+
+def test_sure_faces_are_the_detectors_own(head: np.ndarray, tiny: Tiny, landmarks: Landmarks) -> None:
+    assert [face for face in Confirmed(tiny, landmarks).find(head) if face.score >= tiny.least] == tiny.find(head)
+
+
+def test_in_turn_each_picture_costs_one_look() -> None:
+    looked: list[float] = []
+
+    class Counted(Landmarks):
+        def read(self, grey: np.ndarray, region: Region) -> Reading:
+            looked.append(region[0][0])
+            return super().read(grey, region)
+
+    grey = np.zeros((480, 900), np.uint8)
+    knobs = [Face(Box(20 + 100 * n, 60, 60, 80), 0.5 - n / 50) for n in range(4)]
+    finder = Confirmed(Scored(0.2, *knobs), Counted(), in_turn=True)
+    for _ in range(6):
+        finder.find(grey)
+    assert [round((x - 50) / 100) for x in looked] == [0, 1, 0, 2, 0, 3], "the best in every other picture"
+    looked.clear()
+    Confirmed(Scored(0.2, *knobs * MOST), Counted()).find(grey)
+    assert len(looked) == 4, "each once"
+
+
+def test_other_detectors_have_the_last_word_themselves(landmarks: Landmarks) -> None:
+    haar = KnownFaces()
+    assert confirmed(haar, landmarks) is haar
