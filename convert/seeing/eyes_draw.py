@@ -28,15 +28,15 @@ from convert.seeing.pieces import Group, Piece, in_middle
 from fer_edge.perception import shape, warp
 
 SHARES = {
-    "close": 0.22,
-    "wide": 0.13,
-    "marked": 0.13,
-    "masks": 0.1,
+    "close": 0.2,
+    "wide": 0.1,
+    "marked": 0.16,
+    "masks": 0.09,
     "low": 0.05,
-    "video": 0.03,
-    "scenes": 0.15,
+    "video": 0.02,
+    "scenes": 0.2,
     "glasses": 0.03,
-    "drawn": 0.08,
+    "drawn": 0.07,
 }
 """Of every batch; what is left is no eye."""
 SHARP = Variation(blur_share=0.15, blur=0.7, coarse_share=0.0, noise=7.0, cover_share=0.075, cover_size=0.3)

@@ -43,8 +43,11 @@ SMALLEST = 0.06
 """Marked faces under this share of the picture's longer side are neither missed nor wrong (8 pixels of 128)."""
 
 
-def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str]) -> dict[str, Any]:
-    """Accuracy, confusion and per-class figures of the first output at 0.5, and how many pieces it can judge."""
+def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str], visible: int) -> dict[str, Any]:
+    """Accuracy, confusion and per-class figures of the first output at 0.5, and how many pieces it can judge.
+
+    ``visible`` is the output that says whether it can.
+    """
     made = Model(model)
     size = made.size[0]
     outputs = np.array([made.run(pieces.plain(p.picture, p.region, size))[0] for p in labelled])
@@ -61,7 +64,7 @@ def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str]) -
             name: round(float((said == which)[truth == which].mean()), 4) if (truth == which).any() else None
             for name, which in zip(labels, (False, True), strict=True)
         },
-        "visible": round(float((outputs[:, -1] > 0.5).mean()), 4),
+        "visible": round(float((outputs[:, visible] > 0.5).mean()), 4),
     }
 
 

@@ -74,7 +74,8 @@ class Eyes(Drawn):
     def figures(self, model: Path, args: argparse.Namespace) -> dict[str, Any]:
         from convert.seeing import eyes_data, eyes_figures, figures
 
-        told = figures.yes_or_no(model, eyes_data.labelled(args.data, args.split), ("open", "closed"))
+        eyes, visible = eyes_data.labelled(args.data, args.split), OUTPUTS.index("visible")
+        told = figures.yes_or_no(model, eyes, ("open", "closed"), visible)
         return {**told, **eyes_figures.measure(model, args)}
 
 

@@ -45,7 +45,7 @@ class Mouth(Drawn):
     def figures(self, model: Path, args: argparse.Namespace) -> dict[str, Any]:
         from convert.seeing import figures, mouth_data
 
-        told = figures.yes_or_no(model, mouth_data.labelled(args.data, args.split), ("not", "wide_open"))
+        told = figures.yes_or_no(model, mouth_data.labelled(args.data, args.split), ("not", "wide_open"), 1)
         return told | ({"scenes": mouth_data.told(model, args.scenes, args.split)} if args.scenes else {})
 
 

@@ -35,7 +35,12 @@ class TinyDetector(Section):
     path: str | None = Field(
         None, description="path of your own detector, with its card next to it; empty: the shipped one"
     )
-    score: float = Field(0.6, gt=0, lt=1, description="minimum score of a face")
+    score: float = Field(
+        0.6,
+        gt=0,
+        lt=1,
+        description="score from which the detector is sure; below, the landmark network must be certain",
+    )
 
 
 Detector = Annotated[HaarDetector | YuNetDetector | TinyDetector, Field(discriminator="kind")]
