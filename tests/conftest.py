@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -35,6 +38,24 @@ FIRST = ("e2e", "web", "deploy", "sinks")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = {item: item.path.parent.name for item in items}
     items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
+
+
+class _Database(sqlite3.Connection):
+    """Warns where nobody closed it, as every one does from Python 3.13 on."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
+
+    def __del__(self) -> None:
+        if not self.closed:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self, stacklevel=1)
+
+
+if sys.version_info < (3, 13):
+    sqlite3.connect = partial(sqlite3.connect, factory=_Database)
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ import pytest
 from fer_edge.core import Event, Phase
 from fer_edge.sinks.clock import SystemClock, iso
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
-from fer_edge.sinks.mqtt.outbox import Outbox
 from tests.sinks.clocks import HandClock
 from tests.sinks.examples import event
+from tests.sinks.outboxes import outbox
 from tests.sinks.schemas import conform
 
 
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def journal(path: Path, clock: HandClock) -> Journal:
-    return Journal(Outbox(path, max_messages=1000, max_age_s=1e9, wall=clock.wall()), clock)
+    return Journal(outbox(path, clock.wall()), clock)
 
 
 def add(to: Journal, clock: HandClock, *events: Event) -> None:

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_edge.sinks.mqtt.outbox import Message, Outbox
+from tests.sinks import outboxes
 
 WALL = 1_795_000_000.0
 
 
 def outbox(path: Path | None, *, count: int = 1000, age_s: float = 1e9) -> Outbox:
-    return Outbox(path, max_messages=count, max_age_s=age_s, wall=WALL)
+    return outboxes.outbox(path, WALL, count=count, age_s=age_s)
 
 
 def add(box: Outbox, count: int = 1, *, wall: float = WALL, wall_ok: bool = True) -> None:

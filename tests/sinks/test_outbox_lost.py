@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fer_edge.core import Event, Level, Phase
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.outbox import Outbox
+from tests.sinks import outboxes
 from tests.sinks.clocks import HandClock
 from tests.sinks.test_outbox import WALL, add, outbox, seqs
 
@@ -71,7 +72,7 @@ def test_a_file_that_stays_where_it_is_is_not_taken_for_lost(path: Path) -> None
 
 
 def spared(path: Path, spare: Path, *, count: int = 1000) -> Outbox:
-    return Outbox(path, max_messages=count, max_age_s=1e9, wall=WALL, spare=spare)
+    return outboxes.outbox(path, WALL, count=count, spare=spare)
 
 
 def test_what_the_disk_refuses_outlives_the_process_and_moves_to_the_disk_when_it_can(tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, wall: float) -> Outbo
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "connect", read_only)
-        return Outbox(path, max_messages=1000, max_age_s=1e9, wall=wall)
+        return outboxes.outbox(path, wall)
 
 
 def phase(key: int, which: Phase) -> Event:
@@ -189,7 +190,7 @@ steps = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["next", "confirm"
 @given(steps=steps)
 def test_whatever_is_dropped_nobody_hears_an_end_without_its_start(steps: list[tuple[int, str]]) -> None:
     clock = HandClock()
-    box = Outbox(None, max_messages=10, max_age_s=50.0, wall=WALL)
+    box = outboxes.outbox(None, WALL, count=10, age_s=50.0)
     journal = Journal(box, clock)
     open_keys: dict[int, int] = {}
     heard: dict[str, list[str]] = {}

@@ -11,11 +11,11 @@ import pytest
 
 from fer_edge.core import Level
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
-from fer_edge.sinks.mqtt.outbox import Outbox
 from fer_edge.sinks.mqtt.publisher import Publisher
 from fer_edge.sinks.mqtt.topics import Topics
 from tests.sinks.clocks import HandClock
 from tests.sinks.examples import event, settings
+from tests.sinks.outboxes import outbox
 
 
 class Broker:
@@ -27,7 +27,7 @@ class Broker:
         self.taken: list[int] = []
         self.most_at_once = 0
         self.clock = HandClock()
-        self.outbox = Outbox(path, max_messages=max_events, max_age_s=1e9, wall=self.clock.wall())
+        self.outbox = outbox(path, self.clock.wall(), count=max_events)
         self.journal = Journal(self.outbox, self.clock)
         topics = Topics.of(settings())
         self.publisher = Publisher(self.journal, topics, self.clock, self._publish, self.clock.ticks)
