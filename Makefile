@@ -11,7 +11,7 @@ SECONDS ?=
 # The tests wait more than they compute, so two share a core; WORKERS=0 runs them one after the other.
 WORKERS ?= $(shell expr 2 '*' "$$(nproc)")
 TOGETHER = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-# Compiled once for all workers and for every program they start, and out of the tree.
+# Compiled once for all workers and for every program they start, and out of the tree; so pip need not compile.
 KEPT = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/bytecode
 RELEASES ?= 12 13
 ARCHS ?= amd64 arm64
@@ -29,6 +29,8 @@ test: $(TESTABLE)  ## every test that needs no TensorFlow, side by side; ARGS="-
 	@command -v mosquitto >/dev/null || echo "mosquitto is not installed: the embedded broker stands in (for the real one: sudo apt install mosquitto mosquitto-clients)" >&2
 	@$(KEPT) $(BIN)/python -m pytest $(TOGETHER) $(ARGS)
 
+# They compute more than they wait.
+test-convert: WORKERS = $(shell nproc)
 test-convert: $(CONVERT)/.ready  ## the tests of convert/, in an environment with TensorFlow
 	@$(KEPT) $(CONVERT)/bin/python -m pytest $(TOGETHER) -m convert tests/convert $(ARGS)
 
@@ -97,7 +99,7 @@ $(READY): pyproject.toml
 
 $(TESTABLE): $(READY)
 	@echo "Installing what the tests need from PyPI"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,web,plot,gpio,fleet,test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[demo,web,plot,gpio,fleet,test]'
 	@touch $@
 
 $(VENV)/.fleet: $(READY)
@@ -113,7 +115,7 @@ $(DIST)/.ready: pyproject.toml
 $(CONVERT)/.ready: pyproject.toml
 	@echo "Setting up $(CONVERT) with TensorFlow (1.5 GB, several minutes the first time)"
 	@test -x $(CONVERT)/bin/python || $(PYTHON) -m venv $(CONVERT)
-	@$(CONVERT)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[convert,test]'
+	@$(CONVERT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[convert,test]'
 	@touch $@
 
 $(OLD)/.ready: pyproject.toml

@@ -1,8 +1,10 @@
-"""fer-edge started by a process that has imported it already: most of a start's processor time, once a session.
+"""A program started by a process that has imported it already: most of a start's processor time, once a session.
 
 What is started is a process like any other, with its own number, folder, environment, standard files and signals, that
 ends as an interpreter ends. What an interpreter takes from its environment while it begins (``PYTHON...``) it has not.
 Each command is started as users start it by at least one test (``python -m fer_edge``: see :mod:`tests.conftest`).
+
+Scripts start it, too: :meth:`Starter.interpreter` writes a file that stands in for ``python -m fer_edge``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pkgutil
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
-IMPORTED = (
+FER_EDGE = (
+    "fer_edge.cli:program",
     "ai_edge_litert.interpreter",
     "fer_edge.benchmark",
     "fer_edge.commands.replay",
@@ -33,7 +38,7 @@ IMPORTED = (
     "fer_edge.web.server",
     "skimage",
 )
-"""What most starts need; what one of them is missing here, it says itself."""
+"""The function that is the program, and what most starts need; what is missing here, a start says itself."""
 
 
 class Started:
@@ -76,7 +81,7 @@ class Starter:
     """Starts them; ends with its control socket."""
 
     def __init__(self, control: socket.socket) -> None:
-        self._control = control
+        self.control = control
 
     def start(
         self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], out: IO[Any], err: IO[Any]
@@ -85,18 +90,25 @@ class Starter:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
         with theirs:
-            socket.send_fds(self._control, [request], [out.fileno(), err.fileno(), theirs.fileno()])
+            socket.send_fds(self.control, [request], [out.fileno(), err.fileno(), theirs.fileno()])
         return Started(ours)
+
+    def interpreter(self, path: Path) -> Path:
+        """Write a file to be called as ``python -m PROGRAM ARGUMENTS``; who calls it must inherit ``control``."""
+        ask = shlex.join([sys.executable, "-m", "tests.warm", "ask", str(self.control.fileno())])
+        path.write_text(f'#!/bin/sh\nshift 2\nPYTHONPATH={shlex.quote(str(ROOT))} exec {ask} "$@"\n')
+        path.chmod(0o755)
+        return path
 
 
 @contextmanager
-def starter() -> Iterator[Starter]:
+def starter(program: Sequence[str] = FER_EDGE, **environment: str) -> Iterator[Starter]:
     """The process that has everything imported, for as long as the block lasts."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()
-    command = [sys.executable, "-m", "tests.warm", str(number)]
+    command = [sys.executable, "-m", "tests.warm", "serve", str(number), *program]
     # A process that forks must have no threads, and numpy's algebra would start some.
-    single = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    single = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment
     with ours, subprocess.Popen(command, cwd=ROOT, env=single, pass_fds=[number], stdin=subprocess.DEVNULL):
         theirs.close()
         yield Starter(ours)
@@ -144,12 +156,21 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], out:
     sys.argv[1:] = arguments
 
 
+def _ask(control: socket.socket, arguments: list[str]) -> int:
+    """Have one started in our place, with our files; its exit code as a shell tells it."""
+    files = {"out": sys.stdout, "err": sys.stderr}
+    started = Starter(control).start(arguments, folder=Path.cwd(), environment=os.environ, **files)
+    code = started.wait()
+    return code if code >= 0 else 128 - code
+
+
 if __name__ == "__main__":
-    for name in IMPORTED:
+    (what, number), given = sys.argv[1:3], sys.argv[3:]
+    if what == "ask":
+        sys.exit(_ask(socket.socket(fileno=int(number)), given))
+    for name in given[1:]:
         with suppress(ImportError):
             __import__(name)
     gc.freeze()  # what all of them share is no garbage of one's
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    from fer_edge.cli import program
-
-    program()
+    _serve(socket.socket(fileno=int(number)))
+    sys.exit(pkgutil.resolve_name(given[0])())

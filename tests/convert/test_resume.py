@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,46 +35,40 @@ def figures(out: Path) -> list[dict[str, str]]:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
     """A folder of few pictures: nothing need be learnt well."""
-    folder = tmp_path_factory.mktemp("few")
+    (folder := tmp_path / "few").mkdir()
     for split, count in (("train", 40), ("val", 14)):
         images, labels = draw_faces(count, seed=count)
         np.savez(folder / f"faces_{split}.npz", images=images, labels=labels)
     return folder
 
 
-@pytest.fixture(scope="module")
-def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("whole") / "out"
-    assert train(data, out) == 0
-    return out
-
-
-@pytest.mark.parametrize(("module", "name", "epoch"), [(checkpoint, "save", 2), (history, "write_csv", EPOCHS)])
-def test_a_training_cut_off_ends_as_one_that_was_not(
-    data: Path,
-    undisturbed: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    module: Any,
-    name: str,
-    epoch: int,
+def test_a_training_cut_off_twice_ends_as_one_that_was_not(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls, real = [], getattr(module, name)
+    """Once before an epoch's checkpoint was written, once between its model and its history."""
+    assert train(data, tmp_path / "whole") == 0
+    out = tmp_path / "out"
+    for module, name, call, more in ((checkpoint, "save", 2, []), (history, "write_csv", 2, ["--resume"])):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, cut_off(getattr(module, name), call))
+            assert train(data, out, *more) == 130
+    assert train(data, out, "--resume") == 0
+    assert figures(out) == figures(tmp_path / "whole")
+    ours, theirs = (read_arrays(folder / "checkpoint.npz") for folder in (out, tmp_path / "whole"))
+    for weight in (key for key in theirs if key.startswith("model_")):
+        assert np.allclose(ours[weight], theirs[weight], atol=1e-5), weight
 
-    def cut_off(*arguments: Any) -> None:
-        calls.append(arguments)
-        if len(calls) == epoch:
+
+def cut_off(real: Callable[..., None], call: int) -> Callable[..., None]:
+    """The same function, but interrupted as by Ctrl-C at a call, counted from 1."""
+    calls = itertools.count(1)
+
+    def interrupted(*arguments: Any) -> None:
+        if next(calls) == call:
             raise KeyboardInterrupt
         real(*arguments)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(module, name, cut_off)
-        assert train(data, tmp_path / "out") == 130
-    assert train(data, tmp_path / "out", "--resume") == 0
-    assert figures(tmp_path / "out") == figures(undisturbed)
-    ours, theirs = (read_arrays(out / "checkpoint.npz") for out in (tmp_path / "out", undisturbed))
-    for weight in (key for key in theirs if key.startswith("model_")):
-        assert np.allclose(ours[weight], theirs[weight], atol=1e-5), weight
+    return interrupted

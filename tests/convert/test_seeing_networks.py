@@ -33,11 +33,10 @@ def draw_face(rng: np.random.Generator, size: int = 128) -> tuple[np.ndarray, np
     return picture, points.astype(np.float32)
 
 
-@pytest.fixture
-def marked(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of marked faces, of many people."""
-    folder = tmp_path / "landmarks"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("landmarks")
     rng, files, marks = np.random.default_rng(3), [], []
     for n in range(60):
         picture, points = draw_face(rng)
@@ -89,19 +88,45 @@ def figures(capsys: pytest.CaptureFixture[str]) -> dict:
     return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
 
-@pytest.mark.parametrize("task", ["eyes", "mouth"])
+def options(task: str, data: Path, marked: Path) -> list[object]:
+    """What ``train`` and ``quantize`` of a network of eyes or mouths are given."""
+    people = ["--people", 0] if task == "eyes" else []
+    return ["--task", task, "--data", data, "--faces", marked, "--threads", 1, *people]
+
+
+@pytest.fixture(scope="module")
+def eyes(marked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with crops and, in ``out``, a network of eyes trained on them."""
+    return trained_crops("eyes", marked, tmp_path_factory.mktemp("eyes"))
+
+
+@pytest.fixture(scope="module")
+def mouth(marked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of mouths."""
+    return trained_crops("mouth", marked, tmp_path_factory.mktemp("mouth"))
+
+
+def trained_crops(task: str, marked: Path, folder: Path) -> Path:
+    data = crops(folder / "crops.npz", np.random.default_rng(1))
+    small = ["--stages", "8 16 16", "--steps", 60, "--batch", 32, "--out", folder / "out"]
+    run("train", *options(task, data, marked), *small)
+    return folder
+
+
+@pytest.mark.parametrize(("task", "side"), [("eyes", 40), ("mouth", 32)])
 def test_crops_are_learned_quantized_and_measured(
-    task: str, tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+    task: str,
+    side: int,
+    tmp_path: Path,
+    marked: Path,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
-    where = ["--task", task, "--data", data, "--faces", marked, "--threads", 1]
-    where += ["--people", 0] if task == "eyes" else []
-    small = ["--stages", "8 16 16", "--steps", 60, "--batch", 32, "--out", tmp_path / "out"]
-    run("train", *where, *small)
-    model = tmp_path / f"{task}.tflite"
-    run("quantize", tmp_path / "out" / "model.keras", *where, "--out", model, "--samples", 40)
+    folder, model = request.getfixturevalue(task), tmp_path / f"{task}.tflite"
+    data = folder / "crops.npz"
+    asked = [*options(task, data, marked), "--out", model, "--samples", 40]
+    run("quantize", folder / "out" / "model.keras", *asked)
     card = json.loads(model.with_suffix(".json").read_text())
-    side = 40 if task == "eyes" else 32
     assert card["input"]["shape"] == [1, side, side, 1]
     assert 15 < card["rounding_db"] < 60
     run("evaluate", model, "--task", task, "--data", data, "--json")
@@ -109,27 +134,23 @@ def test_crops_are_learned_quantized_and_measured(
 
 
 def test_a_network_that_rounds_too_coarsely_is_not_written(
-    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+    mouth: Path, tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
-    where = ["--task", "mouth", "--data", data, "--faces", marked, "--threads", 1]
-    run("train", *where, "--stages", "8 16 16", "--steps", 20, "--batch", 32, "--out", tmp_path / "out")
-    asked = ["quantize", tmp_path / "out" / "model.keras", *where, "--out", tmp_path / "mouth.tflite", "--samples", 20]
+    where = options("mouth", mouth / "crops.npz", marked)
+    asked = ["quantize", mouth / "out" / "model.keras", *where, "--out", tmp_path / "mouth.tflite", "--samples", 20]
     assert main([str(arg) for arg in [*asked, "--min-decibels", 90]]) == 1
     assert "not written; its rounding noise is" in capsys.readouterr().err
-    assert not (tmp_path / "mouth.tflite").exists()
-    assert not (tmp_path / "mouth.json").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stages_of_one_training_are_quantized_as_their_mean(
-    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+    mouth: Path, tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = crops(tmp_path / "crops.npz", np.random.default_rng(1))
-    where = ["--task", "mouth", "--data", data, "--faces", marked, "--threads", 1]
-    small = ["--stages", "8 16 16", "--batch", 32]
-    first, second = tmp_path / "first", tmp_path / "second"
-    run("train", *where, *small, "--steps", 60, "--out", first)
-    run("train", *where, *small, "--steps", 20, "--rate", 0.0005, "--start", first / "model.keras", "--out", second)
+    from convert.seeing import nets
+
+    where, first, second = options("mouth", mouth / "crops.npz", marked), mouth / "out", tmp_path / "second"
+    longer = ["--stages", "8 16 16", "--batch", 32, "--steps", 10, "--rate", 0.001, "--start", first / "model.keras"]
+    run("train", *where, *longer, "--out", second)
     stages = [first / "model.keras", second / "model.keras"]
     alone, mean = tmp_path / "alone.tflite", tmp_path / "mean.tflite"
     run("quantize", stages[0], *where, "--out", alone, "--samples", 40)
@@ -137,9 +158,9 @@ def test_stages_of_one_training_are_quantized_as_their_mean(
     biases = [bias_of(path) for path in stages]
     assert stored_bias(mean) == pytest.approx((biases[0] + biases[1]) / 2, abs=1e-3)
     assert stored_bias(mean) != pytest.approx(stored_bias(alone), abs=1e-3)
-    run("train", *where, "--stages", "8 16", "--steps", 5, "--out", tmp_path / "other")
+    other = tmp_path / "other.keras"
+    nets.classifier(32, [[8], [16]], 2, 0.0).save(other)
     capsys.readouterr()
-    other = tmp_path / "other" / "model.keras"
     asked = ["quantize", *stages, other, *where, "--out", tmp_path / "none.tflite"]
     assert main([str(arg) for arg in asked]) == 2
     assert f"{other}: not the network of {stages[0]}" in capsys.readouterr().err

@@ -174,7 +174,7 @@ def test_layers_say_how_far_int8_is_from_float(
     assert all(exact > rough + 15 for exact, rough in zip(decibels["float16"], decibels["int8"], strict=True))
 
 
-def test_inspect_reads_the_file_itself(quantized: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_reads_the_file_itself(trained: Path, quantized: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(quantized), "--json", "--runs", "20"]) == 0
     facts = json.loads(capsys.readouterr().out)
     card = json.loads(quantized.with_suffix(".json").read_text())
@@ -182,7 +182,7 @@ def test_inspect_reads_the_file_itself(quantized: Path, capsys: pytest.CaptureFi
     assert facts["macs"] == card["macs"]
     assert facts["operators"]["CONV_2D"] >= 5
     assert facts["latency"]["median_ms"] > 0
-    keras_file = quantized.parents[1] / "out" / "model.keras"
+    keras_file = trained / "out" / "model.keras"
     assert main(["inspect", str(keras_file), "--json", "--runs", "0"]) == 0
     assert json.loads(capsys.readouterr().out)["macs"] == card["macs"], "Keras and TFLite are counted alike"
 
@@ -197,12 +197,16 @@ def test_a_network_is_inspected_untrained(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_bfloat16_trains_and_saves_float32(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--precision", "bfloat16", "--epochs", "6"]
+    start = trained / "out" / "model.keras"
+    options = ["--precision", "bfloat16", "--start", str(start), "--epochs", "1"]
     assert main(["train", "--data", str(trained), "--out", str(tmp_path), *FAST, *options]) == 0
     assert evaluated(capsys, str(tmp_path / "model.keras"), "--data", str(trained))["accuracy"] > 0.9
     from convert.networks import load_model
 
-    assert {layer.dtype_policy.name for layer in load_model(tmp_path / "model.keras").layers} == {"float32"}
+    before, after = load_model(start), load_model(tmp_path / "model.keras")
+    assert {layer.dtype_policy.name for layer in after.layers} == {"float32"}
+    moved = [not np.array_equal(*pair) for pair in zip(before.get_weights(), after.get_weights(), strict=True)]
+    assert all(moved), "every weight has learned, batch norm's statistics too"
 
 
 def test_early_stopping_and_the_falling_rate(trained: Path, tmp_path: Path) -> None:
