@@ -43,7 +43,11 @@ def test_what_is_no_earlier_result_is_refused(here: Run, tmp_path: Path) -> None
     [
         (("--plot", "no/such/cost.png"), 2, "no/such/cost.png: the folder does not exist"),
         (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown picture format"),
-        (("--drives", "1s", "--plot", "cost.png"), 2, "cannot be combined with --plot or --compare"),
+        (("--drives", "1s", "--plot", "cost.png"), 2, "--drives: cannot be combined with --plot"),
+        (("--drives", "1s", "--latency"), 2, "--drives: cannot be combined with --latency"),
+        (("--pictures",), 2, "--pictures: is for simulated drives; add --drives TIME"),
+        (("--drives", "1s", "--pictures", "--networks", "ideal"), 2, "--networks: is for drives without --pictures"),
+        (("--minutes", "2"), 2, "--minutes: is for the live page; add --page"),
         (
             ("--drives", "1s", "--set", "monitoring.yawn.open_s=long"),
             78,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -15,11 +16,12 @@ from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from fer_edge.core import Image
+    from fer_edge.core import Image, Signals
     from fer_edge.settings import Settings
 
 SIZES = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
 FACES = (1, 2, 4, 6)
+PROFILES = ("driver", "kiosk")
 WINDOWS_S = (15.0, 60.0, 240.0)
 LOOKS = 90
 """Frames measured for each point, at 30 a second: three seconds, so everything that runs now and then runs."""
@@ -35,15 +37,12 @@ def measure(settings: Settings, spec: str) -> dict[str, Any]:
         "faces": [
             {
                 "faces": count,
-                **{p: _cost(settings.model_copy(update={"profile": p}), _row(picture, count)) for p in _PROFILES},
+                **{p: _cost(settings.model_copy(update={"profile": p}), _row(picture, count)) for p in PROFILES},
             }
             for count in FACES
         ],
         "window": [{"window_s": w, "monitoring_us": _monitoring_us(settings, picture, w)} for w in WINDOWS_S],
     }
-
-
-_PROFILES = ("driver", "kiosk")
 
 
 def _fitted(picture: Image, width: int, height: int) -> Image:
@@ -93,7 +92,5 @@ def _monitoring_us(settings: Settings, picture: Image, window_s: float) -> float
     return 1e6 * (time.process_time() - before) / looks
 
 
-def _later(signals: Any, number: int) -> Any:
-    from dataclasses import replace
-
+def _later(signals: Signals, number: int) -> Signals:
     return replace(signals, at=number / 30, number=number)

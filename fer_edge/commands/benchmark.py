@@ -29,63 +29,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("--source", metavar="SRC", default="sim:demo", help="source of the frames (default: sim:demo)")
     parser.add_argument(
-        "--seconds", type=options.positive, default=10.0, metavar="N", help="duration of each measurement"
+        "--seconds", type=options.positive, default=10.0, metavar="N", help="duration of each measurement (default: 10)"
     )
     parser.add_argument(
         "--fps", type=options.positive, default=30.0, metavar="N", help="frame rate of the camera (default: 30)"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each model (perception.threads)")
     parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="interpreter (perception.runtime)")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
     more = parser.add_argument_group("further measurements")
-    more.add_argument("--baseline", action="store_true", help="compare with Haar and a network in every frame")
+    baseline = "beside it, on the same frames: a Haar cascade and an expression network in every frame"
+    more.add_argument("--baseline", action="store_true", help=baseline)
     more.add_argument("--latency", action="store_true", help="time from a frame to its event at the subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
-    more.add_argument(
-        "--page", action="store_true", help="cost of the live page with 0, 1 and 10 viewers, and its first paint"
-    )
-    more.add_argument(
-        "--minutes",
-        type=options.positive,
-        metavar="N",
-        help="with --page: watch for this long and count missed updates",
-    )
+    page = "cost of the live page with 0, 1 and 10 viewers, and its first paint"
+    more.add_argument("--page", action="store_true", help=page)
+    minutes = "with --page: watch for this long and count missed updates"
+    more.add_argument("--minutes", type=options.positive, metavar="N", help=minutes)
     more.add_argument("--sustain", type=options.positive, metavar="SECONDS", help="keep up with --fps for this long")
     more.add_argument("--scaling", action="store_true", help="cost by resolution, faces and window length")
-    more.add_argument(
-        "--soak",
-        type=options.positive,
-        metavar="MINUTES",
-        help="run at full speed for this long and check memory growth",
-    )
-    more.add_argument(
-        "--drives", metavar="TIME", help="false alarms and missed closures in TIME of simulated driving, e.g. 100h"
-    )
-    more.add_argument("--pictures", action="store_true", help="render the drives as pictures for the networks (slow)")
-    more.add_argument(
-        "--networks",
-        choices=("shipped", "before", "ideal"),
-        default="shipped",
-        help="with --drives: errors of the eye networks as shipped, as before, or none (default: shipped)",
-    )
-    more.add_argument("--seed", type=int, default=1, help="random seed of the simulated drives (default: 1)")
-    more.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
-    more.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
+    soak = "run at full speed for this long and check memory growth"
+    more.add_argument("--soak", type=options.positive, metavar="MINUTES", help=soak)
+    drives = parser.add_argument_group("simulated drives, in place of all these")
+    hours = "false alarms and missed closures in TIME of simulated driving, e.g. 100h"
+    drives.add_argument("--drives", metavar="TIME", help=hours)
+    pictures = "render them as pictures for the networks that ship (slow)"
+    drives.add_argument("--pictures", action="store_true", help=pictures)
+    networks = "without pictures: errors of the eye networks that ship, of those before, or none (default: shipped)"
+    drives.add_argument("--networks", choices=("shipped", "before", "ideal"), help=networks)
+    drives.add_argument("--seed", type=int, metavar="N", help="random seed (default: 1)")
     options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure what was asked for and print it."""
-    if args.minutes and not args.page:
-        raise UsageError("--minutes: is for the live page; add --page")
+    _check(args)
     settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
     if args.drives:
         from fer_edge.commands import drives
 
-        if args.plot or args.compare:
-            raise UsageError("--drives: cannot be combined with --plot or --compare")
+        seed = 1 if args.seed is None else args.seed
         if args.pictures:
-            return drives.run_pictures(args.drives, settings, seed=args.seed, as_json=args.json)
-        return drives.run(args.drives, settings, seed=args.seed, as_json=args.json, networks=args.networks)
+            return drives.run_pictures(args.drives, settings, seed=seed, as_json=args.json)
+        return drives.run(args.drives, settings, seed=seed, as_json=args.json, networks=args.networks or "shipped")
     if args.plot:
         from fer_edge.reports import plot
 
@@ -102,6 +89,24 @@ def run(args: argparse.Namespace) -> int:
         with options.writing(args.plot):
             tables.plot(result, args.plot)
     return 0
+
+
+OF_DRIVES = ("pictures", "networks", "seed")
+NOT_OF_DRIVES = ("baseline", "latency", "daemon", "page", "sustain", "scaling", "soak", "compare", "plot")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that would do nothing together."""
+    given = [name for name, value in vars(args).items() if value not in (None, False)]
+    if "minutes" in given and "page" not in given:
+        raise UsageError("--minutes: is for the live page; add --page")
+    for name in given:
+        if args.drives and name in NOT_OF_DRIVES:
+            raise UsageError(f"--drives: cannot be combined with --{name}")
+        if not args.drives and name in OF_DRIVES:
+            raise UsageError(f"--{name}: is for simulated drives; add --drives TIME")
+    if args.pictures and args.networks:
+        raise UsageError("--networks: is for drives without --pictures, which the networks that ship look at")
 
 
 def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
