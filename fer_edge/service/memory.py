@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fer_edge import durable
+
 log = logging.getLogger(__name__)
 
 _MOST_BYTES = 1_000_000
@@ -59,19 +61,12 @@ class Memory:
         return data if isinstance(data, dict) else None
 
     def save(self, name: str, data: Mapping[str, Any]) -> None:
-        """Write beside and rename, so a power cut leaves the old file or the new one."""
+        """Keep these values under this name; a power cut leaves the old ones or the new ones."""
         path = self.folder / f"{name}.json"
-        beside = path.with_suffix(".json.new")
         try:
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump(data, file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            durable.write(path, json.dumps(data).encode())
         except OSError as fault:
             self._cannot(path, fault)
-            with contextlib.suppress(OSError):
-                beside.unlink()
 
     def _cannot(self, path: Path, fault: OSError) -> None:
         if self.writable:

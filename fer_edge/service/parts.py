@@ -130,7 +130,7 @@ class Builder:
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
         # One that could not have its pin at the last reload tries again.
-        works = old is None or old.alarm is None or old.alarm.has_pin
+        works = old is None or old.alarm is None or old.alarm.works
         alarm = old.alarm if old and same_alarm and works else _alarm(settings, mqtt)
         same_traces = same(TraceReads) and old is not None and monitor is old.pipeline.monitor
         traces = old.traces if old and same_traces else self._traces(settings, monitor, mqtt)

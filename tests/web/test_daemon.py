@@ -138,7 +138,7 @@ def test_an_alarm_whose_pin_was_taken_has_it_after_a_reload_once_it_is_free(
     other.close()
     running.reload()
     alarm = running.daemon._parts.alarm
-    assert alarm is not None and wait_until(lambda: alarm.has_pin)
+    assert alarm is not None and wait_until(lambda: alarm.works)
     running.reload()
     assert running.daemon._parts.alarm is alarm, "kept where nothing of it has changed"
     running.stop()

@@ -77,7 +77,7 @@ class _Voice:
 class AlarmSink:
     """Sounds and runs what the settings say. ``key_of`` finds an event's key by its published id.
 
-    ``has_pin`` is False until pin and player were had, where they are wanted.
+    ``works`` is False until pin and player were had, where they are wanted.
     """
 
     def __init__(self, settings: AlarmSettings, key_of: Callable[[str], int | None]) -> None:
@@ -92,7 +92,7 @@ class AlarmSink:
         self._thread = threading.Thread(target=self._run, name="fer-edge-alarm", daemon=True)
 
     @property
-    def has_pin(self) -> bool:
+    def works(self) -> bool:
         """Whether everything that should sound can."""
         return all(voice.device is not None for voice in self._voices)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from fer_edge import durable
 
 _log = logging.getLogger(__name__)
 
@@ -48,17 +48,10 @@ class Announced:
         self._topics = topics
         if self._path is None:
             return
-        beside = self._path.with_suffix(".json.new")
         try:
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump(topics, file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
+            durable.write(self._path, json.dumps(topics).encode())
         except OSError as fault:
             _log.debug("%s: cannot be written (%s)", self._path, fault)
-            with suppress(OSError):
-                beside.unlink()
 
 
 def _load(path: Path) -> dict[str, dict[str, str]]:

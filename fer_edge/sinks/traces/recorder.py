@@ -74,7 +74,7 @@ class TraceRecorder:
         self._speed: tuple[float, float] | None = None
         self._open: dict[int, _Open] = {}
         self._last_id: str | None = None
-        self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="fer-edge-traces", daemon=True)
         self._said = False
 
@@ -131,7 +131,7 @@ class TraceRecorder:
                 return True
         if self.store.find(event_id) is None:
             return False
-        self._waiting.put(partial(self._mark, event_id))
+        self._waiting.put(partial(self.store.mark, event_id))
         return True
 
     def close(self) -> None:
@@ -193,9 +193,6 @@ class TraceRecorder:
         )
         self.store.write(trace)
         self._said = False
-
-    def _mark(self, event_id: str) -> None:
-        self.store.mark(event_id)
 
     def _write(self) -> None:
         while (work := self._waiting.get()) is not None:

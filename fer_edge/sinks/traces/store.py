@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from fer_edge import durable
 from fer_edge.settings.traces import TraceSettings
 from fer_edge.sinks.traces.trace import Trace, TraceError, dump, load
 
@@ -41,17 +41,7 @@ class TraceStore:
         with suppress(OSError):  # another's folder, as on a shared disk
             self.folder.chmod(0o700)
         path = self.folder / f"{trace.id}{_MARKED if trace.false_alarm else ''}{SUFFIX}"
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(dump(trace))
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+        durable.write(path, dump(trace), mode=0o600)
         self.tidy()
         return path
 
