@@ -1,4 +1,12 @@
-"""Errors of the training tools, on the tree of :mod:`fer_edge.errors`: one line, never a traceback."""
+"""Errors of the training tools, on the tree of :mod:`fer_edge.errors`: one line, never a traceback.
+
+::
+
+    FerEdgeError
+    ├── DataError (ValueError)     1: training or test data cannot be used
+    │   └── NoSplit                1: they hold no pictures of the split asked for
+    └── AgreementError             1: a converted model is too far from its float parent
+"""
 
 from __future__ import annotations
 

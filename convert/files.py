@@ -65,6 +65,17 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     return found
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file that holds an object. Raises DataError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{path}: cannot be read as JSON ({getattr(fault, 'strerror', None) or fault})") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: a mapping of file names is expected")
+    return found
+
+
 def read_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     """Every array of an .npz, at least those named. Raises DataError."""
     try:

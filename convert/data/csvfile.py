@@ -55,7 +55,6 @@ def read_csv(path: Path, split: str, unnamed: Sequence[str]) -> Dataset:
         tuple(unnamed),
         str(path),
         None if votes is None else votes[chosen],
-        [f"{path.name}:{rows[index].line}" for index in chosen],
         np.array([rows[index].subject for index in chosen]) if rows[0].subject is not None else None,
         whole=rows[chosen[0]].split is None,
     )

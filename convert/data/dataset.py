@@ -19,9 +19,8 @@ class Dataset:
 
     ``images`` is uint8 (N, height, width, channels); ``labels`` int64 (N,), positions in
     ``classes``. ``votes`` is int (N, 10) of FER+ in the order of :data:`convert.labels.VOTES`,
-    -1 where a picture has none, or None. ``origins`` names each picture's file and row, ``subjects`` (N,)
-    the person in it where that is known. ``whole`` says that the data name no splits, so these are all of their
-    pictures.
+    -1 where a picture has none, or None; ``subjects`` (N,) the person in it where that is known.
+    ``whole`` says that the data name no splits, so these are all of their pictures.
     """
 
     images: NDArray[np.uint8]
@@ -29,7 +28,6 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
     votes: NDArray[np.int64] | None = None
-    origins: Sequence[str] = ()
     subjects: NDArray[np.str_] | None = None
     whole: bool = False
 
@@ -48,7 +46,6 @@ class Dataset:
             images=self.images[chosen],
             labels=self.labels[chosen],
             votes=None if self.votes is None else self.votes[chosen],
-            origins=[self.origins[i] for i in chosen] if len(self.origins) else (),
             subjects=None if self.subjects is None else self.subjects[chosen],
         )
 
@@ -125,7 +122,6 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
         first,
         images=np.concatenate([part.images for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
-        origins=[origin for part in parts for origin in part.origins],
         whole=True,
         **known,
     )

@@ -36,7 +36,6 @@ def read_folders(path: Path, split: str, size: int) -> Dataset:
     classes = _order(tuple(found))
     images: list[NDArray[np.uint8]] = []
     labels: list[int] = []
-    origins: list[str] = []
     people: list[str] = []
     for label, name in enumerate(classes):
         persons = _visible(found[name], Path.is_dir)
@@ -45,16 +44,13 @@ def read_folders(path: Path, split: str, size: int) -> Dataset:
                 picture = read_picture(file)
                 images.append(_sized(picture, size or (images[0] if images else picture).shape[0]))
                 labels.append(label)
-                origins.append(str(file.relative_to(path)))
                 people.append(place.name if place in persons else "")
     if not images:
         raise DataError(f"{folder}: no pictures in it")
     channels = max(image.shape[-1] for image in images)
     whole = np.stack([np.repeat(i, channels // i.shape[-1], axis=-1) for i in images])
     subjects = np.array(people) if all(people) else None
-    return Dataset(
-        whole, np.array(labels, np.int64), classes, str(folder), None, origins, subjects, whole=folder == path
-    )
+    return Dataset(whole, np.array(labels, np.int64), classes, str(folder), subjects=subjects, whole=folder == path)
 
 
 def _visible(folder: Path, kind: Callable[[Path], bool]) -> list[Path]:

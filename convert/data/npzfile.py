@@ -37,7 +37,6 @@ def read_npz(path: Path, split: str, unnamed: Sequence[str]) -> Dataset:
         classes,
         str(path),
         None if votes is None else votes.astype(np.int64),
-        [f"{path.name}[{row}]" for row in range(len(images))],
         arrays["subject"].astype(str) if "subject" in arrays else None,
         whole="split" not in arrays,
     )

@@ -182,7 +182,7 @@ def pasted(faces: faces68.MarkedFaces, scene: Scene, rng: np.random.Generator) -
     box = np.array([centre[0] - wide / 2, centre[1] - 0.6245 * tall, wide, tall]) * scale + [x, y, 0, 0]
     five = shape.five(points) * scale + [x, y]
     empty = np.zeros((0, 4), np.float32)
-    return Scene(picture, box[None].astype(np.float32), five[None].astype(np.float32), empty, "pasted")
+    return Scene(picture, box[None].astype(np.float32), five[None].astype(np.float32), empty)
 
 
 def _beset(view: View, size: int, patterns: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:

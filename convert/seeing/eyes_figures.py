@@ -46,14 +46,9 @@ def _redrawn(eyes: Sequence[lids.Eye]) -> list[Piece]:
     return [in_middle(eye.picture, 1.6 * lids.EYE, target) for eye, target in drawn]
 
 
-def outputs(made: Model, eyes: Sequence[Piece]) -> np.ndarray:
-    """(n, 9) what the network says of the eyes, cut as the product cuts them."""
-    return np.array([made.run(pieces.plain(eye.picture, eye.region, made.size[0]))[0] for eye in eyes])
-
-
 def states(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:
     """Of eyes whose state is one: how many are called what, false and missed shut ones, and openness."""
-    said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
+    said, true = pieces.outputs(made, eyes), np.array([eye.target for eye in eyes])
     one = true[:, :4].sum(axis=1) == 1
     told: dict[str, Any] = {}
     for n, name in enumerate(STATES):
@@ -71,13 +66,13 @@ def states(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:
 
 def by_gap(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:
     """Video frames with lids nearly together against wide ones."""
-    said, shut = outputs(made, eyes), np.array([eye.target[0] > 0 for eye in eyes])
+    said, shut = pieces.outputs(made, eyes), np.array([eye.target[0] > 0 for eye in eyes])
     return {"shut": int(shut.sum()), "wide": int((~shut).sum()), "auc": auc(said[shut, 0], said[~shut, 0])}
 
 
 def iris_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
     """Mean error of the iris's place, x and y in eye widths."""
-    said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
+    said, true = pieces.outputs(made, eyes), np.array([eye.target for eye in eyes])
     known = (true[:, 13] > 0) & (true[:, 4] > 0.3)
     places = [np.sin(np.radians(GAZE_DEG * v[known, 7:9])) * eyes_data.TURN for v in (said, true)]
     return {name: round(float(v), 4) for name, v in zip("xy", np.abs(places[0] - places[1]).mean(axis=0), strict=True)}
@@ -85,7 +80,7 @@ def iris_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
 
 def gaze_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
     """Mean error of gaze in degrees, and how much of it was told."""
-    said, true = outputs(made, eyes), np.array([eye.target for eye in eyes])
+    said, true = pieces.outputs(made, eyes), np.array([eye.target for eye in eyes])
     known = true[:, 13] > 0
     told = known & (said[:, 6] >= 0.5)
     off = GAZE_DEG * np.abs(said[told, 7:9] - true[told, 7:9]).mean(axis=0)
@@ -95,7 +90,7 @@ def gaze_off(made: Model, eyes: Sequence[Piece]) -> dict[str, float]:
 
 def judged(made: Model, eyes: Sequence[tuple[Piece, str]]) -> dict[str, str]:
     """By pose and glasses: of how many eyes it is said that they cannot be told, and that they are shut."""
-    said, told = outputs(made, [eye for eye, _ in eyes]), {}
+    said, told = pieces.outputs(made, [eye for eye, _ in eyes]), {}
     kinds = np.array([kind for _, kind in eyes])
     for kind in sorted(set(kinds)):
         chosen = kinds == kind
@@ -107,7 +102,7 @@ def judged(made: Model, eyes: Sequence[tuple[Piece, str]]) -> dict[str, str]:
 
 def called(made: Model, eyes: Sequence[tuple[Piece, Mark]]) -> dict[str, Any]:
     """By what an eye was marked as: how many are called what, and of how many it is said that they cannot be told."""
-    said, told = outputs(made, [eye for eye, _ in eyes]), {}
+    said, told = pieces.outputs(made, [eye for eye, _ in eyes]), {}
     marked = np.array([mark.word for _, mark in eyes])
     for name in sorted(set(marked)):
         chosen = said[marked == name]

@@ -12,7 +12,6 @@ from convert.seeing.pieces import Piece, in_middle
 from fer_edge.perception import shape, warp
 
 TABLE = marks.FOLDER / "eyes.csv"
-OPEN_EYES = (0, 0, 0, 1)
 TARGETS = {
     "shut": eyes_data.target(eyes_data.SHUT, 0.0, told=0.0),
     "lowered": eyes_data.target(eyes_data.LOWERED, told=1.0),
@@ -20,7 +19,7 @@ TARGETS = {
     "nearly shut": eyes_data.target(eyes_data.NEARLY_SHUT),
     "narrowed": eyes_data.target(eyes_data.NARROWED),
     "not shut": eyes_data.target(eyes_data.NOT_SHUT),
-    "open": eyes_data.target(OPEN_EYES),
+    "open": eyes_data.target(eyes_data.OPEN),
     "none": eyes_data.NO_EYE,
 }
 """What the marks mean. ``down``: lids that are down over eyes that cannot be told, asleep or not."""

@@ -48,9 +48,7 @@ def yes_or_no(model: Path, labelled: Sequence[Piece], labels: tuple[str, str], v
 
     ``visible`` is the output that says whether it can.
     """
-    made = Model(model)
-    size = made.size[0]
-    outputs = np.array([made.run(pieces.plain(p.picture, p.region, size))[0] for p in labelled])
+    outputs = pieces.outputs(Model(model), labelled)
     truth = np.array([p.target[0] > 0.5 for p in labelled])
     said = outputs[:, 0] > 0.5
     confusion = [[int((~truth & ~said).sum()), int((~truth & said).sum())]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from convert.augment import Variation, cover, vary
 from convert.seeing import covers, faces68, turned, worn
-from convert.seeing.pieces import Draw, One, batched
+from convert.seeing.pieces import Draw, One, batched, plain
 from convert.seeing.scenes import Scene
 from convert.seeing.stills import sides
 from fer_edge.perception import shape, warp
@@ -144,8 +144,7 @@ def unvaried(faces: faces68.MarkedFaces, size: int, count: int, seed: int) -> np
     """
     chosen = np.random.default_rng(seed).permutation(len(faces))[:count]
     regions = [shape.face_region(faces.points[i]) for i in chosen]
-    cuts = [warp.cut(faces.images[i], warp.upright(*r, size), size) for i, r in zip(chosen, regions, strict=True)]
-    return np.stack([warp.standardise(piece) for piece in cuts])
+    return np.stack([plain(faces.images[i], region, size) for i, region in zip(chosen, regions, strict=True)])
 
 
 def _chances(faces: faces68.MarkedFaces) -> np.ndarray:

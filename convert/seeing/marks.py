@@ -7,7 +7,6 @@ A row is a picture's file, the middle between the eyes in its pixels, a word for
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from convert.errors import DataError
+from convert.files import read_json
 from convert.seeing.stills import Stills
 from fer_edge.perception import shape
 
@@ -57,10 +57,7 @@ def faces(scenes: Path, split: str, marks: Collection[Mark]) -> Iterator[tuple[M
 
     ``scenes`` is a folder of scenes (``faces`` and ``faces.json``). Raises DataError where there is none.
     """
-    listed = scenes / "faces.json"
-    if not listed.is_file():
-        raise DataError(f"{listed}: no such file; it lists the scenes and their split")
-    splits = {name: entry["split"] for name, entry in json.loads(listed.read_text(encoding="utf-8")).items()}
+    splits = {name: entry["split"] for name, entry in read_json(scenes / "faces.json").items()}
     stills = Stills()
     for mark in marks:
         if splits.get(mark.file) != split:

@@ -13,6 +13,7 @@ from convert.augment import Variation, cover, vary
 from convert.data import Want, load
 from convert.errors import DataError
 from fer_edge.perception import warp
+from fer_edge.perception.interpreter import Model
 from fer_edge.perception.shape import Region
 
 Target = tuple[float, ...]
@@ -139,3 +140,8 @@ def varied(shown: np.ndarray, how: Variation, rng: np.random.Generator) -> np.nd
 def plain(picture: np.ndarray, region: Region, size: int) -> np.ndarray:
     """The piece just as the product cuts it."""
     return warp.standardise(warp.cut(picture, warp.upright(*region, size), size))
+
+
+def outputs(made: Model, known: Sequence[Piece]) -> np.ndarray:
+    """(n, values) what a finished network says of pieces, cut as the product cuts them."""
+    return np.array([made.run(plain(piece.picture, piece.region, made.size[0]))[0] for piece in known])

@@ -15,6 +15,8 @@ import numpy as np
 from convert import tflite
 from convert.errors import UsageError
 
+SETTLED = 512
+"""Pictures that are enough for :func:`settle`."""
 Layer = tuple[np.ndarray, np.ndarray]
 """Kernel as Keras lays it, and bias, float32."""
 

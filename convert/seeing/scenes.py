@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from convert.data.folders import read_grey
 from convert.errors import DataError
+from convert.files import read_json
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
 """Points of a face of which only the box is known."""
@@ -31,35 +31,24 @@ class Scene:
     boxes: np.ndarray
     points: np.ndarray
     ignore: np.ndarray
-    source: str = ""
 
 
 def load(folder: Path, boxes: Path, split: str, taught: Path | None = None) -> list[Scene]:
-    """Scenes of a folder by a JSON of {file: {boxes, ignore, split, source}}; ``split`` may be ``all``.
+    """Scenes of a folder by a JSON of {file: {boxes, ignore, split}}; ``split`` may be ``all``.
 
     ``taught`` is what the verb ``teach`` wrote: it gives points and missing faces.
     """
-    listed, teacher = _listed(boxes), _listed(taught) if taught else {}
+    listed, teacher = read_json(boxes), read_json(taught) if taught else {}
     scenes = []
     for name, entry in listed.items():
         if not isinstance(entry, dict):
             raise DataError(f"{boxes}: {name}: a mapping with boxes and split is expected")
         if split in ("all", entry.get("split", split)):
             faces, ignore = (_places(boxes, name, entry, kind) for kind in ("boxes", "ignore"))
-            scenes.append(_scene(folder / name, faces, ignore, teacher.get(name, []), entry.get("source", "")))
+            scenes.append(_scene(folder / name, faces, ignore, teacher.get(name, [])))
     if not scenes:
         raise DataError(f"{boxes}: no pictures of split {split}")
     return scenes
-
-
-def _listed(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{path}: cannot be read as JSON ({fault})") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: a mapping of file names is expected")
-    return found
 
 
 def _places(path: Path, name: str, entry: dict[str, Any], kind: str) -> np.ndarray:
@@ -72,7 +61,7 @@ def _places(path: Path, name: str, entry: dict[str, Any], kind: str) -> np.ndarr
     return found
 
 
-def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list[dict[str, Any]], source: str) -> Scene:
+def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list[dict[str, Any]]) -> Scene:
     picture = read_grey(path)
     points = np.repeat(UNKNOWN[None], len(boxes), axis=0)
     for found in taught:
@@ -86,7 +75,7 @@ def _scene(path: Path, boxes: np.ndarray, ignore: np.ndarray, taught: list[dict[
                 points = np.concatenate([points, np.array(found["points"], np.float32)[None]])
             else:
                 ignore = np.vstack([ignore, box])
-    return Scene(picture, boxes, points, ignore, source)
+    return Scene(picture, boxes, points, ignore)
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:

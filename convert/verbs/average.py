@@ -26,9 +26,6 @@ from convert.tasks.base import Task
 from convert.training import checked
 from convert.training.average import settle
 
-SETTLED = 512
-"""Pictures from which the batch norms of a .tflite's network take their statistics."""
-
 
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     """The options of ``average``."""
@@ -89,7 +86,7 @@ def _started(path: Path, net: Any, pictures: NDArray[np.float32]) -> Any:
 
     twin = keras.models.clone_model(net)
     rounded.load(twin, path)
-    rounded.settle(twin, pictures[:SETTLED])
+    rounded.settle(twin, pictures[: rounded.SETTLED])
     return twin
 
 

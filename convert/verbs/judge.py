@@ -17,6 +17,7 @@ from typing import Any
 
 from convert.clips import beside, runs, watch
 from convert.errors import DataError, UsageError
+from convert.files import read_json
 from fer_edge.core import Event, Phase
 from fer_edge.errors import FerEdgeError
 from fer_edge.perception.faces import YuNet
@@ -58,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
 
 def run(args: argparse.Namespace, _task: None) -> int:
     """Print what was found; 1 where a clip is not as it was marked."""
-    marks = _marks(args.data / "annotations.json")
+    listed = read_json(args.data / "annotations.json")
+    marks = {name: known for name, known in listed.items() if isinstance(known, dict)}
     for text in args.judged:
         name, span = _judged(text)
         marks.setdefault(name, {}).setdefault("judged", []).append(span)
@@ -85,16 +87,6 @@ def run(args: argparse.Namespace, _task: None) -> int:
     else:
         print(f"{sum(result['right'] for result in results)} of {len(results)} clips as annotated")
     return 0 if right else FerEdgeError.exit_code
-
-
-def _marks(path: Path) -> dict[str, Any]:
-    try:
-        marks = json.loads(path.read_text("utf-8"))
-    except ValueError as fault:
-        raise DataError(f"{path}: no JSON ({fault}); write the annotations of each clip into it") from None
-    if not isinstance(marks, dict):
-        raise DataError(f"{path}: must be an object of clips and their annotations")
-    return {name: known for name, known in marks.items() if isinstance(known, dict)}
 
 
 def _judged(text: str) -> tuple[str, list[int]]:

@@ -18,8 +18,6 @@ from convert.training import Lessons, Pupil, add_training_arguments, checked, fi
 
 MACHINES = {"out", "resume", "threads", "recipe", "task", "data", "val", "verb"}
 """Options that say nothing of the model: paths and habits of one machine."""
-SETTLED = 512
-"""Pictures from which batch norms put back into a .tflite's network take their statistics."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
@@ -51,7 +49,7 @@ def run(args: argparse.Namespace, task: Task) -> int:
     if args.start and args.start.suffix == ".tflite":
         from convert.seeing import rounded
 
-        rounded.settle(saved, lessons.pictures(np.random.default_rng(options.seed), SETTLED))
+        rounded.settle(saved, lessons.pictures(np.random.default_rng(options.seed), rounded.SETTLED))
     if args.teacher and not task.classes:  # soft labels of classes are part of the lessons
         from convert.training.teachers import taught
 

@@ -55,7 +55,7 @@ def test_the_eyes_of_the_marked_face_are_cut_and_no_others(tmp_path: Path) -> No
     assert [mark.file for _, mark in found] == ["shown.png", "shown.png"]
     assert all(eye.target[:4] == eyes_data.LOWERED for eye, _ in found)
     assert all(eye.picture.std() > 10 for eye, _ in found)
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match=r"faces.json: cannot be read as JSON \(No such file or directory\)"):
         eyes_scenes.load(tmp_path / "nowhere", "train", table)
 
 
