@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from convert.backend import HINT
 from convert.errors import MissingExtra, UsageError
 from convert.files import read_mapping, recipe_file
 from convert.tasks import TASKS, find
@@ -32,7 +33,6 @@ OF_TASKS = {
     "evaluate": "measure a model on data",
 }
 PROGRAM = "fer-edge-convert"
-HINT = "in the checkout: pip install -e '.[convert]'"
 VERBS = OF_TASKS | {
     "inspect": "show a model's card, operators, size, MACs and speed",
     "judge": "compare fer-edge's results on annotated clips with the annotations",

@@ -9,17 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.errors import MissingExtra
 from convert.files import replacing
 
 
 def figure(rows: int, columns: int, *, width: float, height: float) -> tuple[Any, list[Any]]:
     """A figure of ``width`` x ``height`` inches and its panels, row by row."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib is not installed: pip install matplotlib") from None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     drawing = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawing)
     panels = drawing.subplots(rows, columns, squeeze=False)

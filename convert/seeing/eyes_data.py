@@ -76,6 +76,11 @@ def target(
     )
 
 
+def of_patch(patch: np.ndarray, values: Target) -> Piece:
+    """The product's crop of an eye in the middle of its patch, and what is known of it."""
+    return in_middle(patch, lids.CROP, values)
+
+
 def as_seen(values: Target, left: float) -> Target:
     """What can be told of an eye when only ``left`` of the pixels are: a gap that is no longer seen may be lashes."""
     if not values[4] * left < SURELY_SEEN or not values[10]:
@@ -128,9 +133,9 @@ def video(faces: faces68.MarkedFaces) -> list[Piece]:
         ):
             ratio = shape.eye_aspect_ratio(points[part])
             if ratio > 0.2:
-                known.append(in_middle(eye.picture, 1.6 * lids.EYE, target(NOT_SHUT, eye.openness)))
+                known.append(of_patch(eye.picture, target(NOT_SHUT, eye.openness)))
             elif ratio < 0.1:
-                known.append(in_middle(eye.picture, 1.6 * lids.EYE, target(LOW, eye.openness)))
+                known.append(of_patch(eye.picture, target(LOW, eye.openness)))
     return known
 
 
@@ -146,9 +151,7 @@ def masks(path: Path, split: str, *, real: bool | None = None) -> list[Eye]:
 
 def low(eyes: Iterable[Eye]) -> list[Piece]:
     """Those of real eyes that are low or narrow as they stand: few, and the ones that a look down is told by."""
-    return [
-        in_middle(eye.picture, 1.6 * lids.EYE, as_it_is(eye)) for eye in eyes if SURELY_SEEN <= eye.openness <= WIDE
-    ]
+    return [of_patch(eye.picture, as_it_is(eye)) for eye in eyes if SURELY_SEEN <= eye.openness <= WIDE]
 
 
 def glasses(folder: Path, split: str) -> list[tuple[Piece, str]]:
@@ -167,7 +170,7 @@ def glasses(folder: Path, split: str) -> list[tuple[Piece, str]]:
         dark = row["eyes"] != "open"
         for eye in lids.from_points(image, points, shut_gap=SHUT_RATIO):
             values = NO_EYE if dark else target(NOT_SHUT)
-            known.append((in_middle(eye.picture, 1.6 * lids.EYE, values), row["pose"] + " " + row["eyes"]))
+            known.append((of_patch(eye.picture, values), row["pose"] + " " + row["eyes"]))
     return known
 
 
@@ -184,7 +187,7 @@ def drawn(people: Iterable[int], each: int) -> list[Piece]:
         for eye, truth in zip(
             lids.from_points(grey, points, shut_gap=SHUT_RATIO), (example.right, example.left), strict=True
         ):
-            known.append(in_middle(eye.picture, 1.6 * lids.EYE, _of_truth(truth)))
+            known.append(of_patch(eye.picture, _of_truth(truth)))
     return known
 
 

@@ -21,10 +21,11 @@ from convert.seeing.eyes_data import (
     as_it_is,
     as_seen,
     degrees,
+    of_patch,
     target,
 )
 from convert.seeing.lids import Eye
-from convert.seeing.pieces import Group, Piece, in_middle
+from convert.seeing.pieces import Group, Piece
 from fer_edge.perception import shape, warp
 
 SHARES = {
@@ -57,7 +58,7 @@ def _ready(chosen: Piece | Eye, rng: np.random.Generator) -> Piece:
     if isinstance(chosen, Piece):
         return chosen
     eye, values = redrawn(chosen, rng)
-    return in_middle(eye.picture, 1.6 * lids.EYE, values)
+    return of_patch(eye.picture, values)
 
 
 def _mirrored(values: Target) -> Target:
@@ -125,6 +126,6 @@ def no_eye(faces: faces68.MarkedFaces) -> Callable[[np.random.Generator], Piece]
             away, turn = rng.uniform(1.3, 2.5) * side, rng.uniform(-np.pi, 0)
             x, y = x + away * np.cos(turn), y + away * np.sin(turn)
         patch = warp.cut(image, warp.upright((x, y), side * 1.5, angle, lids.PATCH), lids.PATCH)
-        return in_middle(patch, lids.PATCH / 1.5, NO_EYE)
+        return of_patch(patch, NO_EYE)
 
     return draw

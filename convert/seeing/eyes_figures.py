@@ -12,7 +12,7 @@ import numpy as np
 from convert.seeing import eyes_data, eyes_draw, eyes_scenes, faces68, lids, pieces
 from convert.seeing.eyes_data import EACH, FIRST_HELD, GAZE_DEG, STATES
 from convert.seeing.marks import Mark
-from convert.seeing.pieces import Piece, in_middle
+from convert.seeing.pieces import Piece
 from fer_edge.perception.interpreter import Model
 
 DRAWN_EACH = 6
@@ -43,7 +43,7 @@ def measure(model: Path, args: argparse.Namespace) -> dict[str, Any]:
 def _redrawn(eyes: Sequence[lids.Eye]) -> list[Piece]:
     rng = np.random.default_rng(5)
     drawn = [eyes_draw.redrawn(eye, rng) for eye in eyes for _ in range(DRAWN_EACH)]
-    return [in_middle(eye.picture, 1.6 * lids.EYE, target) for eye, target in drawn]
+    return [eyes_data.of_patch(eye.picture, target) for eye, target in drawn]
 
 
 def states(made: Model, eyes: Sequence[Piece]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from convert.seeing import eyes_data, lids, marks
 from convert.seeing.marks import Mark
-from convert.seeing.pieces import Piece, in_middle
+from convert.seeing.pieces import Piece
 from fer_edge.perception import shape, warp
 
 TABLE = marks.FOLDER / "eyes.csv"
@@ -44,4 +44,4 @@ def to_learn_from(scenes: Path) -> list[Piece]:
 def _known(image: np.ndarray, region: shape.Region, mark: Mark) -> Piece:
     centre, side, angle = region
     patch = warp.cut(image, warp.upright(centre, side * 1.5, angle, lids.PATCH), lids.PATCH)
-    return in_middle(patch, lids.PATCH / 1.5, TARGETS[mark.word])
+    return eyes_data.of_patch(patch, TARGETS[mark.word])

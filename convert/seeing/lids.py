@@ -20,6 +20,8 @@ WIDTHS = 2.4
 """Side of a patch in widths of the eye: enough around a crop of 1.6 widths to stray and to grow."""
 EYE = PATCH / WIDTHS
 """Width of the eye in a patch, pixels."""
+CROP = PATCH / 1.5
+"""Side of the product's crop in a patch, pixels: 1.6 widths of the eye."""
 OPEN_GAP = 0.30
 """Mean gap of the lids over the eye's width (the eye aspect ratio) at which openness is 1, by 68 points."""
 OPEN_MASK = 0.42
