@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.warm import Starter, starter
 
@@ -38,6 +39,11 @@ FIRST = ("e2e", "web", "deploy", "sinks")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = {item: item.path.parent.name for item in items}
     items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
+
+
+# Whether other programs leave a test the time that it is used to says nothing of the product.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 class _Database(sqlite3.Connection):

@@ -128,16 +128,20 @@ class Logbook:
     @staticmethod
     def _prepared(path: str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
-        database.execute("PRAGMA journal_mode=WAL")
-        # A power cut may cost the last seconds, never the file; and a card is written to less.
-        database.execute("PRAGMA synchronous=NORMAL")
-        database.executescript(_SCHEMA)
-        database.execute(
-            "UPDATE events SET ended = max(began + held, "
-            "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
-            "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL"
-        )
-        database.commit()
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            # A power cut may cost the last seconds, never the file; and a card is written to less.
+            database.execute("PRAGMA synchronous=NORMAL")
+            database.executescript(_SCHEMA)
+            database.execute(
+                "UPDATE events SET ended = max(began + held, "
+                "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
+                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL"
+            )
+            database.commit()
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
     def _write(self) -> None:
