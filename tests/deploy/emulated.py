@@ -41,6 +41,10 @@ class Emulated:
         for name, text in WRITTEN.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
+        # Debian 13's pip begins by reading the system's bundle, with or without an index.
+        bundle = root / "etc/ssl/certs/ca-certificates.crt"
+        certificates = sorted((root / "usr/share/ca-certificates/mozilla").glob("*.crt"))
+        bundle.write_text("".join(path.read_text() for path in certificates))
 
     def __enter__(self) -> Emulated:
         for kind, folder, options in MOUNTED:
