@@ -128,10 +128,10 @@ def cover(picture: Image, rng: np.random.Generator, largest: float = 0.5) -> Ima
 class Augmentation:
     """How far pictures are varied: all off by default."""
 
-    shift: float = option(0.0, share, "share of the side")
-    scale: float = option(0.0, share, "share: 0.15 is 0.87 to 1.15 times")
-    rotation: float = option(0.0, number(), "degrees")
-    light: float = option(0.0, share, "gamma, contrast and brightness, 0 to 1")
+    shift: float = option(0.0, share, "most movement to any side, as a share of the side")
+    scale: float = option(0.0, share, "most change of size: 0.15 is 0.87 to 1.15 times")
+    rotation: float = option(0.0, number(), "most turn to either side, degrees")
+    light: float = option(0.0, share, "strength of changes in gamma, contrast and brightness")
     degrade: float = option(0.0, share, "chance of blur, coarse pixels, JPEG or noise")
     occlude: float = option(0.0, share, "chance of spectacles")
     erase: float = option(0.0, share, "chance of an erased rectangle")

@@ -44,12 +44,12 @@ class Expression(Task):
 
     def add_network(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument_group("pictures and network").add_argument
-        add("--labels", type=class_names, default=class_names("7"), help="7, 5, 3 or names in order")
-        add("--colour", choices=("grey", "rgb"), default="grey")
-        add("--size", type=whole(), default=48, help="side of the input in pixels")
-        add("--scaling", choices=tuple(SCALINGS), default="signed", help="input -1..1, 0..1 or 0..255")
+        add("--labels", type=class_names, default=class_names("7"), help="classes: 7, 5, 3 or names in order (7)")
+        add("--colour", choices=("grey", "rgb"), default="grey", help="of the input (grey)")
+        add("--size", type=whole(), default=48, help="side of the input in pixels (48)")
+        add("--scaling", choices=tuple(SCALINGS), default="signed", help="input -1..1, 0..1 or 0..255 (signed)")
         add("--limit", type=whole(), help="use only this many training pictures, for a trial")
-        add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge")
+        add("--arch", choices=tuple(architectures.ARCHITECTURES), default="edge", help="ours (edge) or a published one")
         add("--stem", type=whole(), help="filters of edge's first convolution")
         add("--stem-stride", type=int, choices=(1, 2), help="2: edge's stem halves the side")
         add("--widths", type=whole(), nargs="+", help="filters of edge's stages")

@@ -21,10 +21,10 @@ Floats = NDArray[np.float32]
 class Aim:
     """How targets are made of labels, people's votes, teachers and each other."""
 
-    smoothing: float = option(0.0, share, "label smoothing")
+    smoothing: float = option(0.0, share, "share of every target spread over all classes")
     votes: float = option(0.0, share, "weight of FER+ votes in the targets of pictures that have them")
-    mixup: float = option(0.0, share, "share of batches mixed")
-    mixup_alpha: float = option(0.2, number(1e-3), "of the Beta distribution of mixtures")
+    mixup: float = option(0.0, share, "share of batches in which pairs of pictures are mixed")
+    mixup_alpha: float = option(0.2, number(1e-3), "shape of the Beta distribution that mixtures are drawn from")
     balance: float = option(0.0, share, "0: classes as they occur, 1: equal weight for all")
 
 
