@@ -104,7 +104,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
         ("restart-every-h", float, 0.0, "mean time between restarts of a node, hours; 0: never"),
         ("doubled", float, 0.01, "share of events that are sent twice"),
         ("garbage", float, 0.0, "share of malformed payloads (ten times this per second)"),
-        ("seed", int, 1, "of everything drawn at random"),
+        ("seed", int, 1, "random seed"),
     ):
         one.add_argument(f"--{name}", type=kind, default=default, help=f"{about} ({default:.3g})")
     silent = "nodes subscribe to nothing, as with mqtt.requests: false"
@@ -112,7 +112,7 @@ def _plan_options(one: argparse.ArgumentParser) -> None:
 
 
 def _up(options: argparse.Namespace) -> None:
-    """start engines and ingest in a folder on this machine, loopback only"""
+    """start broker, database, metrics and ingest in a folder on this machine, loopback only"""
     from fleet.engines import Bed
 
     bed = Bed.at(options.folder, options.brokers)
@@ -124,14 +124,14 @@ def _up(options: argparse.Namespace) -> None:
 
 
 def _down(options: argparse.Namespace) -> None:
-    """stop them"""
+    """stop what up started"""
     from fleet.engines import Bed
 
     Bed.at(options.folder).down()
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    """create or update the tables, drop what is past its keeping"""
+    """create or update the tables, and drop expired data"""
     Management(_settings(options)).mirror_subscriptions()
     with _store(options) as store:
         store.migrate()
@@ -140,7 +140,7 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    """from the broker's queues into the database, until SIGTERM"""
+    """move messages from the queues into the database, until SIGTERM"""
     from fleet.ingest import serve, supervise
 
     if options.worker is None:
@@ -149,7 +149,7 @@ def _ingest(options: argparse.Namespace) -> int:
 
 
 def _enrol(options: argparse.Namespace) -> None:
-    """give nodes a user with a new password each; prints them once, a line a node"""
+    """create a user for each node, with a new password that is printed once, one line per node"""
     settings = _settings(options)
     with _store(options) as store:
         passwords = identity.enrol(Management(settings), store.db, options.nodes, settings.prefix)
@@ -158,21 +158,21 @@ def _enrol(options: argparse.Namespace) -> None:
 
 
 def _revoke(options: argparse.Namespace) -> None:
-    """take a node's user away and hang up on it; its history stays"""
+    """remove a node's user and close its connection; its history stays"""
     with _store(options) as store:
         closed = identity.revoke(Management(_settings(options)), store.db, options.node)
     print(f"{options.node}: revoked, {closed} connections closed")
 
 
 def _nodes(options: argparse.Namespace) -> None:
-    """every node as it is now, a JSON object a line"""
+    """current status of every node, one JSON object per line"""
     with _store(options) as store:
         for (line,) in store.db.execute("SELECT to_jsonb(n)::text FROM node_now n ORDER BY node"):
             print(line)
 
 
 def _dead(options: argparse.Namespace) -> None:
-    """what could not be kept, by reason"""
+    """messages that could not be stored, by reason"""
     with _store(options) as store:
         if options.retry:
             print("{} could be read now, {} are left".format(*privacy.retry(store)))
@@ -182,7 +182,7 @@ def _dead(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    """all that is kept of a node, a JSON object a line"""
+    """everything stored about a node, one JSON object per line"""
     span = privacy.Span.of(options.since, options.until)
     with _store(options) as store:
         count = 0
@@ -194,7 +194,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _erase(options: argparse.Namespace) -> None:
-    """delete all that is kept of a node"""
+    """delete everything stored about a node"""
     span = privacy.Span.of(options.since, options.until)
     with _store(options) as store:
         if not options.yes:
@@ -205,7 +205,7 @@ def _erase(options: argparse.Namespace) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    """whole nodes' traffic, checked against what the database has"""
+    """generate the traffic of many nodes and check it against the database"""
     from fleet.simulate.run import Simulation
 
     report = Simulation(_settings(options), _plan(options), options.config.parent).run()
@@ -214,7 +214,7 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    """the same while broker, ingest, database and disk fail in turn, with what each part takes"""
+    """the same while broker, ingest, database and disk fail in turn, with the cost of each part"""
     from fleet.prove import prove
 
     return prove(options.config.parent, _plan(options), calm=options.calm)
