@@ -48,18 +48,24 @@ def load_model(path: Path, weights: Path | None = None) -> Any:
         raise ModelError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
 
 
-def load_mean(paths: Sequence[Path], weights: Path | None = None) -> Any:
-    """The network of one file, or of the mean of the weights of several, batch norm statistics too.
-
-    They are to be trainings of one network, best from the same weights. Raises UsageError where they are not.
-    """
+def load_same(paths: Sequence[Path], weights: Path | None = None) -> list[Any]:
+    """Several trainings of one network. Raises UsageError where they are not."""
     models = [load_model(path, weights) for path in paths]
-    values = [model.get_weights() for model in models]
-    for path, own in zip(paths, values, strict=True):
-        if [weight.shape for weight in own] != [weight.shape for weight in values[0]]:
+    shapes = [[weight.shape for weight in model.weights] for model in models]
+    for path, own in zip(paths, shapes, strict=True):
+        if own != shapes[0]:
             raise UsageError(f"{path}: not the network of {paths[0]}; only weights of the same network can be averaged")
+    return models
+
+
+def average(models: Sequence[Any]) -> Any:
+    """The first of these networks with the mean of all their weights, batch norm statistics too.
+
+    They are best trained from the same weights.
+    """
     if len(models) > 1:
-        models[0].set_weights([np.mean(same, axis=0) for same in zip(*values, strict=True)])
+        every = [model.get_weights() for model in models]
+        models[0].set_weights([np.mean(same, axis=0) for same in zip(*every, strict=True)])
     return models[0]
 
 

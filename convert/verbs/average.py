@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert import networks
 from convert.arguments import whole
 from convert.backend import load_keras
 from convert.errors import UsageError
 from convert.files import replacing, write_json
-from convert.networks import load_mean, load_model
+from convert.networks import load_same
 from convert.predictors import read_card
 from convert.tasks.base import Task
 from convert.training import checked
@@ -58,13 +59,13 @@ def run(args: argparse.Namespace, task: Task) -> int:
         same = ("labels",) if _is_tflite(path) else ("labels", "input", "task")
         if any(card.get(name) != cards[0].get(name) for name in same):
             raise UsageError(f"{path}: its labels or its input are not those of {paths[0]}")
-    net = load_mean([path for path in paths if not _is_tflite(path)])
-    pictures, measure = task.averaging(args, cards[0], net)
-    models = [_started(path, net, pictures) if _is_tflite(path) else load_model(path) for path in paths]
+    models = load_same([path for path in paths if not _is_tflite(path)])
+    pictures, measure = task.averaging(args, cards[0], models[0])
+    models += [_started(path, models[0], pictures) for path in paths[len(models) :]]
     if measure:
         for path, model in zip(paths, models, strict=True):
             _tell(str(path), measure(model))
-    net.set_weights([np.mean(same, axis=0) for same in zip(*(m.get_weights() for m in models), strict=True)])
+    net = networks.average(models)
     settle(net, np.array_split(pictures, max(len(pictures) // args.batch, 1)))
     figures = measure(net) if measure else {}
     with replacing(args.out / "model.keras") as beside:

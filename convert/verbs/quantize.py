@@ -11,7 +11,7 @@ from convert.arguments import number, whole
 from convert.backend import load_keras
 from convert.card import check_place, read_notes, write_model
 from convert.files import recipe_file
-from convert.networks import load_mean
+from convert.networks import average, load_same
 from convert.tasks.base import Task
 
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, task: Task) -> int:
     check_place(args.out)
     notes = read_notes(args.notes)
     load_keras("tensorflow", threads=args.threads)
-    made = task.export(args, load_mean(args.models, args.weights))
+    made = task.export(args, average(load_same(args.models, args.weights)))
     content = tflite.convert(made.net, args.mode, made.samples, made.size, float_ends=task.float_ends)
     near = parity.compare(made.net, content, made.compared, made.classes)
     fault = near.fault(args.mode, getattr(args, "min_agreement", 0.0), args.min_decibels)
