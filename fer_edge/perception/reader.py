@@ -12,7 +12,7 @@ import cv2
 from fer_edge.core import Face, Person, Quality, Signals
 from fer_edge.perception import crop, pose, quality, shape
 from fer_edge.perception.closer import SURE, Closer
-from fer_edge.perception.confirmed import Confirmed, confirmed
+from fer_edge.perception.confirmed import MOST_LIVE, Confirmed, confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.eyes import EyeReader
@@ -56,7 +56,7 @@ class Perception:
         self._finder = finder or make_finder(seen)
         self._people: People | None = None
         if settings.profile == "kiosk":
-            finder = confirmed(self._finder, self._landmarks)
+            finder = confirmed(self._finder, self._landmarks, most=MOST_LIVE)
             self._people = People(finder, self._landmarks, seen.min_face, self._stages)
         self._driver: _Driver | None = None
         if settings.profile == "driver" or settings.fatigue or settings.attention:
@@ -148,10 +148,10 @@ class _Driver:
         seen = settings.perception
         self._eyes = EyeReader(runtime=seen.runtime, threads=seen.threads)
         self._mouth = MouthReader(runtime=seen.runtime, threads=seen.threads)
-        found = confirmed(finder, landmarks, in_turn=True)
+        found = confirmed(finder, landmarks, most=MOST_LIVE)
         closer = None
         if isinstance(finder, Tiny):
-            closer = Closer(found, Confirmed(finder, landmarks, SURE, in_turn=True))
+            closer = Closer(found, Confirmed(finder, landmarks, SURE, most=MOST_LIVE))
         self._follower = Follower(found, landmarks, seen.seat, seen.min_face, stages, closer)
         self._mounting = Mounting(finder, landmarks)
         self._stages = stages

@@ -126,7 +126,7 @@ class LidsSettings(Section):
         12.0, description="head pitch beyond which closing lids may be a look down; undecided until sleep_s"
     )
     sure: Share = Field(
-        0.7, description="below this mean probability of shut over one second, lids are undecided until sleep_s"
+        0.8, description="below this mean probability of shut over one second, lids are undecided until sleep_s"
     )
     bent_deg: Degrees = Field(
         10.0, description="with the head bent further down than this, narrowed lids also count as down"

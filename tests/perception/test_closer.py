@@ -8,7 +8,7 @@ import pytest
 
 from fer_edge.core import Box, Face
 from fer_edge.perception.closer import SURE, Closer
-from fer_edge.perception.confirmed import Confirmed
+from fer_edge.perception.confirmed import MOST_LIVE, Confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import BLIND_S, Follower
 from fer_edge.perception.landmarks import Landmarks
@@ -27,7 +27,7 @@ def tiny() -> Tiny:
 def following(tiny: Tiny) -> Follower:
     """As the product follows a driver."""
     landmarks = Landmarks()
-    near, anywhere = Confirmed(tiny, landmarks, in_turn=True), Confirmed(tiny, landmarks, SURE, in_turn=True)
+    near, anywhere = Confirmed(tiny, landmarks, most=MOST_LIVE), Confirmed(tiny, landmarks, SURE, most=MOST_LIVE)
     return Follower(near, landmarks, "largest", 32, closer=Closer(near, anywhere))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_edge.core import Box, Face
-from fer_edge.perception.confirmed import CERTAIN, MOST, Confirmed, confirmed
+from fer_edge.perception.confirmed import CERTAIN, Confirmed, confirmed
 from fer_edge.perception.detector import Tiny
 from fer_edge.perception.follower import first_reading
 from fer_edge.perception.landmarks import Landmarks, Reading
@@ -92,23 +92,37 @@ def test_sure_faces_are_the_detectors_own(head: np.ndarray, tiny: Tiny, landmark
     assert [face for face in Confirmed(tiny, landmarks).find(head) if face.score >= tiny.least] == tiny.find(head)
 
 
-def test_in_turn_each_picture_costs_one_look() -> None:
-    looked: list[float] = []
+class Counted(Landmarks):
+    """The shipped network, which counts its looks."""
 
-    class Counted(Landmarks):
-        def read(self, grey: np.ndarray, region: Region) -> Reading:
-            looked.append(region[0][0])
-            return super().read(grey, region)
+    looks = 0
 
-    grey = np.zeros((480, 900), np.uint8)
+    def read(self, grey: np.ndarray, region: Region) -> Reading:
+        self.looks += 1
+        return super().read(grey, region)
+
+
+def test_clutter_is_looked_at_once_and_again_when_it_changes() -> None:
+    landmarks = Counted()
     knobs = [Face(Box(20 + 100 * n, 60, 60, 80), 0.5 - n / 50) for n in range(4)]
-    finder = Confirmed(Scored(0.2, *knobs), Counted(), in_turn=True)
-    for _ in range(6):
-        finder.find(grey)
-    assert [round((x - 50) / 100) for x in looked] == [0, 1, 0, 2, 0, 3], "the best in every other picture"
-    looked.clear()
-    Confirmed(Scored(0.2, *knobs * MOST), Counted()).find(grey)
-    assert len(looked) == 4, "each once"
+    finder = Confirmed(Scored(0.2, *knobs), landmarks, most=3)
+    rng = np.random.default_rng(1)
+    looks = []
+    for _ in range(5):
+        noisy = np.clip(90 + rng.normal(0, 3, (300, 500)), 0, 255).astype(np.uint8)
+        assert finder.find(noisy) == []
+        looks.append(landmarks.looks)
+    assert looks == [3, 4, 4, 4, 4], "at most three in one picture, each once"
+    noisy[60:140, 120:150] = 200
+    assert finder.find(noisy) == []
+    assert landmarks.looks == 5
+
+
+def test_who_comes_to_a_place_that_was_no_face_is_found(head: np.ndarray, landmarks: Landmarks) -> None:
+    known = Tiny(TinyDetector()).find(head)[0]
+    finder = Confirmed(Scored(0.2, replace(known, score=0.3)), landmarks)
+    assert finder.find(np.full_like(head, 110)) == []
+    assert len(finder.find(head)) == 1
 
 
 def test_other_detectors_have_the_last_word_themselves(landmarks: Landmarks) -> None:
