@@ -82,7 +82,8 @@ class LidsReader:
         """
         at, down = signals.at, self._down
         shallow = gaze is not None and gaze > -SHALLOW_DEG
-        down.step(at, evidence if shallow else self._lids(signals, evidence, width, pitch))
+        lids = evidence if shallow else self._lids(signals, evidence, width, pitch)
+        down.step(at, lids)
         if down.state is None or (down.state is False and down.held_s(at) >= UP_S):
             self._up()
         elif down.state:
@@ -103,8 +104,10 @@ class LidsReader:
             self._told.add(at, dt, dt if told else 0.0)
             # Lids that sink over an eye nobody can read are no look.
             self._looked_s += dt if told and gaze is not None else 0.0
-            self._shut.add(at, dt, dt * evidence)
-            self._lowered.add(at, dt, dt * (signals.eyes_lowered or 0.0))
+            # A flutter in which the eyes are open says nothing of the lids that are down before and after it.
+            if lids is not None and lids >= 0.5:
+                self._shut.add(at, dt, dt * evidence)
+                self._lowered.add(at, dt, dt * (signals.eyes_lowered or 0.0))
         share = self._told.share
         eyes_down = share is not None and share >= 0.5
         self._judge_head(at, pitch, signals.roll)
