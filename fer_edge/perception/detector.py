@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST = 64
 """Cells looked at, best first: more say nothing new."""
 SHARING = 0.5
-"""Cells from this share of a face's score, or of the least score if that is lower, steady its box."""
+"""Cells from this share of a face's score, or of that of a sure face if that is lower, steady its box."""
 SAME_FACE = 0.35
 """Overlap from which two cells mean the same face."""
 
@@ -63,8 +63,7 @@ class Tiny:
         )
         return [
             _face(box, five, score, scale, left, top)
-            for box, five, score in merged(boxes, points, scores[likely], self.least)
-            if score >= least
+            for box, five, score in merged(boxes, points, scores[likely], self.least, least)
         ]
 
     def _fit(self, grey: Image) -> tuple[float, int, int]:
@@ -83,20 +82,22 @@ class Tiny:
         return scale, left, top
 
 
-def merged(boxes: Array, points: Array, scores: Array, least: float) -> list[tuple[Array, Array, float]]:
+def merged(boxes: Array, points: Array, scores: Array, sure: float, least: float) -> list[tuple[Array, Array, float]]:
     """One face for every group of overlapping cells: their mean weighted by score, the best one's score.
 
-    Cells come best first, as do the faces.
+    Cells come best first, as do the faces, which end at a score of ``least``; from ``sure`` on a face is sure.
     """
     overlap = _overlaps(boxes)
     left = np.ones(len(boxes), dtype=bool)
     faces = []
     for n in range(len(boxes)):
+        if scores[n] < least:
+            break
         if not left[n]:
             continue
         group = left & (overlap[n] >= SAME_FACE)
         left &= ~group
-        group &= scores >= SHARING * min(scores[n], least)
+        group &= scores >= SHARING * min(scores[n], sure)
         weight = scores[group] ** 3
         weight = weight / weight.sum()
         faces.append((weight @ boxes[group], np.einsum("n,npc->pc", weight, points[group]), float(scores[n])))
