@@ -22,6 +22,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from fer_edge import durable
 from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 
 UNIT = "fer-edge.service"
@@ -164,10 +165,8 @@ def _configure(source: Path, root: Path) -> None:
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file whole or not at all, and say so."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text)
-    beside.chmod(mode)
-    beside.replace(path)
+    durable.write(path, text.encode(), mode=0o600)
+    path.chmod(mode)
     sys.stderr.write(f"{path}: written\n")
 
 
