@@ -164,6 +164,8 @@ class Simulation:
             ).fetchone()
             verdict = judge(self.truth, stored_events(db, names), states[0] if states else 0)
             latency = latencies(self.truth, db)
+        for node in self.nodes:
+            node.outbox.close()
         dropped = sum(len(node.faults) for node in self.nodes)
         connections = sum(node.switched_on for node in self.nodes)
         return Report(verdict, time.monotonic() - began, drained, connections, dropped, self.broken, latency)
