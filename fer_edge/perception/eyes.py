@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fer_edge.perception.pose import Pose
     from fer_edge.perception.shape import Region
 
-FAR_YAW, NEAR_YAW = 25.0, 52.0
+FAR_YAW, NEAR_YAW = 29.0, 58.0
 """Head turns in degrees beyond which the eye on the far side, and the near one, cannot be judged."""
-UP, DOWN = 33.0, 40.0
+UP, DOWN = 40.0, 45.0
 """Head up and down beyond which no eye can be judged, degrees: seen from below, the points slide up onto the lids."""
 LEAST_SIDE = 10.0
 """An eye's square under this many pixels holds no lid."""

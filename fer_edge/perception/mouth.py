@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_edge.perception.pose import Pose
     from fer_edge.perception.shape import Region
 
-MOST_YAW = 60.0
+MOST_YAW = 67.0
 """Head turns beyond this show no mouth, degrees."""
 MOST_CUT_OFF = 0.25
 """Share of a mouth's square that may lie outside of the picture: a face too near has its mouth below the edge, and

@@ -64,14 +64,14 @@ def test_mirroring_the_picture_swaps_left_and_right(astronaut: np.ndarray, face:
 @pytest.mark.parametrize(
     ("pose", "judged"),
     [
-        (Pose(0, 30, 0), (True, True)),
-        (Pose(0, 36, 0), (False, False)),
-        (Pose(0, -38, 0), (True, True)),
-        (Pose(0, -42, 0), (False, False)),
+        (Pose(0, 38, 0), (True, True)),
+        (Pose(0, 42, 0), (False, False)),
+        (Pose(0, -43, 0), (True, True)),
+        (Pose(0, -47, 0), (False, False)),
         (Pose(30, 0, 0), (True, False)),
         (Pose(-30, 0, 0), (False, True)),
         (Pose(45, 0, 0), (True, False)),
-        (Pose(55, 0, 0), (False, False)),
+        (Pose(60, 0, 0), (False, False)),
     ],
 )
 def test_an_eye_is_judged_only_where_its_lids_can_be_seen(
