@@ -31,8 +31,8 @@ MIRRORED = np.array(
 """Which point takes each one's place when the picture is flipped."""
 FACE_SIDE = 1.5
 """Side of a face crop in sides of the points' bounding square."""
-EYE_SIDE = 1.6
-"""Side of an eye crop in widths of the wider eye."""
+EYE_SIDE, EYE_PAIR_SIDE = 1.6, 1.35
+"""Side of an eye crop in widths of the wider eye; side of the square around both in distances of their outer corners."""
 EXPRESSION_SIDE, EXPRESSION_UP = 1.25, 0.16
 """Side of an expression crop, and how far its middle lies above that of the points, in sides of their bounding
 square: on FER2013's validation pictures the points lie so (medians 1.256 and 0.168)."""
@@ -102,6 +102,14 @@ def eye_regions(points: Points) -> tuple[Region, Region]:
     side = EYE_SIDE * max(math.dist(*corners[:2]), math.dist(*corners[2:]), 1.0)
     angle = math.degrees(math.atan2(left[1] - right[1], left[0] - right[0]))
     return ((right[0], right[1]), side, angle), ((left[0], left[1]), side, angle)
+
+
+def eye_pair_region(points: Points) -> Region:
+    """The square around both eyes whose middle half, from a quarter of its height to three, holds eyes and brows."""
+    right, left = points[36].tolist(), points[45].tolist()
+    across, down = left[0] - right[0], left[1] - right[1]
+    centre = ((right[0] + left[0]) / 2, (right[1] + left[1]) / 2)
+    return centre, EYE_PAIR_SIDE * max(math.hypot(across, down), 1.0), math.degrees(math.atan2(down, across))
 
 
 def mouth_region(points: Points) -> Region:
