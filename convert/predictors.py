@@ -119,8 +119,8 @@ def fitted(path: Path, told: Preprocess, shape: tuple[int, ...], scaling: str | 
     """The input of a model of this ``shape`` (1, H, W, C): as ``scaling`` says, else as told. Raises ModelError."""
     if scaling is not None:
         return Preprocess(shape[1], shape[3], *SCALINGS[scaling])
-    if shape[1:] != (told.size, told.size, told.channels):
-        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {(told.size, told.size, told.channels)}")
+    if shape[1:] != told.shape:
+        raise ModelError(f"{path}: it takes {shape[1:]}, its card says {told.shape}")
     return told
 
 

@@ -16,12 +16,18 @@ SCALINGS = {"signed": (1 / 128, -1.0), "unit": (1 / 255, 0.0), "raw": (1.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Preprocess:
-    """Side in pixels, channels (1 grey, 3 RGB) and scaling of a classifier's input."""
+    """Height in pixels, channels (1 grey, 3 RGB), scaling and width (None: as the height) of a network's input."""
 
     size: int = 48
     channels: int = 1
     scale: float = 1 / 128
     offset: float = -1.0
+    width: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return self.size, self.width or self.size, self.channels
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Uint8 (N, H, W, C) as float32 network input."""
@@ -30,7 +36,7 @@ class Preprocess:
     def card(self) -> dict[str, Any]:
         """The ``input`` part of a model's card, for a float model."""
         return {
-            "shape": [1, self.size, self.size, self.channels],
+            "shape": [1, *self.shape],
             "dtype": "float32",
             "colour": "grey" if self.channels == 1 else "rgb",
             "scale": self.scale,
@@ -42,12 +48,11 @@ class Preprocess:
         """What a card's ``input`` says."""
         try:
             entry = card["input"]
-            _, size, _, channels = entry["shape"]
-            return cls(int(size), int(channels), float(entry["scale"]), float(entry["offset"]))
+            _, height, width, channels = (int(n) for n in entry["shape"])
+            return cls(height, channels, float(entry["scale"]), float(entry["offset"]), width)
         except (KeyError, TypeError, ValueError):
-            raise ModelError(
-                f"{card.get('name', 'model')}: its card's input needs shape (1, side, side, channels), scale and offset"
-            ) from None
+            needs = "its card's input needs shape (1, height, width, channels), scale and offset"
+            raise ModelError(f"{card.get('name', 'model')}: {needs}") from None
 
 
 def to_input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

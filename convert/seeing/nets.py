@@ -24,9 +24,11 @@ def trunk(x: Any, stages: Sequence[Sequence[int]]) -> Any:
     return x
 
 
-def classifier(size: int, stages: Sequence[Sequence[int]], outputs: int, dropout: float) -> keras.Model:
-    """A (1, size, size, 1) picture to ``outputs`` independent probabilities."""
-    picture = keras.Input((size, size, 1), name="picture")
+def classifier(
+    size: int, stages: Sequence[Sequence[int]], outputs: int, dropout: float, height: int | None = None
+) -> keras.Model:
+    """A (1, height, size, 1) picture, a square without ``height``, to ``outputs`` numbers from 0 to 1, each alone."""
+    picture = keras.Input((height or size, size, 1), name="picture")
     x = layers.Flatten()(trunk(picture, stages))
     x = layers.Dropout(dropout)(x)
     return keras.Model(picture, layers.Dense(outputs, activation="sigmoid", name="out")(x))

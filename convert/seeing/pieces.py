@@ -84,17 +84,20 @@ def sampler(
     size: int,
     how: Variation | None = None,
     *,
+    wobble: Wobble | None = None,
+    height: int | None = None,
     ready: Callable[[Any, np.random.Generator], Piece] = lambda piece, _: piece,
     mirrored: Callable[[Target], Target] = lambda target: target,
     spoiled: Callable[[np.ndarray, Target, np.random.Generator], tuple[np.ndarray, Target]] = lambda *known: known[:2],
 ) -> Draw:
     """Draws varied batches from the groups; what their shares leave over is ``nothing``.
 
-    An empty group's share goes to the others. ``ready`` makes a piece of what a group holds, ``mirrored`` a target of
-    the mirror image; ``spoiled`` takes something from a cut, before it is varied, and from what is known of it. Raises
-    DataError where all are empty, ValueError where the shares are more than the whole: some would never be drawn.
+    Pictures are (size, size), or the middle ``height`` rows of that. An empty group's share goes to the others.
+    ``ready`` makes a piece of what a group holds, ``mirrored`` a target of the mirror image; ``spoiled`` takes
+    something from a cut, before it is varied, and from what is known of it. Raises DataError where all are empty,
+    ValueError where the shares are more than the whole: some would never be drawn.
     """
-    how, wobble = how or Variation(), Wobble()
+    how, wobble = how or Variation(), wobble or Wobble()
     whole = sum(group.share for group in groups)
     if whole > 1 + 1e-9:
         raise ValueError(f"the shares of a batch add up to {whole:.2f}")
@@ -113,7 +116,7 @@ def sampler(
             piece = nothing(rng)
         shown, turned = cut(piece, size, wobble, rng)
         shown, target = spoiled(shown, mirrored(piece.target) if turned else piece.target, rng)
-        return varied(shown, how, rng), target
+        return varied(middle(shown, height), how, rng), target
 
     return batched(one)
 
@@ -137,11 +140,18 @@ def varied(shown: np.ndarray, how: Variation, rng: np.random.Generator) -> np.nd
     return warp.standardise(shown)
 
 
-def plain(picture: np.ndarray, region: Region, size: int) -> np.ndarray:
+def middle(shown: np.ndarray, height: int | None) -> np.ndarray:
+    """The middle ``height`` rows of a square cut, all of them without: what a network wider than high sees of it."""
+    top = (len(shown) - (height or len(shown))) // 2
+    return shown[top : top + (height or len(shown))]
+
+
+def plain(picture: np.ndarray, region: Region, size: int, height: int | None = None) -> np.ndarray:
     """The piece just as the product cuts it."""
-    return warp.standardise(warp.cut(picture, warp.upright(*region, size), size))
+    return warp.standardise(middle(warp.cut(picture, warp.upright(*region, size), size), height))
 
 
 def outputs(made: Model, known: Sequence[Piece]) -> np.ndarray:
     """(n, values) what a finished network says of pieces, cut as the product cuts them."""
-    return np.array([made.run(plain(piece.picture, piece.region, made.size[0]))[0] for piece in known])
+    height, width = made.size
+    return np.array([made.run(plain(piece.picture, piece.region, width, height))[0] for piece in known])

@@ -34,12 +34,14 @@ SHOWN = 48
 
 class Drawn(Task):
     """A network of one grey picture. ``values`` is how many numbers it gives (a detector: for each cell), ``outputs``
-    names them where each has a name, ``loss`` names its loss in :mod:`convert.seeing.losses`.
+    names them where each has a name, ``loss`` names its loss in :mod:`convert.seeing.losses`, ``size`` is the
+    picture's width and ``aspect`` its height in widths.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ()
     values: ClassVar[int]
     size: ClassVar[int]
+    aspect: ClassVar[float] = 1.0
     stages: ClassVar[str]
     loss: ClassVar[str]
     training = {  # noqa: RUF012
@@ -60,7 +62,8 @@ class Drawn(Task):
 
     def add_network(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument_group("network").add_argument
-        add("--size", type=whole(), default=self.size, help=f"input side in pixels ({self.size})")
+        side = "side" if self.aspect == 1 else "width"
+        add("--size", type=whole(), default=self.size, help=f"input {side} in pixels ({self.size})")
         add(
             "--stages", default=self.stages, help=f"widths of the blocks, each stage halves the picture ({self.stages})"
         )
@@ -70,7 +73,12 @@ class Drawn(Task):
         widths(args.stages)
 
     def card(self, args: argparse.Namespace) -> dict[str, Any]:
-        return {"task": self.name, "labels": list(self.outputs), "input": Preprocess(args.size).card()}
+        shown = Preprocess(self.height(args), width=args.size)
+        return {"task": self.name, "labels": list(self.outputs), "input": shown.card()}
+
+    def height(self, args: argparse.Namespace) -> int:
+        """The picture's height in pixels."""
+        return round(args.size * self.aspect)
 
     def lessons(self, args: argparse.Namespace) -> Callable[[Any], Lessons]:
         return lambda net: self._lessons(args, self.sampler(args, net))
@@ -97,16 +105,18 @@ class Drawn(Task):
     def averaging(
         self, args: argparse.Namespace, card: Mapping[str, Any], net: Any
     ) -> tuple[np.ndarray, Callable[[Any], dict[str, float]] | None]:
-        args.size = int(net.input_shape[1])
+        args.size = int(net.input_shape[2])
         return to_input(self.sampler(args, net)(np.random.default_rng(args.seed), args.samples)[0]), None
 
     def export(self, args: argparse.Namespace, net: Any) -> Export:
-        if net.input_shape[-1] != 1 or net.output_shape[-1] != self.values:
+        takes = net.input_shape[1:]
+        args.size = (takes[1] if len(takes) == 3 else None) or self.size
+        if takes != (self.height(args), args.size, 1) or net.output_shape[-1] != self.values:
+            kind = "square" if self.aspect == 1 else f"{self.aspect:g} times as high as wide"
             raise UsageError(
                 f"{args.models[0]}: takes {net.input_shape} and gives {net.output_shape}; --task {self.name} needs one "
-                f"grey picture and {self.values} values"
+                f"grey picture, {kind}, and {self.values} values"
             )
-        args.size = int(net.input_shape[1])
         pictures = self.calibration(args, net, args.samples + COMPARED)
         compared = to_input(pictures[-COMPARED:])
         # Black and white at least once, so that the input's scale is exactly 1/128.
@@ -129,7 +139,7 @@ class Drawn(Task):
         net = load_model(path)
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / f"{path.stem}.tflite"
-            card = self.card(argparse.Namespace(size=net.input_shape[1]))
+            card = self.card(argparse.Namespace(size=net.input_shape[2]))
             write_model(made, tflite.convert(self.deployed(net), "float32"), card, {})
             yield made
 
