@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from convert.tasks.base import Task
 
-TASKS = ("expression", "detector", "landmarks", "eyes", "mouth")
+TASKS = ("expression", "detector", "landmarks", "eyes", "eyepair", "mouth")
 """A task is ``TASK`` of the module of its name."""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from fer_edge.perception import pose, shape
 
 
 def draw_faces(count: int, classes: int = 7, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -38,3 +41,18 @@ def save_tree(root: Path, split: str, names: dict[str, int], suffix: str = ".png
         (root / split / name).mkdir(parents=True)
         for index in range(count):
             cv2.imwrite(str(root / split / name / f"{index}{suffix}"), images[index])
+
+
+def solid() -> np.ndarray:
+    """The average face's 68 points (68, 2)."""
+    return np.array(json.loads(pose.MEAN_FACE.read_text())["points"])[:, :2]
+
+
+def draw_face(rng: np.random.Generator, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
+    """A cartoon with the average face's points, somewhere in a noisy square."""
+    points = solid() * rng.uniform(26, 30) + size / 2 + rng.normal(0, 2, 2)
+    picture = rng.normal(90, 10, (size, size)).clip(0, 255).astype(np.uint8)
+    cv2.fillConvexPoly(picture, cv2.convexHull(points[:27].astype(np.int32)), int(rng.integers(150, 220)))
+    for part in (shape.RIGHT_EYE, shape.LEFT_EYE, shape.MOUTH):
+        cv2.fillConvexPoly(picture, cv2.convexHull(points[part].astype(np.int32)), 30)
+    return picture, points.astype(np.float32)

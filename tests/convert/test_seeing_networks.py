@@ -11,26 +11,10 @@ import pytest
 
 from convert.cli import main
 from convert.tflite import interpreter
-from fer_edge.perception import shape
 from fer_edge.perception.interpreter import shipped
+from tests.convert.faces import draw_face
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
-
-
-def solid() -> np.ndarray:
-    from fer_edge.perception import pose
-
-    return np.array(json.loads(pose.MEAN_FACE.read_text())["points"])[:, :2]
-
-
-def draw_face(rng: np.random.Generator, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
-    """A cartoon with the average face's points, somewhere in a noisy square."""
-    points = solid() * rng.uniform(26, 30) + size / 2 + rng.normal(0, 2, 2)
-    picture = rng.normal(90, 10, (size, size)).clip(0, 255).astype(np.uint8)
-    cv2.fillConvexPoly(picture, cv2.convexHull(points[:27].astype(np.int32)), int(rng.integers(150, 220)))
-    for part in (shape.RIGHT_EYE, shape.LEFT_EYE, shape.MOUTH):
-        cv2.fillConvexPoly(picture, cv2.convexHull(points[part].astype(np.int32)), 30)
-    return picture, points.astype(np.float32)
 
 
 @pytest.fixture(scope="module")
