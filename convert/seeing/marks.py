@@ -65,12 +65,13 @@ def faces(scenes: Path, split: str, marks: Collection[Mark]) -> Iterator[tuple[M
         image = cv2.imread(str(scenes / "faces" / mark.file), cv2.IMREAD_GRAYSCALE)
         if image is None:
             continue
-        points = next((points for points in stills.points(image) if _is_it(mark, points)), None)
+        points = next((points for points in stills.points(image) if is_of(mark, points)), None)
         if points is not None:
             yield mark, image, points
 
 
-def _is_it(mark: Mark, points: np.ndarray) -> bool:
+def is_of(mark: Mark, points: np.ndarray) -> bool:
+    """Whether the face with these 68 points is the marked one."""
     right, left = points[shape.RIGHT_EYE].mean(axis=0), points[shape.LEFT_EYE].mean(axis=0)
     x, y = (right + left) / 2
     return float(np.hypot(x - mark.x, y - mark.y)) <= NEAR * float(np.hypot(*(left - right)))
