@@ -91,6 +91,12 @@ def test_each_eye_is_told_as_seen_in_the_picture_and_in_its_mirror_image(task: P
     assert np.abs(found["images"][0] - eyepair_data.around(lit, points).astype(int)).mean() < 1
 
 
+def test_the_blend_shapes_are_asked_about_each_of_their_points_once_and_in_order() -> None:
+    assert len(mesh.ASKED) == 146
+    assert list(mesh.ASKED) == sorted(set(mesh.ASKED))
+    assert {point for lids in mesh.LIDS for point in lids} < set(mesh.ASKED)
+
+
 def test_marked_faces_are_divided_by_person(task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng, people = np.random.default_rng(3), ["person 16", "person 1", "person 20", "person 6"]
     faces = [draw_face(rng) for _ in people]
