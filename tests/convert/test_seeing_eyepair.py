@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from convert.cli import main
-from convert.errors import DataError
+from convert.errors import DataError, ModelError
+from convert.predictors import open_predictor
 from convert.seeing import eyepair_data, eyepair_figures, pieces
 from fer_edge.perception import shape, warp
 from fer_edge.perception.interpreter import Model
@@ -88,6 +89,8 @@ def test_a_square_network_is_no_network_of_both_eyes(
     asked = ["--task", "eyepair", "--data", str(made / "strips.npz"), "--people", "0"]
     assert main(["quantize", str(tmp_path / "square.keras"), *asked, "--out", str(tmp_path / "pair.tflite")]) == 2
     assert "needs one grey picture, 0.5 times as high as wide, and 4 values" in capsys.readouterr().err
+    with pytest.raises(ModelError, match=r"its input is \(1, 48, 96, 1\), not one square picture"):
+        open_predictor(made / "pair.tflite")  # nor is it a network of classes
 
 
 def test_what_is_kept_holds_the_strip_that_the_product_cuts() -> None:
