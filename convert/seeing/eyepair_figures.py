@@ -11,7 +11,15 @@ from convert.seeing import eyepair_data, eyes_scenes, marks, pieces
 from convert.seeing.eyepair_data import Strips
 from convert.seeing.eyes_figures import auc
 from fer_edge.perception import shape
+from fer_edge.perception.eye_pair import EyePair, Lid
+from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.interpreter import Model
+from fer_edge.perception.pose import Pose
+
+AHEAD = Pose(0.0, 0.0, 0.0)
+"""Eyes of scenes are judged however far the head is turned."""
+LEVELS = {"shut": 0.5, "surely": 0.8}
+"""Probabilities from which the product takes eyes for shut, and for surely shut."""
 
 
 def by_source(made: Model, strips: Strips) -> dict[str, Any]:
@@ -44,6 +52,27 @@ def scenes(made: Model, folder: Path, split: str, table: Path = eyes_scenes.TABL
             strip = pieces.plain(image, shape.eye_pair_region(points), width, height)
             said.setdefault(mark.word, []).append(_closure(made.run(strip)[0]))
     return against_shut({word: np.array(values) for word, values in said.items()})
+
+
+class _Silent(EyePair):
+    """Has nothing to say for or against."""
+
+    def read(self, grey: np.ndarray, points: np.ndarray) -> tuple[Lid, Lid]:
+        return Lid(0.0, 0.0), Lid(0.0, 0.0)
+
+
+def product(model: Path, folder: Path, split: str, table: Path = eyes_scenes.TABLE) -> dict[str, Any]:
+    """By what eyes were marked as: how many faces the product's reader calls shut, without this network and with it."""
+    readers = {"alone": EyeReader(pair=_Silent(model)), "together": EyeReader(pair=EyePair(model))}
+    told: dict[str, Any] = {}
+    for mark, image, points in marks.faces(folder, split, marks.read(table, "eyes", eyes_scenes.TARGETS)):
+        word = told.setdefault(mark.word, {"n": 0} | {how: dict.fromkeys(LEVELS, 0) for how in readers})
+        word["n"] += 1
+        for how, reader in readers.items():
+            states = reader.read(image, points, AHEAD).states
+            for name, level in LEVELS.items():
+                word[how][name] += states is not None and states[0] >= level
+    return told
 
 
 def drawn(made: Model, people: int) -> dict[str, Any]:

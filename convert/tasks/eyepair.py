@@ -23,7 +23,7 @@ class EyePair(Drawn):
     values = len(OUTPUTS)
     size = WIDTH
     aspect = 0.5
-    stages = "12 24,32 48,48"
+    stages = "16,16 32,32 64,64"
     loss = "eyepair_loss"
 
     def add_data(self, parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,9 @@ class EyePair(Drawn):
 
         made = Model(model)
         told = {"teacher": eyepair_figures.by_source(made, eyepair_data.load(args.data, args.split))}
-        told |= {"scenes": eyepair_figures.scenes(made, args.scenes, args.split)} if args.scenes else {}
+        if args.scenes:
+            told["scenes"] = eyepair_figures.scenes(made, args.scenes, args.split)
+            told["product"] = eyepair_figures.product(model, args.scenes, args.split)
         return told | ({"drawn people": eyepair_figures.drawn(made, args.people)} if args.people else {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import cv2
 
 from fer_edge.errors import ModelError
 from fer_edge.perception import shape, warp
+from fer_edge.perception.eye_pair import EyePair, Lid
 from fer_edge.perception.interpreter import Model, shipped
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ GAZE_DEG = 45.0
 """Degrees that the network's gaze, -1 to 1, is in units of."""
 SURER_SHARE = 0.7
 """How much the less shut of two eyes counts: one eye squinted is not a closure."""
+LEAST = 0.002
+"""int8 rounds probabilities to 0 and 1; of neither is the network that sure."""
+OPEN = 0.5
+"""Probability of an open eye under which both eyes are looked at together, too: lids are seldom down."""
 VALUES = 9
 """Outputs of the network: shut, lowered, narrowed, open, openness, visible, told, gaze to the own left, gaze up."""
 
@@ -51,6 +57,11 @@ class Eye:
     narrowed: float
     openness: float
     gaze: tuple[float, float] | None = None
+
+    @property
+    def down(self) -> float:
+        """Probability that its lids are anything but open."""
+        return self.shut + self.lowered + self.narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +99,29 @@ class Eyes:
 
 
 class EyeReader:
-    """Judges the eyes of a face whose points are known."""
+    """Judges the eyes of a face whose points are known: each by itself, both together where one is not open."""
 
-    def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, path: Path | None = None, *, pair: EyePair | None = None, runtime: str = "auto", threads: int = 1
+    ) -> None:
         self.model = Model(path or shipped("eyes"), runtime=runtime, threads=threads)
         if self.model.output_sizes != [VALUES]:
             raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; eyes need {VALUES}")
+        self.pair = pair or EyePair(runtime=runtime, threads=threads)
 
     def read(self, grey: Image, points: Points, pose: Pose) -> Eyes:
         """Both eyes of the face with these points, in a (height, width) uint8 picture."""
         if not -DOWN <= pose.pitch <= UP:
             return Eyes()
-        right, left = shape.eye_regions(points)
+        regions = shape.eye_regions(points)
         # Turned to the own left (positive yaw) hides the left eye first.
-        return Eyes(
-            right=self._judge(grey, right) if _in_view(-pose.yaw) else None,
-            left=self._judge(grey, left) if _in_view(pose.yaw) else None,
-        )
+        right = self._judge(grey, regions[0]) if _in_view(-pose.yaw) else None
+        left = self._judge(grey, regions[1]) if _in_view(pose.yaw) else None
+        if any(eye.down > 1 - OPEN for eye in (right, left) if eye is not None):
+            # One eye's lid and lashes look alike in sleep and in a look down; the pair tells them apart.
+            rights, lefts = self.pair.read(grey, points)
+            right, left = right and weighed(right, rights), left and weighed(left, lefts)
+        return Eyes(right, left)
 
     def _judge(self, grey: Image, region: Region) -> Eye | None:
         if region[1] < LEAST_SIDE:
@@ -119,8 +136,25 @@ class EyeReader:
         shut, lowered, narrowed, _, openness, visible, told, yaw, pitch = values
         if visible < VISIBLE:
             return None
-        gaze = (GAZE_DEG * yaw, GAZE_DEG * pitch) if told >= TOLD and shut < 0.5 else None
+        gaze = (GAZE_DEG * yaw, GAZE_DEG * pitch) if told >= TOLD else None
         return Eye(shut, lowered, narrowed, openness, gaze)
+
+
+def weighed(eye: Eye, lid: Lid) -> Eye:
+    """The eye with what the pair says of it; states other than shut share what is left as they did."""
+    if eye.down <= 1 - OPEN:
+        return eye
+    left = max(1 - eye.shut, LEAST)
+    odds = max(eye.shut, LEAST) / left * math.exp(lid.for_shut)
+    shut = odds / (1 + odds)
+    others = (1 - shut) / left
+    return Eye(
+        shut,
+        min(others * eye.lowered, 1.0),
+        min(others * eye.narrowed, 1.0),
+        lid.openness,
+        eye.gaze if shut < 0.5 else None,
+    )
 
 
 def _in_view(turned_away: float) -> bool:

@@ -155,7 +155,7 @@ class _Driver:
         self._follower = Follower(found, landmarks, seen.seat, seen.min_face, stages, closer)
         self._mounting = Mounting(finder, landmarks)
         self._stages = stages
-        self.models = [self._eyes.model, self._mouth.model]
+        self.models = [self._eyes.model, self._eyes.pair.model, self._mouth.model]
 
     def read(self, signals: Signals, grey: Image, colour: Image | None) -> Signals:
         """The signals with everything but expression and quality."""

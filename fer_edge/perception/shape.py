@@ -32,7 +32,7 @@ MIRRORED = np.array(
 FACE_SIDE = 1.5
 """Side of a face crop in sides of the points' bounding square."""
 EYE_SIDE, EYE_PAIR_SIDE = 1.6, 1.35
-"""Side of an eye crop in widths of the wider eye; side of the square around both in distances of their outer corners."""
+"""Side of an eye crop in widths of the wider eye, and of the square around both in distances of their outer corners."""
 EXPRESSION_SIDE, EXPRESSION_UP = 1.25, 0.16
 """Side of an expression crop, and how far its middle lies above that of the points, in sides of their bounding
 square: on FER2013's validation pictures the points lie so (medians 1.256 and 0.168)."""

@@ -14,7 +14,7 @@ from convert.errors import DataError, ModelError
 from convert.predictors import open_predictor
 from convert.seeing import eyepair_data, eyepair_figures, pieces
 from fer_edge.perception import shape, warp
-from fer_edge.perception.interpreter import Model
+from fer_edge.perception.interpreter import Model, shipped
 from fer_edge.sources.sim.examples import examples
 from tests.convert.conftest import made_once
 from tests.convert.faces import draw_face
@@ -151,6 +151,9 @@ def test_scenes_say_how_well_shut_eyes_are_told_from_others(made: Path, tmp_path
     assert told.keys() == {"shut", "lowered"}
     assert told["shut"]["n"] == told["lowered"]["n"] == 1
     assert told["shut"]["closure"] == told["lowered"]["closure"], "one picture"
+    both = eyepair_figures.product(shipped("eyepair"), tmp_path, "val", tmp_path / "marks.csv")
+    assert both.keys() == set(words.values())
+    assert all(said["n"] == 1 and said["alone"]["shut"] >= said["alone"]["surely"] for said in both.values())
     told = eyepair_figures.against_shut({"shut": np.array([0.7, 0.8]), "lowered": np.array([0.5, 0.75, 0.2, 0.3])})
     assert told["shut"] == {"n": 2, "closure": 0.75}
     assert told["lowered"] == {"n": 4, "closure": 0.438, "auc": 0.875}
