@@ -141,7 +141,10 @@ class EyeReader:
 
 
 def weighed(eye: Eye, lid: Lid) -> Eye:
-    """The eye with what the pair says of it; states other than shut share what is left as they did."""
+    """The eye with what the pair says of it; states other than shut share what is left as they did.
+
+    Of two openings the smaller counts: bent heads hide lids from either network, and sleep must not pass for a look.
+    """
     if eye.down <= 1 - OPEN:
         return eye
     left = max(1 - eye.shut, LEAST)
@@ -152,7 +155,7 @@ def weighed(eye: Eye, lid: Lid) -> Eye:
         shut,
         min(others * eye.lowered, 1.0),
         min(others * eye.narrowed, 1.0),
-        lid.openness,
+        min(eye.openness, lid.openness),
         eye.gaze if shut < 0.5 else None,
     )
 

@@ -79,7 +79,7 @@ def test_states_stay_probabilities(shares: list[float], for_shut: float, opennes
     if made is eye:
         assert eye.down <= 0.5
         return
-    assert made.openness == openness
+    assert made.openness == min(openness, eye.openness)
     assert (made.gaze is None) == (made.shut >= 0.5), "a shut eye looks nowhere"
     if 0.01 < shut < 0.99 and abs(for_shut) > 0.01:
         assert (made.shut > shut) == (for_shut > 0)
