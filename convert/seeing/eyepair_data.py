@@ -1,7 +1,8 @@
 """Strips with both eyes and brows: those that a teacher told of, and those of drawn people.
 
 A target is what the network is to say: the closure of the person's right and left eye, 0 open to about 0.8 shut, as
-the blink of MediaPipe's face mesh, and the gaps of their lids in widths of the eye, times :data:`GAP`.
+the blink of MediaPipe's face mesh, and the gaps of their lids in widths of the eye, times
+:data:`fer_edge.perception.eye_pair.GAPS`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ from convert.seeing import pieces
 from convert.seeing.pieces import Group, Piece, Wobble
 from convert.seeing.stills import Stills
 from fer_edge.perception import shape, warp
+from fer_edge.perception.eye_pair import GAPS
 from fer_edge.sources.sim.examples import EyeTruth, examples
 
 OUTPUTS = ("closure_right", "closure_left", "gap_right", "gap_left")
 WIDTH = 96
 """Width in pixels of the product's strip, which is half as high; what is kept here has room around it."""
 ROOM = 160
-GAP = 2.5
-"""A gap of the lids of 0.4 eye widths, wide open, is 1."""
 PEOPLE, EACH, FIRST_HELD = 150, 12, 5000
 """Drawn people to learn from, pictures of each, and the number from which people are kept for validation."""
 WEIGHTS = {"scenes": 2.0, "fer2013": 0.5, "drawn": 2.0}
@@ -37,7 +37,7 @@ RARE = ((0.06, 4.0), (0.15, 3.0), (0.22, 1.5))
 STRAYS = Wobble(angle=6.0, shift=0.08, scale=1.19)
 SHUT = (0.8, 0.02)
 """Closure and gap of a drawn eye that is shut."""
-GAPS = (0.03, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.36)
+AT_GAPS = (0.03, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.36)
 CLOSURES = (0.66, 0.6, 0.55, 0.46, 0.36, 0.26, 0.16, 0.08)
 """Closure that the teacher sees in eyes which are not shut, by their gap."""
 
@@ -80,12 +80,12 @@ def around(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The (80, 160) strip of a face with these 68 points: the product's in its middle, cut as the product cuts."""
     centre, side, angle = shape.eye_pair_region(points)
     square = warp.cut(picture, warp.upright(centre, side * ROOM / WIDTH, angle, ROOM), ROOM)
-    return pieces.middle(square, ROOM // 2)
+    return warp.middle(square, ROOM // 2)
 
 
 def target(closures: Iterable[float], gaps: Iterable[float]) -> np.ndarray:
     """What the network is to say of the right and left eye's closure and gap."""
-    return np.clip([*closures, *(GAP * gap for gap in gaps)], 0, 1).astype(np.float32)
+    return np.clip([*closures, *(GAPS * gap for gap in gaps)], 0, 1).astype(np.float32)
 
 
 def drawn(people: Iterable[int], each: int = EACH) -> Strips:
@@ -111,13 +111,13 @@ def _closure_and_gap(eye: EyeTruth) -> tuple[float, float]:
     if eye.state == "shut":
         return SHUT
     gap = float(np.clip(0.03 + 0.33 * eye.openness, 0, 0.45))
-    return float(np.interp(gap, GAPS, CLOSURES)), gap
+    return float(np.interp(gap, AT_GAPS, CLOSURES)), gap
 
 
 def weights(strips: Strips) -> np.ndarray:
     """How often each strip is drawn, against the others."""
     own = np.array([WEIGHTS.get(str(source).split()[0], MARKED) for source in strips.source])
-    gaps, edges = strips.targets[:, 2:].mean(axis=1) / GAP, [edge for edge, _ in RARE]
+    gaps, edges = strips.targets[:, 2:].mean(axis=1) / GAPS, [edge for edge, _ in RARE]
     return own * np.array([*(times for _, times in RARE), 1.0])[np.searchsorted(edges, gaps, side="right")]
 
 

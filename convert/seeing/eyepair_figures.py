@@ -11,7 +11,7 @@ from convert.seeing import eyepair_data, eyes_scenes, marks, pieces
 from convert.seeing.eyepair_data import Strips
 from convert.seeing.eyes_figures import auc
 from fer_edge.perception import shape
-from fer_edge.perception.eye_pair import EyePair, Lid
+from fer_edge.perception.eye_pair import GAPS, EyePair, Lid
 from fer_edge.perception.eyes import EyeReader
 from fer_edge.perception.interpreter import Model
 from fer_edge.perception.pose import Pose
@@ -30,7 +30,7 @@ def by_source(made: Model, strips: Strips) -> dict[str, Any]:
         told[str(name)] = {
             "n": int(chosen.sum()),
             "closure": _near(said[chosen, :2], strips.targets[chosen, :2]),
-            "gap": _near(said[chosen, 2:] / eyepair_data.GAP, strips.targets[chosen, 2:] / eyepair_data.GAP),
+            "gap": _near(said[chosen, 2:] / GAPS, strips.targets[chosen, 2:] / GAPS),
         }
     return told
 

@@ -116,7 +116,7 @@ def sampler(
             piece = nothing(rng)
         shown, turned = cut(piece, size, wobble, rng)
         shown, target = spoiled(shown, mirrored(piece.target) if turned else piece.target, rng)
-        return varied(middle(shown, height), how, rng), target
+        return varied(warp.middle(shown, height), how, rng), target
 
     return batched(one)
 
@@ -140,15 +140,9 @@ def varied(shown: np.ndarray, how: Variation, rng: np.random.Generator) -> np.nd
     return warp.standardise(shown)
 
 
-def middle(shown: np.ndarray, height: int | None) -> np.ndarray:
-    """The middle ``height`` rows of a square cut, all of them without: what a network wider than high sees of it."""
-    top = (len(shown) - (height or len(shown))) // 2
-    return shown[top : top + (height or len(shown))]
-
-
 def plain(picture: np.ndarray, region: Region, size: int, height: int | None = None) -> np.ndarray:
     """The piece just as the product cuts it."""
-    return warp.standardise(middle(warp.cut(picture, warp.upright(*region, size), size), height))
+    return warp.standardise(warp.middle(warp.cut(picture, warp.upright(*region, size), size), height))
 
 
 def outputs(made: Model, known: Sequence[Piece]) -> np.ndarray:

@@ -48,8 +48,7 @@ class EyePair:
         """The person's right and left eye, in a (height, width) uint8 picture."""
         height, width = self.model.size
         square = warp.cut(grey, warp.upright(*shape.eye_pair_region(points), width), width)
-        top = (width - height) // 2
-        values = self.model.run(warp.standardise(square[top : top + height]))[0].tolist()
+        values = self.model.run(warp.standardise(warp.middle(square, height)))[0].tolist()
         return _lid(values[0], values[2]), _lid(values[1], values[3])
 
 

@@ -58,6 +58,12 @@ def cut(grey: Image, matrix: Matrix, size: int) -> Image:
     return piece
 
 
+def middle(piece: Image, height: int | None = None) -> Image:
+    """The middle ``height`` rows of a square crop, all of them without: what a network wider than high sees of it."""
+    top = (len(piece) - (height or len(piece))) // 2
+    return piece[top : top + (height or len(piece))]
+
+
 def _averaged(grey: Image, matrix: Matrix, size: int, step: float) -> tuple[Image, Matrix]:
     """The region a crop needs, averaged down to 1 to 2 pixels for one of the crop's, and the matrix from there."""
     cos, sin = float(matrix[0, 0]) * step * step, float(matrix[0, 1]) * step * step

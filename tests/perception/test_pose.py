@@ -61,3 +61,9 @@ def test_points_that_make_no_face_have_no_pose() -> None:
     assert pose.estimate(np.full((68, 2), np.nan, np.float32)) is None
     line = np.stack([np.arange(68), np.zeros(68)], axis=1).astype(np.float32)
     assert pose.estimate(line) is None
+
+
+def test_the_average_face_is_no_deeper_than_real_ones() -> None:
+    nose, right, left = SOLID[30], SOLID[36], SOLID[45]
+    # 0.44 in the mean of 1,200 meshes of photographs; with 0.58 turns were read a sixth too small.
+    assert (nose[2] - (right[2] + left[2]) / 2) / (left[0] - right[0]) == pytest.approx(0.45, abs=0.04)
