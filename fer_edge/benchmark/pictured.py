@@ -1,7 +1,7 @@
 """Drives at picture level: the simulated head acts, the shipped networks see, the rules judge. All of it is simulated.
 
-Each drive is ten minutes of another person before another mounting of the camera, with everything of
-:mod:`behaviours` in it, and ends in sleep.
+Each drive is ten minutes of another person, of whom no network has learned, before another mounting of the camera, with
+everything of :mod:`behaviours` in it, and ends in sleep.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from fer_edge.monitoring.simulation.alert import blinks
 from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, Done, Mounting, strew
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
+from fer_edge.sources.sim.looks import STRANGERS
 
 CAMERA = Camera(fps=15)
 DRIVE_S, LEARN_S, ASLEEP_S = 600.0, 65.0, 8.0
@@ -55,7 +56,7 @@ def measure(wanted_h: float, settings: Settings, seed: int, progress: Progress) 
     for number in range(count):
         random, mounting = Random(f"{seed} pictured {number}"), MOUNTINGS[number % len(MOUNTINGS)]
         story, done, asleep = drive(random, seconds)
-        said = heard(story, mounting, number, settings, seed + number)
+        said = heard(story, mounting, STRANGERS + number, settings, seed + number)
         part = judge(done, [(state, event) for state, event in said if state.at < asleep])
         told = [event.at - asleep for state, event in said if event and state.at >= asleep and _is_sleep(event)]
         rows.append(

@@ -40,6 +40,7 @@ from fer_edge.monitoring.simulation.networks import (
 from fer_edge.monitoring.simulation.story import Truth
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
+from fer_edge.sources.sim.looks import STRANGERS
 from fer_edge.sources.sim.scene import Scene
 
 PEOPLE, EACH = 16, 5
@@ -82,8 +83,8 @@ def drawn_truth(name: str, bent: str, random: Random) -> Truth:
 
 
 def of_drawn(mounting: Mounting) -> Iterator[Row]:
-    """Drawn people before a camera mounted so."""
-    for person in range(PEOPLE):
+    """Drawn people before a camera mounted so, none of whom a network has learned from."""
+    for person in range(STRANGERS, STRANGERS + PEOPLE):
         scene = Scene(person, looks_of(person, mounting))
         for bent in BANDS:
             for name in UP if bent == "up" else STATES:

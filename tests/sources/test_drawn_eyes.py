@@ -115,6 +115,15 @@ def test_the_place_of_an_eye_is_where_it_is_drawn(scene: Scene) -> None:
             assert np.hypot(columns[near].mean() - x, rows[near].mean() - y) < 4
 
 
+def test_a_share_of_the_examples_may_be_bent_down_and_the_others_stay_as_they_were() -> None:
+    plain, some, all_bent = (list(examples(range(2), 12, bent=share)) for share in (0.0, 0.5, 1.0))
+    assert plain[0].pose == next(examples([0], 1)).pose
+    assert max(example.pose.pitch for example in all_bent) <= -8
+    assert 4 < sum(example.pose.pitch <= -8 for example in some) < 24
+    assert sum(example.pose.pitch <= -8 for example in plain) < sum(example.pose.pitch <= -8 for example in some)
+    assert {example.right.state for example in all_bent} == {"open", "lowered", "narrowed", "shut"}
+
+
 def test_dark_glasses_hide_eyes_and_a_hand_hides_one() -> None:
     assert [eye.seen for eye in truth(Pose(), Looks(glasses="dark"))] == [False, False]
     assert [eye.seen for eye in truth(Pose(hand_eye=1))] == [False, True]

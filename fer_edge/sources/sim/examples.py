@@ -28,6 +28,8 @@ ACTS = ("open", "lowered", "narrowed", "shut", "drooping", "lowered and narrowed
 """What is drawn, each equally often."""
 DARK_GLASSES = 0.1
 """Share of people with dark glasses, whose eyes cannot be seen."""
+BENT_DOWN = (-34.0, -8.0)
+"""Pitch of heads that are bent down, as over a phone or in sleep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Example:
     left: EyeTruth
 
 
-def examples(people: Iterable[int], each: int, seed: int = 0) -> Iterator[Example]:
-    """``each`` pictures of every one of these people, the same for the same numbers.
+def examples(people: Iterable[int], each: int, seed: int = 0, bent: float = 0.0) -> Iterator[Example]:
+    """``each`` pictures of every one of these people, the same for the same numbers; a share of them ``bent`` down.
 
     Split by ``people`` to keep faces apart.
     """
@@ -72,6 +74,8 @@ def examples(people: Iterable[int], each: int, seed: int = 0) -> Iterator[Exampl
         scene, noise = Scene(person, looks), random.choice((1.0, 2.0, 2.0, 4.0, 7.0))
         for number in range(each):
             pose = replace(acted(ACTS[number % len(ACTS)], random), noise=noise)
+            if bent and random.random() < bent:
+                pose = replace(pose, pitch=random.uniform(*BENT_DOWN))
             right, left = truth(pose, looks)
             yield Example(scene.draw(pose, number), person, looks, pose, right, left)
 

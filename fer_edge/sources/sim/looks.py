@@ -53,6 +53,8 @@ class Looks:
 
 PHOTOGRAPH = Looks()
 """The photographed person."""
+STRANGERS = 9000
+"""Number from which :func:`somebody` is nobody that a network has learned from, or was chosen by: for simulated drives."""
 
 
 def somebody(seed: int) -> Looks:
