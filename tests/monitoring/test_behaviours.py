@@ -150,6 +150,18 @@ def test_acts_are_strewn_among_a_drive_one_after_the_other() -> None:
     assert all(one.end < later.start for one, later in itertools.pairwise(done))
 
 
+def test_who_bites_or_laughs_does_not_talk_or_sing_as_well() -> None:
+    talk = Story(1800)
+    for at in range(0, 1800, 2):
+        talk.during(at, at + 1.2, mouth=True).during(at, at + 1.2, yaw=5.0)
+    done = strew(talk, Random(1), tuple(one for one in QUIET if one.name in ("eats", "checks mirrors")), 60, 70)
+    own = [act for act in talk.acts if act.changes == {"mouth": True} and act.end - act.start == pytest.approx(1.2)]
+    for one in done:
+        beside = [act for act in own if act.end > one.start - 0.5 and act.start < one.end + 0.5]
+        assert bool(beside) is (one.name == "checks mirrors"), one
+    assert len([act for act in talk.acts if act.changes == {"yaw": 5.0}]) == 900, "heads go on moving"
+
+
 def said(event_type: str, at: float, category: str = "fatigue", level: Level = Level.WARNING, **details) -> Event:
     return Event(1, category, event_type, Phase.START, level, at, at, 0.0, details)
 

@@ -208,12 +208,24 @@ def acts_of(behaviour: Behaviour, count: int, random: Random, learn_s: float = 7
     return story, done
 
 
+MOUTH_RESTS_S = 0.5
+"""Between talk and what else a mouth does."""
+
+
 def strew(story: Story, random: Random, behaviours: tuple[Behaviour, ...], every_s: float, since: float) -> list[Done]:
-    """Adds acts of all of these to a story, ``every_s`` apart on average, one after the other."""
+    """Adds acts of all of these to a story, ``every_s`` apart on average, one after the other.
+
+    A mouth that bites, laughs or is hidden does not also talk or sing, as two acts in a row would make one yawn of.
+    """
     done, at = [], since + random.expovariate(1 / every_s)
     while at < story.seconds - 60:
-        behaviour = random.choice(behaviours)
+        behaviour, before = random.choice(behaviours), len(story.acts)
         end = behaviour.act(story, random, at)
+        if any("mouth" in act.changes for act in story.acts[before:]):
+            first, last = at - MOUTH_RESTS_S, end + MOUTH_RESTS_S
+            story.acts[:before] = [
+                act for act in story.acts[:before] if "mouth" not in act.changes or act.end < first or act.start > last
+            ]
         done.append(Done(behaviour.name, at, end, behaviour.distracts))
         at = end + 5 + random.expovariate(1 / every_s)
     return done
