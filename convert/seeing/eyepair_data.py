@@ -30,7 +30,7 @@ ROOM = 160
 PEOPLE, EACH, FIRST_HELD = 300, 24, 5000
 """Drawn people to learn from, pictures of each, and the number from which people are kept for validation."""
 BENT = 0.5
-"""Share of drawn heads that are bent down: over a phone and in sleep, where shut and lowered lids are hardest to tell."""
+"""Share of drawn heads that are bent down, where shut and lowered lids are hardest to tell apart."""
 WEIGHTS = {"scenes": 2.0, "fer2013": 0.5, "drawn": 1.0}
 """How often a strip of this source is drawn; annotated photographs and frames: :data:`MARKED`."""
 MARKED = 4.0

@@ -54,7 +54,7 @@ class Looks:
 PHOTOGRAPH = Looks()
 """The photographed person."""
 STRANGERS = 9000
-"""Number from which :func:`somebody` is nobody that a network has learned from, or was chosen by: for simulated drives."""
+"""Number from which :func:`somebody` is nobody that a network has learned from or was chosen by: they drive."""
 
 
 def somebody(seed: int) -> Looks:
