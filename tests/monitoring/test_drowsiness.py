@@ -231,6 +231,17 @@ def test_a_long_blink_before_a_look_down_is_no_nod() -> None:
     assert_told(tell(story), [])
 
 
+@pytest.mark.parametrize("blink_s", [0.35, 0.4, 0.45])
+@pytest.mark.parametrize("open_s", [0.05, 0.1])
+def test_a_blink_that_a_look_at_the_instruments_follows_is_no_nod(blink_s: float, open_s: float) -> None:
+    """The head is down within two frames; under the low lids of the look no iris shows."""
+    story = Story(120)
+    for start in range(70, 115, 5):
+        looks = start + blink_s + open_s
+        story.closed(start, start + blink_s).during(looks, looks + 0.8, lids=0.0, pitch=-25.0)
+    assert [p for p in tell(story).phases() if p[0] == "nod"] == []
+
+
 def test_nodding_yes_with_open_eyes_is_no_nod() -> None:
     story = Story(90)
     for start in (70, 71, 72):

@@ -81,8 +81,11 @@ class Nod(Rule):
             self._since, self._level, self._ripe = eyes.since, high, None
         if eyes.evidence < 0.5 or eyes.closure_s is None or eyes.closure_coverage < self._least:
             return
-        if self._ripe is None and eyes.closure_s >= rules.closed_s:
-            self._ripe = pitch >= self._level - rules.steady_deg
+        up = self._level - rules.steady_deg
+        # The median lags: of a head that falls just now, only the last frame shows it.
+        falls_now = pitch >= up > self._last[-1]
+        if self._ripe is None and eyes.closure_s >= rules.closed_s and not falls_now:
+            self._ripe = pitch >= up
             self._ripe_at = now.at
         if self._ripe:
             self._shut_at, self._ripe_until = now.at, now.at + OPENING_S
