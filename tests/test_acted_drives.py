@@ -16,6 +16,7 @@ from fer_edge.monitoring.simulation.behaviours import MOUNTINGS
 from fer_edge.monitoring.simulation.story import Truth
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
+from fer_edge.sources.sim.looks import STRANGERS
 
 MOUNTED = {mounting.name: mounting for mounting in MOUNTINGS}
 QUIET = Settings.model_validate({"emotion": {"enabled": False}})
@@ -23,7 +24,7 @@ QUIET = Settings.model_validate({"emotion": {"enabled": False}})
 
 def test_the_head_acts_what_the_story_tells() -> None:
     story = Story(3).during(1, 2, yaw=20.0).closed(2.2, 3)
-    seen = [Perception(QUIET).read(frame) for frame in frames(story, Camera(10), MOUNTED["ahead"], 0)]
+    seen = [Perception(QUIET).read(frame) for frame in frames(story, Camera(10), MOUNTED["ahead"], STRANGERS)]
     assert (seen[18].yaw or 0) - (seen[5].yaw or 0) > 10
     assert seen[5].eyes_closed is not None and seen[28].eyes_closed is not None
     assert seen[5].eyes_closed < 0.3
@@ -32,22 +33,27 @@ def test_the_head_acts_what_the_story_tells() -> None:
 
 def test_a_camera_aside_sees_the_head_turned() -> None:
     yaws = [
-        Perception(QUIET).read(next(iter(frames(Story(1), Camera(5), MOUNTED[name], 0)))).yaw
+        Perception(QUIET).read(next(iter(frames(Story(1), Camera(5), MOUNTED[name], STRANGERS)))).yaw
         for name in ("ahead", "30 degrees aside")
     ]
     assert yaws[1] is not None and yaws[0] is not None
     assert 15 < yaws[1] - yaws[0] < 45
 
 
+def test_nobody_drives_whom_a_network_may_have_learned_from() -> None:
+    with pytest.raises(ValueError, match="drawn person 3 may be in training pictures; strangers begin at 9000"):
+        looks_of(3, MOUNTED["ahead"])
+
+
 def test_nothing_of_the_body_jumps_but_the_eyes() -> None:
     story = Story(2).during(1, 2, yaw=40.0, gaze_yaw=30.0)
-    pictures = [frame.image.astype(int) for frame in frames(story, Camera(20), MOUNTED["ahead"], 0)]
+    pictures = [frame.image.astype(int) for frame in frames(story, Camera(20), MOUNTED["ahead"], STRANGERS)]
     at_once, in_all = (float(np.abs(pictures[number] - pictures[19]).mean()) for number in (20, 30))
     assert 0 < at_once < 0.8 * in_all
 
 
 def test_night_and_glasses_are_the_cameras_not_the_persons() -> None:
-    night, glasses = (looks_of(3, MOUNTED[name]) for name in ("night", "glasses"))
+    night, glasses = (looks_of(STRANGERS + 3, MOUNTED[name]) for name in ("night", "glasses"))
     assert night.infrared and night.glasses == "none"
     assert glasses.glasses == "clear" and not glasses.infrared
     assert pose_of(Truth(hand="eye"), MOUNTED["night"]).hand_eye == 1

@@ -27,8 +27,8 @@ OUTPUTS = ("closure_right", "closure_left", "gap_right", "gap_left")
 WIDTH = 96
 """Width in pixels of the product's strip, which is half as high; what is kept here has room around it."""
 ROOM = 160
-PEOPLE, EACH, FIRST_HELD = 300, 24, 5000
-"""Drawn people to learn from, pictures of each, and the number from which people are kept for validation."""
+PEOPLE, EACH = 300, 24
+"""Drawn people to learn from, and pictures of each."""
 BENT = 0.5
 """Share of drawn heads that are bent down, where shut and lowered lids are hardest to tell apart."""
 WEIGHTS = {"scenes": 2.0, "fer2013": 0.5, "drawn": 1.0}

@@ -9,6 +9,7 @@ import numpy as np
 
 from convert.seeing import eyepair_data, eyes_scenes, marks, pieces
 from convert.seeing.eyepair_data import Strips
+from convert.seeing.eyes_data import FIRST_HELD
 from convert.seeing.eyes_figures import auc
 from fer_edge.perception import shape
 from fer_edge.perception.eye_pair import GAPS, EyePair, Lid
@@ -77,8 +78,7 @@ def product(model: Path, folder: Path, split: str, table: Path = eyes_scenes.TAB
 
 def drawn(made: Model, people: int) -> dict[str, Any]:
     """The same of drawn people apart, whose two eyes are in one state."""
-    first = eyepair_data.FIRST_HELD
-    strips = eyepair_data.drawn(range(first, first + people))
+    strips = eyepair_data.drawn(range(FIRST_HELD, FIRST_HELD + people))
     said = np.array([_closure(values) for values in pieces.outputs(made, strips.pieces())])
     states = {name.removeprefix("drawn "): said[strips.source == name] for name in set(map(str, strips.source))}
     return against_shut({state: values for state, values in states.items() if state != "drawn"})

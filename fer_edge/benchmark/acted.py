@@ -8,7 +8,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from fer_edge.core import Frame, Lens
-from fer_edge.sources.sim.looks import PHOTOGRAPH, Looks, somebody
+from fer_edge.sources.sim.looks import PHOTOGRAPH, STRANGERS, Looks, somebody
 from fer_edge.sources.sim.scene import Scene
 from fer_edge.sources.sim.states import RANGES, Pose
 
@@ -27,8 +27,13 @@ TURNED = ("yaw", "pitch", "roll")
 
 
 def looks_of(person: int, mounting: Mounting) -> Looks:
-    """One of the drawn people (0 is the photographed one), by day or before a night camera, with glasses or without."""
-    looks = PHOTOGRAPH if person == 0 else somebody(person)
+    """One of the drawn people, by day or before a night camera, with glasses or without.
+
+    Raises ValueError for one whom a network may have learned from.
+    """
+    if person < STRANGERS:
+        raise ValueError(f"drawn person {person} may be in training pictures; strangers begin at {STRANGERS}")
+    looks = somebody(person)
     glasses, night = mounting.glasses, mounting.night
     return replace(
         looks,

@@ -14,6 +14,8 @@ from fer_edge.monitoring.simulation.story import Story
 
 AHEAD_S = 2.3
 """Between two glances of one act the driver looks ahead so long and more: the sum starts afresh after 2 s (VATS)."""
+MOUTH_RESTS_S = 0.5
+"""Between talk and what else a mouth does."""
 TOLD_S = 3.0
 """A distraction is due after so long (Euro NCAP)."""
 
@@ -206,10 +208,6 @@ def acts_of(behaviour: Behaviour, count: int, random: Random, learn_s: float = 7
         at = end + random.uniform(6, 14)
     story.seconds = at
     return story, done
-
-
-MOUTH_RESTS_S = 0.5
-"""Between talk and what else a mouth does."""
 
 
 def strew(story: Story, random: Random, behaviours: tuple[Behaviour, ...], every_s: float, since: float) -> list[Done]:
