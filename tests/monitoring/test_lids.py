@@ -69,6 +69,17 @@ def test_eyes_read_as_shut_and_as_lowered_may_look_into_the_lap() -> None:
     assert starts(told(drive((20, {}), (22.5, asleep), (40, {})))) == [("microsleep", 21.5)]
 
 
+def test_an_iris_between_the_lashes_of_eyes_as_narrow_as_shut_ones_is_a_look_down() -> None:
+    """As two drivers in clips look down: lowered two to one, an iris, and no wider than this driver's shut eyes."""
+    lashes = {"eyes_closed": 0.3, "eyes_lowered": 0.67, "eyes_narrowed": 0.01, "width": 0.04, "gaze": (0.0, -25.0)}
+    rather_shut, hidden = lashes | {"eyes_closed": 0.38, "eyes_lowered": 0.58}, lashes | {"gaze": None}
+    for eyes, down, closed in ((lashes, True, False), (rather_shut, False, True), (hidden, False, True)):
+        monitor = Monitor(Settings(), saved=SAVED)
+        state = [monitor.step(frame)[0] for frame in drive((20, {}), (22, eyes))][-1]
+        assert (state.eyes_down, state.eyes_closed) == (down, closed)
+    assert starts(told(drive((20, {}), (24, lashes), (40, {})))) == [("distracted", 23.0)]
+
+
 def test_a_phone_read_again_and_again_is_distraction_each_time_and_not_drowsiness() -> None:
     """Four looks of 4.4 s into the lap in a minute, head bent, no iris: 18 s that look shut."""
     scenes: list[Scene] = [(20, {})]
