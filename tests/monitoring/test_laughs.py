@@ -35,6 +35,14 @@ def test_a_broad_mouth_laughs_though_the_lids_stay_up() -> None:
     assert starts(told(drive((20, rest), (23, {"mouth": 0.95} | yawning), (40, rest)))) == [("yawn", 21.5)]
 
 
+def test_behind_glare_the_width_alone_tells_a_laugh_from_a_yawn() -> None:
+    """No lid is seen: at 1.1 times the width at rest it is a laugh, at 1.05 a yawn."""
+    glare = {"eyes_closed": None, "eyes_lowered": None, "eyes_narrowed": None, "width": None, "gaze": None}
+    for times, events in ((1.1, []), (1.05, [("yawn", 21.5)])):
+        rest, wide = {"mouth_width": 0.8}, {"mouth": 0.95, "mouth_width": 0.8 * times}
+        assert starts(told(drive((19, rest), (20, glare | rest), (23, glare | wide), (26, rest)))) == events
+
+
 def test_a_mouth_pulled_narrow_yawns_though_the_eyes_are_pressed_together_from_the_first() -> None:
     rest, yawning = {"mouth_width": 0.8}, LAUGH | {"mouth": 0.95, "mouth_width": 0.7}
     assert starts(told(drive((20, rest), (23, yawning), (40, rest)))) == [("yawn", 21.5)]
