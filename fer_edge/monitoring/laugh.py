@@ -12,7 +12,8 @@ makes the mouth 1.17 times as wide (median of 17 people; ten of them 1.15 and mo
 the yawn of another 0.86. 633 wide mouths in pictures, most of them yawns, are 0.81 eye distances wide (median; 98 % up
 to 0.97), mouths at rest 0.79."""
 EVEN = 1.08
-"""Where no lids are seen that could tell: as many smiles are narrower (17 people, spread 0.085) as yawns broader (0.07)."""
+"""Where no lids are seen that could tell: as many smiles are narrower (17 people, spread 0.085) as yawns are broader
+(0.07)."""
 ONSET_S, ONSET_SHARE = 0.4, 0.5
 """Lids narrow in this share of the first so many seconds of an open mouth in which they are seen up: a laugh. A yawn
 narrows them later. A blink, a look down or into the mirror at that moment says nothing."""
