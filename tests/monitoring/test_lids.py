@@ -70,7 +70,7 @@ def test_eyes_read_as_shut_and_as_lowered_may_look_into_the_lap() -> None:
 
 
 def test_an_iris_between_the_lashes_of_eyes_as_narrow_as_shut_ones_is_a_look_down() -> None:
-    """As two drivers in clips look down: lowered two to one, an iris, and no wider than this driver's shut eyes."""
+    """As two people in clips look down: lowered two to one, an iris, and no wider than this driver's shut eyes."""
     lashes = {"eyes_closed": 0.3, "eyes_lowered": 0.67, "eyes_narrowed": 0.01, "width": 0.04, "gaze": (0.0, -25.0)}
     rather_shut, hidden = lashes | {"eyes_closed": 0.38, "eyes_lowered": 0.58}, lashes | {"gaze": None}
     for eyes, down, closed in ((lashes, True, False), (rather_shut, False, True), (hidden, False, True)):
