@@ -53,7 +53,7 @@ class Row:
     source: str
 
 
-def _loose(points: np.ndarray) -> shape.Region:
+def loose(points: np.ndarray) -> shape.Region:
     """The square in which a face with these 68 points is looked for first: they end at the brows."""
     low, high = points.min(axis=0), points.max(axis=0)
     x, y = (low + high) / 2
@@ -65,7 +65,7 @@ def landmarks(mesh: Mesh, folder: Path) -> Iterator[Row]:
     for split in ("train", "val"):
         faces = faces68.load(folder, split)
         for image, points, source in zip(faces.images, faces.points, faces.source, strict=True):
-            told = mesh(image, _loose(points))
+            told = mesh(image, loose(points))
             if told.sure >= SURE:
                 target = eyepair_data.target(told.closures, told.gaps)
                 yield Row(eyepair_data.around(image, points), target, split, str(source))
@@ -82,7 +82,7 @@ def scenes(mesh: Mesh, folder: Path, table: Path = eyes_scenes.TABLE) -> Iterato
             between = np.hypot(*(points[shape.RIGHT_EYE].mean(axis=0) - points[shape.LEFT_EYE].mean(axis=0)))
             if word == "none" or between < NEAREST:
                 continue
-            told = mesh(image, _loose(points))
+            told = mesh(image, loose(points))
             if told.sure >= SURE:
                 closures, gaps = SEEN.get(word, ((0.0, 1.0), (0.0, 1.0)))
                 target = eyepair_data.target(np.clip(told.closures, *closures), np.clip(told.gaps, *gaps))

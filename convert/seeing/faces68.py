@@ -34,13 +34,14 @@ def load(path: Path, split: str) -> MarkedFaces:
 
     ``path`` is a folder with points.npz (files, points, source, subject) and the pictures it
     names, where a subject is in val by the checksum of its name (one in ten), or a single .npz
-    with images and points, which is one split whole.
+    with images and points (and where they are known, sources), which is one split whole.
     """
     if path.is_file():
         arrays = read_arrays(path, "images", "points")
         count = len(arrays["images"])
         _check(path, arrays["points"], count)
-        return MarkedFaces(arrays["images"], arrays["points"].astype(np.float32), np.full(count, "user"))
+        source = arrays.get("source", np.full(count, "user"))
+        return MarkedFaces(arrays["images"], arrays["points"].astype(np.float32), source)
     if split not in ("train", "val", "all"):
         raise UsageError(f"--split {split}: marked faces are divided into train and val only")
     arrays = read_arrays(path / "points.npz", "files", "points", "source", "subject")

@@ -31,10 +31,11 @@ LIT_SHARE, COVERED_SHARE = 0.12, 0.3
 """How often light comes from one side of a face only, and something stands before it; both also where none is."""
 TURNED_SHARE = 0.3
 """How often a marked face is turned to the side, up or down."""
-TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4}
+TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4, "scenes": 0.4, "fer2013": 0.04}
 """Copies made of a face, by source (one of a source not named): of a person ytf has ten frames alike."""
-FINE, COARSE = 1.0, 0.25
-"""How often a still photograph is drawn, and a frame of a video (ytf has ten alike of a person)."""
+WEIGHTS = {"ytf": 0.2, "scenes": 0.35, "fer2013": 0.06}
+"""How often a face of a source is drawn beside a marked photograph: ytf has ten frames alike of a person, and what
+a teacher told is less exact, in the small pictures of FER2013 most of all."""
 VARIATION = Variation(cover_share=0.2)
 AS_IT_IS = Variation(plain_share=1.0, cover_share=0.0)
 DOUBTFUL = 0.15
@@ -149,7 +150,7 @@ def unvaried(faces: faces68.MarkedFaces, size: int, count: int, seed: int) -> np
 
 def _chances(faces: faces68.MarkedFaces) -> np.ndarray:
     """Cumulative chance of each face to be drawn."""
-    weight = np.where(faces.source == "ytf", COARSE, FINE)
+    weight = np.array([WEIGHTS.get(str(source), 1.0) for source in faces.source])
     for i, points in enumerate(faces.points):
         ratio = min(shape.eye_aspect_ratio(points[part]) for part in (shape.RIGHT_EYE, shape.LEFT_EYE))
         rare = ratio < 0.1 or shape.mouth_aspect_ratio(points) > 0.4

@@ -38,9 +38,11 @@ HOPE = 0.1
 
 @dataclass(frozen=True)
 class Answer:
-    """The mesh's points in the picture (478, 2), and of the right and left eye closure and gap in eye widths."""
+    """The mesh's points in the picture and in its mirror image, each (478, 2) in its own pixels, and of the right and
+    left eye closure and gap in eye widths."""
 
     points: np.ndarray
+    mirrored: np.ndarray
     closures: np.ndarray
     gaps: np.ndarray
     sure: float
@@ -75,6 +77,7 @@ class Mesh:
         other = self._once(np.ascontiguousarray(grey[:, ::-1]), ((grey.shape[1] - 1 - x, y), side, -angle))
         return Answer(
             own.points,
+            other.points,
             (own.closures + other.closures[::-1]) / 2,
             (own.gaps + other.gaps[::-1]) / 2,
             min(own.sure, other.sure),
@@ -88,7 +91,7 @@ class Mesh:
         self._blends.invoke()
         closures = self._blends.get_tensor(self._blend).ravel()[list(BLINKS)]
         gaps = [_apart(points, up, low) / max(_apart(points, *corners), 1e-6) for up, low, *corners in LIDS]
-        return Answer(points, closures, np.array(gaps), sure)
+        return Answer(points, points, closures, np.array(gaps), sure)
 
     def _look(self, grey: np.ndarray, region: shape.Region) -> tuple[np.ndarray, float]:
         """The points (478, 2) float32 in the picture, and how sure it is that there is a face."""

@@ -13,6 +13,7 @@ import pytest
 
 from convert.cli import main
 from tests.convert.faces import draw_faces
+from tests.convert.meshes import standing_in
 from tests.convert.workshop import FAST
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # quantize needs it, and one process runs one engine
@@ -80,3 +81,10 @@ def quantized(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
 
     return made_once("shipped", make, tmp_path_factory) / "drawn.tflite"
+
+
+@pytest.fixture(scope="session")
+def mesh_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small ``face_landmarker.task``."""
+    folder = made_once("task", lambda new: standing_in(new / "face_landmarker.task"), tmp_path_factory)
+    return folder / "face_landmarker.task"

@@ -1,4 +1,4 @@
-"""MediaPipe's face mesh as a teacher of both eyes: a small stand-in says what the picture's two halves tell it."""
+"""MediaPipe's face mesh as a teacher of both eyes."""
 
 from __future__ import annotations
 
@@ -14,71 +14,22 @@ from convert.recipes import teacher_mesh
 from convert.seeing import eyepair_data, mesh
 from fer_edge.sources.sim.examples import examples
 from tests.convert.faces import draw_face
+from tests.convert.meshes import BIAS, OPENS, REACH, WIDTH
 
 pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("default")]
 
-WIDTH, BIAS = 40.0, 2.0
-"""Width of the stand-in's eyes, pixels of its picture, and by how much it opens the right one too far."""
-OPENS = 16.0
-"""Gap of an eye on a white half, in pixels of the stand-in's picture."""
-REACH = 48.0
-"""Half the distance of its outer corners."""
 
-
-def standing_in(path: Path) -> Path:
-    """A .task whose mesh fills the middle of its picture, each eye as far open as that half of the picture is light.
-
-    Its blink is 1 less twice the gap over the width; it sees no face in the dark.
-    """
-    tf = pytest.importorskip("tensorflow")
-    middle, half = (mesh.SIDE - 1) / 2, mesh.SIDE / 3
-    points = np.full((mesh.POINTS, 3), middle, np.float32)
-    points[0, :2], points[1, :2] = middle - half, middle + half
-    up = np.zeros((2, mesh.POINTS, 3), np.float32)
-    for eye, (upper, lower, first, last) in enumerate(mesh.LIDS):
-        start = middle - REACH if eye == 0 else middle + REACH - WIDTH
-        points[[first, last], 0], points[[first, last, upper, lower], 1] = (start, start + WIDTH), middle - 20
-        up[eye, upper, 1] = OPENS
-    points[mesh.LIDS[0][0], 1] -= BIAS
-
-    def look(picture):
-        right, left = tf.reduce_mean(picture[:, :, :128]), tf.reduce_mean(picture[:, :, 128:])
-        told = tf.reshape(points - right * up[0] - left * up[1], (1, 1, 1, 3 * mesh.POINTS))
-        return told, tf.reshape(100 * (right + left) - 5, (1, 1, 1, 1)), tf.reshape(right, (1, 1))
-
-    def blends(asked):
-        told = [tf.zeros(())] * 52
-        for name, lids in zip(mesh.BLINKS, mesh.LIDS, strict=True):
-            upper, lower, first, last = (asked[0, mesh.ASKED.index(point)] for point in lids)
-            told[name] = 1 - 2 * (lower[1] - upper[1]) / (last[0] - first[0])
-        return tf.stack(told)
-
-    with zipfile.ZipFile(path, "w") as task:
-        for name, say, shape in (
-            ("face_landmarks_detector", look, (1, mesh.SIDE, mesh.SIDE, 3)),
-            ("face_blendshapes", blends, (1, len(mesh.ASKED), 2)),
-        ):
-            asked = tf.function(say, input_signature=[tf.TensorSpec(shape, tf.float32)]).get_concrete_function()
-            task.writestr(f"{name}.tflite", tf.lite.TFLiteConverter.from_concrete_functions([asked]).convert())
-    return path
-
-
-@pytest.fixture(scope="module")
-def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return standing_in(tmp_path_factory.mktemp("task") / "face_landmarker.task")
-
-
-def written(task: Path, data: Path, out: Path) -> dict[str, np.ndarray]:
-    assert teacher_mesh.main([str(task), "--data", str(data), "--out", str(out)]) == 0
+def written(mesh_task: Path, data: Path, out: Path) -> dict[str, np.ndarray]:
+    assert teacher_mesh.main([str(mesh_task), "--data", str(data), "--out", str(out)]) == 0
     with np.load(out) as arrays:
         return dict(arrays)
 
 
-def test_each_eye_is_told_as_seen_in_the_picture_and_in_its_mirror_image(task: Path, tmp_path: Path) -> None:
+def test_each_eye_is_told_as_seen_in_the_picture_and_in_its_mirror_image(mesh_task: Path, tmp_path: Path) -> None:
     lit = np.full((48, 48), 51, np.uint8)
     lit[:, 24:] = 204
     np.savez(tmp_path / "fer2013_val.npz", images=[lit, np.zeros_like(lit)], labels=[0, 0])
-    found = written(task, tmp_path, tmp_path / "eyepairs.npz")
+    found = written(mesh_task, tmp_path, tmp_path / "eyepairs.npz")
     assert found["split"].tolist() == ["val"], "nobody is seen in the dark one"
     assert found["source"].tolist() == ["fer2013"]
     seen = (1 / 1.35) ** 2  # what lies beyond the picture is black
@@ -97,7 +48,9 @@ def test_the_blend_shapes_are_asked_about_each_of_their_points_once_and_in_order
     assert {point for lids in mesh.LIDS for point in lids} < set(mesh.ASKED)
 
 
-def test_marked_faces_are_divided_by_person(task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_marked_faces_are_divided_by_person(
+    mesh_task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng, people = np.random.default_rng(3), ["person 16", "person 1", "person 20", "person 6"]
     faces = [draw_face(rng) for _ in people]
     (tmp_path / "landmarks").mkdir()
@@ -110,7 +63,7 @@ def test_marked_faces_are_divided_by_person(task: Path, tmp_path: Path, capsys: 
         source=["helen", "helen", "ytf", "ytf"],
         subject=people,
     )
-    found = written(task, tmp_path, tmp_path / "eyepairs.npz")
+    found = written(mesh_task, tmp_path, tmp_path / "eyepairs.npz")
     assert found["split"].tolist() == ["train", "train", "val", "val"]
     assert found["source"].tolist() == ["helen", "ytf", "helen", "ytf"]
     assert len(eyepair_data.load(tmp_path / "eyepairs.npz", "val").images) == 2
@@ -121,7 +74,7 @@ def test_marked_faces_are_divided_by_person(task: Path, tmp_path: Path, capsys: 
     assert "fer2013_train.npz: not there" in said
 
 
-def test_what_somebody_saw_limits_what_the_mesh_says(task: Path, tmp_path: Path) -> None:
+def test_what_somebody_saw_limits_what_the_mesh_says(mesh_task: Path, tmp_path: Path) -> None:
     example = next(e for e in examples(range(40), 1) if e.right.seen)
     (tmp_path / "faces").mkdir()
     cv2.imwrite(str(tmp_path / "faces" / "a.png"), example.picture)
@@ -131,7 +84,7 @@ def test_what_somebody_saw_limits_what_the_mesh_says(task: Path, tmp_path: Path)
 
     def told(word: str, aside: float = 0.0) -> list[float]:
         table.write_text(f"file,x,y,eyes,by\na.png,{x + aside},{y},{word},eye\n")
-        (row,) = teacher_mesh.scenes(mesh.Mesh(task), tmp_path, table)
+        (row,) = teacher_mesh.scenes(mesh.Mesh(mesh_task), tmp_path, table)
         assert (row.split, row.source) == ("train", "scenes")
         return row.target.tolist()
 
@@ -140,10 +93,10 @@ def test_what_somebody_saw_limits_what_the_mesh_says(task: Path, tmp_path: Path)
     assert told("shut") == pytest.approx([0.79, 0.79, 0.05, 0.05])
     assert told("open") == pytest.approx([min(value, 0.3) for value in own[:2]] + own[2:])
     table.write_text(f"file,x,y,eyes,by\na.png,{x},{y},none,eye\n")
-    assert list(teacher_mesh.scenes(mesh.Mesh(task), tmp_path, table)) == []
+    assert list(teacher_mesh.scenes(mesh.Mesh(mesh_task), tmp_path, table)) == []
 
 
-def test_other_files_are_one_line(task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_files_are_one_line(mesh_task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def refused(given: Path) -> str:
         capsys.readouterr()
         assert teacher_mesh.main([str(given), "--data", str(tmp_path), "--out", str(tmp_path / "out.npz")]) != 0
@@ -151,15 +104,15 @@ def test_other_files_are_one_line(task: Path, tmp_path: Path, capsys: pytest.Cap
         assert said.count("\n") == 1
         return said
 
-    assert "none of landmarks, det, fer2013_train.npz, fer2013_val.npz" in refused(task)
+    assert "none of landmarks, det, fer2013_train.npz, fer2013_val.npz" in refused(mesh_task)
     np.savez(tmp_path / "fer2013_val.npz", images=np.zeros((1, 48, 48), np.uint8))
     assert "gone.task: not MediaPipe's face landmarker (No such file or directory)" in refused(tmp_path / "gone.task")
     (tmp_path / "text.task").write_text("no archive")
     assert "text.task: not MediaPipe's face landmarker" in refused(tmp_path / "text.task")
-    with zipfile.ZipFile(task) as parts, zipfile.ZipFile(tmp_path / "swapped.task", "w") as swapped:
+    with zipfile.ZipFile(mesh_task) as parts, zipfile.ZipFile(tmp_path / "swapped.task", "w") as swapped:
         for name, other in (("landmarks_detector", "blendshapes"), ("blendshapes", "landmarks_detector")):
             swapped.writestr(f"face_{name}.tflite", parts.read(f"face_{other}.tflite"))
     assert "swapped.task: another face landmarker" in refused(tmp_path / "swapped.task")
     assert not (tmp_path / "out.npz").exists()
-    assert teacher_mesh.main([str(task), "--data", str(tmp_path), "--out", str(tmp_path / "out.npz")]) == 1
+    assert teacher_mesh.main([str(mesh_task), "--data", str(tmp_path), "--out", str(tmp_path / "out.npz")]) == 1
     assert "sees no face in it" in capsys.readouterr().err
