@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from convert.errors import DataError
+from convert.seeing.altered import Alteration
 from fer_edge.core import Frame
 from fer_edge.monitoring import Monitor
 from fer_edge.perception.faces import YuNet, make_finder
@@ -30,11 +31,11 @@ class Watched:
     overlaps: Sequence[float]
 
 
-def watch(path: Path, settings: Settings, yunet: YuNet | None = None) -> Watched:
-    """What the whole product says of every frame of a clip. Raises DataError for one without any."""
+def watch(path: Path, settings: Settings, yunet: YuNet | None = None, alter: Alteration | None = None) -> Watched:
+    """What the whole product says of every frame of a clip, altered where asked. Raises DataError if none is there."""
     steps, overlaps, spent = [], [], 0.0
     pipeline, finder = Pipeline(Perception(settings), Monitor(settings)), make_finder(settings.perception)
-    for frame in _frames(path, settings):
+    for frame in _frames(path, settings, alter):
         began = time.thread_time()
         steps.append(pipeline.step(frame))
         spent += time.thread_time() - began
@@ -47,11 +48,14 @@ def watch(path: Path, settings: Settings, yunet: YuNet | None = None) -> Watched
     return Watched(steps, spent / len(steps) * 1e3, overlaps)
 
 
-def _frames(path: Path, settings: Settings) -> Iterator[Frame]:
+def _frames(path: Path, settings: Settings, alter: Alteration | None) -> Iterator[Frame]:
     source = make_source(str(path), settings.camera, paced=False)
     source.open()
     try:
-        yield from frames(source)
+        for number, frame in enumerate(frames(source)):
+            image = alter(frame.image, number) if alter else frame.image
+            if image is not None:
+                yield replace(frame, image=image)
     finally:
         source.close()
 
@@ -65,14 +69,18 @@ def beside(seen: Watched, marks: Mapping[str, Any]) -> dict[str, Any]:
     heads = np.array([[np.nan if v is None else v for v in angle] for angle in angles], float)
     if np.isnan(heads).all():
         return told
-    middle = np.nanmedian(heads, axis=0)
+    numbers, middle = np.array([step.signals.number for step in seen.steps]), np.nanmedian(heads, axis=0)
+
+    def marked(pair: Sequence[int]) -> np.ndarray:
+        return heads[(numbers >= pair[0]) & (numbers <= pair[1])]
+
     told["head_median"] = np.round(middle, 1).tolist()
     for key in ("head_up", "head_down"):
-        for first, last in marks.get(key, []):
-            told[key] = round(float(np.nanmedian(heads[first : last + 1, 1]) - middle[1]), 1)
+        for pair in marks.get(key, []):
+            told[key] = round(float(np.nanmedian(marked(pair)[:, 1]) - middle[1]), 1)
     for key, column in (("head_turned", 0), ("head_rolled", 2)):
-        for first, last in marks.get(key, []):
-            told[key] = np.round(np.nanpercentile(heads[first : last + 1, column], [2, 98]), 1).tolist()
+        for pair in marks.get(key, []):
+            told[key] = np.round(np.nanpercentile(marked(pair)[:, column], [2, 98]), 1).tolist()
     return told
 
 

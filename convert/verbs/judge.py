@@ -18,6 +18,7 @@ from typing import Any
 from convert.clips import beside, runs, watch
 from convert.errors import DataError, UsageError
 from convert.files import read_json
+from convert.seeing.altered import ALTERED
 from fer_edge.core import Event, Phase
 from fer_edge.errors import FerEdgeError
 from fer_edge.perception.faces import YuNet
@@ -51,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
         metavar="CLIP:FIRST-LAST",
         help="only these frames of a clip were annotated; can be repeated",
     )
+    parser.add_argument(
+        "--as",
+        dest="altered",
+        action="append",
+        choices=("it-is", *ALTERED, "all"),
+        help="the clip as another camera would have seen it; can be repeated (it-is; all: every one)",
+    )
     parser.add_argument("--before", type=Path, metavar="FILE", help="an earlier result of --json to compare with")
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, to compare the detector with")
     parser.add_argument("--detector", choices=("tiny", "haar"), default="tiny", help="face detector (tiny)")
@@ -73,14 +81,15 @@ def run(args: argparse.Namespace, _task: None) -> int:
     for name in args.clips or list(marks):
         if name not in marks:
             raise UsageError(f"{name}: not in {args.data}/annotations.json; there are {', '.join(marks)}")
-        seen = watch(args.data / name, settings, yunet)
-        result = judge(name, marks[name], seen.steps) | beside(seen, marks[name])
-        if name in earlier:
-            result["judged_before"] = earlier[name]["eyes_judged"]
-            result["right"] &= result["eyes_judged"] >= earlier[name]["eyes_judged"] - LEAST_JUDGED
-        results.append(result)
-        if not args.json:
-            print("\n".join(lines(result)), flush=True)
+        for altered in _altered(args.altered):
+            seen = watch(args.data / name, settings, yunet, ALTERED.get(altered))
+            result = {"as": altered} | judge(name, marks[name], seen.steps) | beside(seen, marks[name])
+            if (name, altered) in earlier:
+                before = result["judged_before"] = earlier[name, altered]["eyes_judged"]
+                result["right"] &= result["eyes_judged"] >= before - LEAST_JUDGED
+            results.append(result)
+            if not args.json:
+                print("\n".join(lines(result)), flush=True)
     right = all(result["right"] for result in results)
     if args.json:
         print(json.dumps({"right": right, "clips": results}))
@@ -97,11 +106,16 @@ def _judged(text: str) -> tuple[str, list[int]]:
     return name, [int(first), int(last)]
 
 
-def _earlier(path: Path | None) -> dict[str, Any]:
+def _altered(asked: Sequence[str] | None) -> Sequence[str]:
+    asked = asked or ["it-is"]
+    return ["it-is", *ALTERED] if "all" in asked else list(dict.fromkeys(asked))
+
+
+def _earlier(path: Path | None) -> dict[tuple[str, str], Any]:
     if path is None:
         return {}
     try:
-        return {clip["clip"]: clip for clip in json.loads(path.read_text("utf-8"))["clips"]}
+        return {(clip["clip"], clip.get("as", "it-is")): clip for clip in json.loads(path.read_text("utf-8"))["clips"]}
     except (ValueError, KeyError, TypeError):
         raise DataError(f"{path}: no result of `judge --json`") from None
 
@@ -208,8 +222,9 @@ def _rounded(span: Span) -> list[float]:
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """One clip for a person."""
     before = f", {result['judged_before']:.1%} before" if "judged_before" in result else ""
+    name = result["clip"] + ("" if result.get("as", "it-is") == "it-is" else f", {result['as']}")
     yield (
-        f"{result['clip']}: {'as annotated' if result['right'] else 'NOT as annotated'}; {result['frames']} frames, "
+        f"{name}: {'as annotated' if result['right'] else 'NOT as annotated'}; {result['frames']} frames, "
         f"a face in {result['faces']:.1%}, eyes judged in {result['eyes_judged']:.1%}{before}"
     )
     if "closures" in result:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from convert.cli import main
+from convert.seeing import altered
 from convert.verbs.judge import judge
 from fer_edge.core import DriverState, Event, Level, Phase, Signals
 from fer_edge.pipeline import Step
@@ -94,6 +96,38 @@ def test_the_verb_looks_at_the_clips_themselves(
     assert main(["judge", "--data", str(clips), "--before", str(tmp_path / "before.json")]) == 1
     told = capsys.readouterr().out
     assert "105.0% before" in told and "found, edges" in told and "0 of 1 clips as annotated" in told
+
+
+def test_a_clip_is_judged_as_other_cameras_would_have_seen_it(
+    clips: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ["judge", "--data", str(clips), "--as", "mirrored", "--as", "half-rate", "--as", "it-is"]
+    assert main([*asked, "--json"]) == 0
+    text = capsys.readouterr().out
+    results = json.loads(text)["clips"]
+    assert [(one["as"], one["frames"], one["right"]) for one in results] == [
+        ("mirrored", 60, True),
+        ("half-rate", 30, True),
+        ("it-is", 60, True),
+    ]
+    (tmp_path / "before.json").write_text(text.replace('"eyes_judged": 1.0', '"eyes_judged": 1.05', 1))
+    assert main([*asked, "--before", str(tmp_path / "before.json")]) == 1
+    told = capsys.readouterr().out
+    assert "asleep.avi, mirrored: NOT as annotated" in told, "compared with the same alteration only"
+    assert "asleep.avi, half-rate: as annotated" in told and "asleep.avi: as annotated" in told
+
+
+@pytest.mark.parametrize("name", altered.ALTERED)
+def test_an_altered_frame_is_another_picture(name: str) -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[80:160, 40:120] = 200
+    before, made = frame.copy(), [altered.ALTERED[name](frame, number) for number in range(3)]
+    assert (frame == before).all(), "what others look at stays as it is"
+    taken = [picture for picture in made if picture is not None]
+    assert len(taken) == {"half-rate": 2, "third-rate": 1}.get(name, 3)
+    if len(taken) == 3:
+        assert all(picture.dtype == np.uint8 and picture.shape[2] == 3 for picture in taken)
+        assert taken[0].shape != frame.shape or (taken[0] != frame).any()
 
 
 @pytest.mark.parametrize(
