@@ -3,9 +3,9 @@
     python -m convert.recipes.teacher_points face_landmarker.task --data DATA --out told.npz
 
 Where the 68 points lie in a mesh is learned from the marked photographs of DATA (``landmarks/``: Helen and AFW). Then
-the mesh looks at frames of video in ``landmarks/``, at the faces of ``det/`` and at ``fer2013_train.npz``, those that
-are there, and at their mirror images; the mean of both answers is written (``images``, ``points``, ``source``), beside
-the photographs with their own marks. Marks that lie aside of what they mark on the whole are moved: mirrored pictures
+the mesh looks at the faces of ``det/`` and at ``fer2013_train.npz``, those that are there, and at their mirror images;
+the mean of both answers is written (``images``, ``points``, ``source``) for heads that are not far turned, beside the
+marked faces with their own marks. Marks that lie aside of what they mark on the whole are moved: mirrored pictures
 would teach the opposite. Only training parts are looked at; the error on held-out photographs is printed.
 """
 
@@ -28,10 +28,12 @@ from convert.seeing import faces68
 from convert.seeing.mesh import CORNERS, Answer, Mesh
 from convert.seeing.stills import Stills
 from fer_edge.errors import FerEdgeError
-from fer_edge.perception import shape, warp
+from fer_edge.perception import pose, shape, warp
 
 MARKED = ("helen", "afw")
 """Photographs whose marks say where the points lie: frames of YouTube Faces are marked in another way."""
+FARTHEST_YAW, LOWEST_PITCH = 30.0, -8.0
+"""Turns in degrees beyond which the map, learned from few such heads, tells too small ones."""
 STIFFNESS = 0.1
 """Ridge of the map, in squares of the distance of the eyes' outer corners."""
 SIDE, ROOM = 128, 1.35
@@ -90,17 +92,22 @@ def _within(points: np.ndarray, middle: np.ndarray, axes: np.ndarray) -> np.ndar
     return (points - middle) @ axes.T / (axes[0] @ axes[0])
 
 
-class Photographs:
-    """Marked photographs of a split that the mesh sees. Raises DataError where there are none."""
+class Marked:
+    """Marked faces of a split from some sources that the mesh sees. Raises DataError where there are none."""
 
-    def __init__(self, mesh: Mesh, folder: Path, split: str) -> None:
-        faces = faces68.subset(faces68.load(folder, split), MARKED)
+    def __init__(self, mesh: Mesh, folder: Path, split: str, sources: tuple[str, ...] = MARKED) -> None:
+        faces = faces68.subset(faces68.load(folder, split), sources)
         answers = [mesh(image, loose(points)) for image, points in zip(faces.images, faces.points, strict=True)]
         sure = [n for n, answer in enumerate(answers) if answer.sure >= SURE]
         if not sure:
-            raise DataError(f"{folder}: the mesh sees none of its photographs ({split}) from {' and '.join(MARKED)}")
+            raise DataError(f"{folder}: the mesh sees no face ({split}) from {' and '.join(sources)}")
         self.faces, self.answers = faces.where(np.array(sure)), [answers[n] for n in sure]
         self.width = faces.images.shape[2]
+
+    def told(self, to_points: Map) -> Iterator[Told]:
+        """The faces with their marks moved."""
+        for image, points, source in zip(self.faces.images, self.marks(to_points), self.faces.source, strict=True):
+            yield Told(image, points, str(source))
 
     def map(self) -> Map:
         """The map learned from them."""
@@ -114,7 +121,7 @@ class Photographs:
         straight = np.stack([to_points(answer.points) for answer in self.answers])
         both = np.stack([to_points.both(answer, self.width) for answer in self.answers])
         aside = (straight - both).mean(axis=(0, 1))
-        print(f"marks lie aside by {aside.round(2).tolist()} pixels", file=sys.stderr)
+        print(f"marks lie {aside[0]:.2f} pixels to the right of what they mark", file=sys.stderr)
         return self.faces.points - aside
 
     def error(self, to_points: Map) -> float:
@@ -126,12 +133,11 @@ class Photographs:
         return float(np.mean(off))
 
 
-def videos(mesh: Mesh, to_points: Map, folder: Path) -> Iterator[Told]:
-    """Frames of video, marked in another way than the photographs."""
-    faces = faces68.load(folder, "train")
-    for image, points, source in zip(faces.images, faces.points, faces.source, strict=True):
-        if source not in MARKED and (answer := mesh(image, loose(points))).sure >= SURE:
-            yield Told(image, to_points.both(answer, image.shape[1]), str(source))
+def others(mesh: Mesh, folder: Path) -> Iterator[Told]:
+    """Faces that are marked in another way, source by source: each has a map of its own."""
+    for source in sorted(set(faces68.load(folder, "train").source) - set(MARKED)):
+        marked = Marked(mesh, folder, "train", (str(source),))
+        yield from marked.told(marked.map())
 
 
 def scenes(mesh: Mesh, to_points: Map, folder: Path) -> Iterator[Told]:
@@ -144,7 +150,7 @@ def scenes(mesh: Mesh, to_points: Map, folder: Path) -> Iterator[Told]:
         for points in stills.points(image):
             between = np.hypot(*(points[shape.RIGHT_EYE].mean(axis=0) - points[shape.LEFT_EYE].mean(axis=0)))
             if between >= NEAREST and (answer := mesh(image, loose(points))).sure >= SURE:
-                yield _cut(image, to_points.both(answer, image.shape[1]), "scenes")
+                yield from _cut(image, to_points.both(answer, image.shape[1]), "scenes")
 
 
 def fer2013(mesh: Mesh, to_points: Map, file: Path) -> Iterator[Told]:
@@ -154,22 +160,23 @@ def fer2013(mesh: Mesh, to_points: Map, file: Path) -> Iterator[Told]:
         side = len(large)
         answer = mesh(large, (((side - 1) / 2, (side - 1) / 2), 1.35 * side, 0.0))
         if answer.sure >= SURE_SMALL:
-            yield _cut(image, (to_points.both(answer, side) + 0.5) / ENLARGED - 0.5, "fer2013")
+            yield from _cut(image, (to_points.both(answer, side) + 0.5) / ENLARGED - 0.5, "fer2013")
 
 
-def _cut(image: np.ndarray, points: np.ndarray, source: str) -> Told:
-    """The surroundings of a face, upright as it stands in the picture."""
-    middle, side, _ = shape.face_region(points)
-    matrix = warp.upright(middle, ROOM * side, 0.0, SIDE)
-    return Told(warp.cut(image, matrix, SIDE), points @ matrix[:, :2].T + matrix[:, 2], source)
+def _cut(image: np.ndarray, points: np.ndarray, source: str) -> Iterator[Told]:
+    """The surroundings of a face, upright as it stands in the picture; nothing of a head that is turned too far."""
+    head = pose.estimate(points.astype(np.float32))
+    if head is not None and abs(head.yaw) <= FARTHEST_YAW and head.pitch >= LOWEST_PITCH:
+        middle, side, _ = shape.face_region(points)
+        matrix = warp.upright(middle, ROOM * side, 0.0, SIDE)
+        yield Told(warp.cut(image, matrix, SIDE), points @ matrix[:, :2].T + matrix[:, 2], source)
 
 
 KINDS: dict[str, Callable[[Mesh, Map, Path], Iterator[Told]]] = {
-    "landmarks": videos,
     "det": scenes,
     "fer2013_train.npz": fer2013,
 }
-"""What of a folder of data is looked at."""
+"""What of a folder of data is told by the mesh."""
 
 
 def main(arguments: list[str]) -> int:
@@ -181,12 +188,11 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     try:
         mesh = Mesh(args.task)
-        known = Photographs(mesh, args.data / "landmarks", "train")
-        to_points = known.map()
-        marked = zip(known.faces.images, known.marks(to_points), known.faces.source, strict=True)
-        found = [Told(image, points, str(source)) for image, points, source in marked]
-        held = Photographs(mesh, args.data / "landmarks", "val")
+        marked = Marked(mesh, args.data / "landmarks", "train")
+        to_points = marked.map()
+        held = Marked(mesh, args.data / "landmarks", "val")
         print(f"{len(held.answers)} held-out photographs: NME {held.error(to_points):.2%}", file=sys.stderr)
+        found = [*marked.told(to_points), *others(mesh, args.data / "landmarks")]
         for name, faces in KINDS.items():
             before = len(found)
             found += faces(mesh, to_points, args.data / name) if (args.data / name).exists() else ()

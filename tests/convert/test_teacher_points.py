@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convert.recipes import teacher_points
-from convert.recipes.teacher_points import Map, Photographs, mirrored
+from convert.recipes.teacher_points import Map, Marked, mirrored
 from convert.seeing import faces68, figures
 from convert.seeing.faces68 import MarkedFaces
 from convert.seeing.mesh import CORNERS, POINTS, Answer
@@ -77,7 +77,7 @@ def test_marks_that_lie_aside_of_all_faces_are_moved_onto_them(tmp_path: Path) -
     def mesh(image: np.ndarray, _region: shape.Region) -> Answer:
         return answer(truth[int(image[0, 0])], image.shape[1], sure=0.5 if image[0, 0] == 7 else 1.0)
 
-    seen = Photographs(mesh, tmp_path / "landmarks", "train")
+    seen = Marked(mesh, tmp_path / "landmarks", "train")
     assert len(seen.faces) == 239, "one is no face to the mesh"
     to_points = seen.map()
     moved = seen.marks(to_points)
@@ -88,7 +88,7 @@ def test_marks_that_lie_aside_of_all_faces_are_moved_onto_them(tmp_path: Path) -
 
 
 def test_what_the_mesh_sees_is_written_beside_the_photographs(
-    mesh_task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mesh_task: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = (*TRAIN, *VAL)
     folder_of(tmp_path, people)
@@ -107,8 +107,24 @@ def test_what_the_mesh_sees_is_written_beside_the_photographs(
     faces = faces68.load(out, "train")
     assert faces.source.tolist() == ["helen", "helen", "scenes", "fer2013"]
     assert faces.images.shape == (4, 128, 128)
+    monkeypatch.setattr(teacher_points, "LOWEST_PITCH", 90.0)
+    assert teacher_points.main([str(mesh_task), "--data", str(tmp_path), "--out", str(out)]) == 0
+    assert faces68.load(out, "train").source.tolist() == ["helen", "helen"], "of heads bent too far nothing is told"
     middle = faces.points.mean(axis=1)
     assert ((middle > 40) & (middle < 90)).all(), "each face lies in the middle of its picture"
+
+
+def test_faces_marked_in_another_way_keep_their_own_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truth = folder_of(tmp_path, TRAIN * 120, source="ytf")
+
+    def mesh(image: np.ndarray, _region: shape.Region) -> Answer:
+        return answer(truth[int(image[0, 0])], image.shape[1])
+
+    told = list(teacher_points.others(mesh, tmp_path / "landmarks"))
+    assert [face.source for face in told] == ["ytf"] * 240
+    left = [face.points - truth[int(face.image[0, 0])] for face in told]
+    assert np.mean(left, axis=(0, 1)) == pytest.approx([0, ASIDE[1]], abs=0.02)
+    assert "marks lie 0.90 pixels to the right" in capsys.readouterr().err
 
 
 def test_without_photographs_nothing_is_written(
@@ -117,7 +133,7 @@ def test_without_photographs_nothing_is_written(
     folder_of(tmp_path, TRAIN, source="ytf")
     out = tmp_path / "told.npz"
     assert teacher_points.main([str(mesh_task), "--data", str(tmp_path), "--out", str(out)]) != 0
-    assert "sees none of its photographs (train) from helen and afw" in capsys.readouterr().err
+    assert "sees no face (train) from helen and afw" in capsys.readouterr().err
     assert not out.exists()
 
 
