@@ -101,6 +101,11 @@ def noise(picture: Image, deviation: float, rng: np.random.Generator) -> Image:
     return np.clip(picture + grain * deviation, 0, 255).astype(np.uint8)
 
 
+def gamma(picture: Image, value: float) -> Image:
+    """Darker above 1, lighter below."""
+    return np.asarray(cv2.LUT(picture, ((np.arange(256) / 255) ** value * 255).astype(np.uint8)), np.uint8)
+
+
 def jpeg(picture: Image, quality: int) -> Image:
     """Packed and unpacked at a quality from 1 to 100."""
     packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]

@@ -54,8 +54,10 @@ def _frames(path: Path, settings: Settings, alter: Alteration | None) -> Iterato
     try:
         for number, frame in enumerate(frames(source)):
             image = alter(frame.image, number) if alter else frame.image
-            if image is not None:
-                yield replace(frame, image=image)
+            if image is frame.image:
+                yield frame
+            elif image is not None:
+                yield replace(frame, image=image, colour=None, jpeg=None)
     finally:
         source.close()
 

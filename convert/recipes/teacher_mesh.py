@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -22,7 +22,7 @@ from convert.data.folders import read_grey
 from convert.errors import DataError
 from convert.files import read_arrays, read_json, replacing
 from convert.seeing import eyepair_data, eyes_scenes, faces68, marks
-from convert.seeing.mesh import CORNERS, Mesh
+from convert.seeing.mesh import CORNERS, Answer, Mesh
 from convert.seeing.stills import Stills
 from fer_edge.errors import FerEdgeError
 from fer_edge.perception import shape
@@ -60,6 +60,22 @@ def loose(points: np.ndarray) -> shape.Region:
     return (float(x), float(y - 0.1 * (high[1] - low[1]))), 1.6 * float((high - low).max()), 0.0
 
 
+def in_scene(mesh: Mesh, image: np.ndarray, points: np.ndarray) -> Answer | None:
+    """What the mesh says of a face found with these 68 points; None of one too small, or that it does not see."""
+    between = np.hypot(*(points[shape.RIGHT_EYE].mean(axis=0) - points[shape.LEFT_EYE].mean(axis=0)))
+    told = mesh(image, loose(points)) if between >= NEAREST else None
+    return told if told and told.sure >= SURE else None
+
+
+def in_small(mesh: Mesh, image: np.ndarray) -> Answer | None:
+    """What it says of a small face that fills its square picture, in that picture's pixels; None: it sees none."""
+    large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
+    middle = (len(large) - 1) / 2
+    told = mesh(large, ((middle, middle), 1.35 * len(large), 0.0))
+    points, mirrored = ((found + 0.5) / ENLARGED - 0.5 for found in (told.points, told.mirrored))
+    return replace(told, points=points, mirrored=mirrored) if told.sure >= SURE_SMALL else None
+
+
 def landmarks(mesh: Mesh, folder: Path) -> Iterator[Row]:
     """Marked photographs and frames of video, split by person."""
     for split in ("train", "val"):
@@ -79,11 +95,7 @@ def scenes(mesh: Mesh, folder: Path, table: Path = eyes_scenes.TABLE) -> Iterato
         here = [mark for mark in known if mark.file == name]
         for points in stills.points(image):
             word = next((mark.word for mark in here if marks.is_of(mark, points)), "")
-            between = np.hypot(*(points[shape.RIGHT_EYE].mean(axis=0) - points[shape.LEFT_EYE].mean(axis=0)))
-            if word == "none" or between < NEAREST:
-                continue
-            told = mesh(image, loose(points))
-            if told.sure >= SURE:
+            if word != "none" and (told := in_scene(mesh, image, points)):
                 closures, gaps = SEEN.get(word, ((0.0, 1.0), (0.0, 1.0)))
                 target = eyepair_data.target(np.clip(told.closures, *closures), np.clip(told.gaps, *gaps))
                 yield Row(eyepair_data.around(image, points), target, entry["split"], "scenes")
@@ -92,12 +104,9 @@ def scenes(mesh: Mesh, folder: Path, table: Path = eyes_scenes.TABLE) -> Iterato
 def fer2013(mesh: Mesh, file: Path) -> Iterator[Row]:
     """Small faces that fill their picture."""
     for image in read_arrays(file, "images")["images"]:
-        large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-        side = len(large)
-        told = mesh(large, (((side - 1) / 2, (side - 1) / 2), 1.35 * side, 0.0))
-        if told.sure >= SURE_SMALL:
+        if told := in_small(mesh, image):
             points = np.zeros((68, 2), np.float32)  # the strip is found by two of them
-            points[[36, 45]] = (told.points[list(CORNERS)] + 0.5) / ENLARGED - 0.5
+            points[[36, 45]] = told.points[list(CORNERS)]
             target = eyepair_data.target(told.closures, told.gaps)
             yield Row(eyepair_data.around(image, points), target, file.stem.removeprefix("fer2013_"), "fer2013")
 

@@ -17,13 +17,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from convert.data.folders import read_grey
 from convert.errors import DataError
 from convert.files import read_arrays, read_json, replacing
-from convert.recipes.teacher_mesh import ENLARGED, NEAREST, SURE, SURE_SMALL, loose
+from convert.recipes.teacher_mesh import SURE, in_scene, in_small, loose
 from convert.seeing import faces68
 from convert.seeing.mesh import CORNERS, Answer, Mesh
 from convert.seeing.stills import Stills
@@ -105,8 +104,11 @@ class Marked:
         self.width = faces.images.shape[2]
 
     def told(self, to_points: Map) -> Iterator[Told]:
-        """The faces with their marks moved."""
-        for image, points, source in zip(self.faces.images, self.marks(to_points), self.faces.source, strict=True):
+        """The faces with their marks moved; says by how much."""
+        marks = self.marks(to_points)
+        names, right = " and ".join(sorted(set(self.faces.source))), (self.faces.points - marks)[..., 0].mean()
+        print(f"marks of {names} lie {right:.2f} pixels to the right of what they mark", file=sys.stderr)
+        for image, points, source in zip(self.faces.images, marks, self.faces.source, strict=True):
             yield Told(image, points, str(source))
 
     def map(self) -> Map:
@@ -121,7 +123,6 @@ class Marked:
         straight = np.stack([to_points(answer.points) for answer in self.answers])
         both = np.stack([to_points.both(answer, self.width) for answer in self.answers])
         aside = (straight - both).mean(axis=(0, 1))
-        print(f"marks lie {aside[0]:.2f} pixels to the right of what they mark", file=sys.stderr)
         return self.faces.points - aside
 
     def error(self, to_points: Map) -> float:
@@ -148,19 +149,15 @@ def scenes(mesh: Mesh, to_points: Map, folder: Path) -> Iterator[Told]:
             continue
         image = read_grey(folder / "faces" / name)
         for points in stills.points(image):
-            between = np.hypot(*(points[shape.RIGHT_EYE].mean(axis=0) - points[shape.LEFT_EYE].mean(axis=0)))
-            if between >= NEAREST and (answer := mesh(image, loose(points))).sure >= SURE:
+            if answer := in_scene(mesh, image, points):
                 yield from _cut(image, to_points.both(answer, image.shape[1]), "scenes")
 
 
 def fer2013(mesh: Mesh, to_points: Map, file: Path) -> Iterator[Told]:
     """Small faces that fill their picture, every second one."""
     for image in read_arrays(file, "images")["images"][::2]:
-        large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-        side = len(large)
-        answer = mesh(large, (((side - 1) / 2, (side - 1) / 2), 1.35 * side, 0.0))
-        if answer.sure >= SURE_SMALL:
-            yield from _cut(image, (to_points.both(answer, side) + 0.5) / ENLARGED - 0.5, "fer2013")
+        if answer := in_small(mesh, image):
+            yield from _cut(image, to_points.both(answer, image.shape[1]), "fer2013")
 
 
 def _cut(image: np.ndarray, points: np.ndarray, source: str) -> Iterator[Told]:

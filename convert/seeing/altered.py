@@ -28,12 +28,6 @@ def scaled(across: float, down: float) -> Alteration:
     return lambda picture, _: cv2.resize(picture, None, fx=across, fy=down, interpolation=cv2.INTER_AREA)
 
 
-def gamma(value: float) -> Alteration:
-    """Darker above 1, lighter below."""
-    table = (np.linspace(0, 1, 256) ** value * 255).round().astype(np.uint8)
-    return lambda picture, _: cv2.LUT(picture, table)
-
-
 def tilted(angle: float) -> Alteration:
     """A camera mounted so many degrees askew."""
 
@@ -73,8 +67,8 @@ ALTERED: dict[str, Alteration] = {
     "small": scaled(0.6, 0.6),
     "tiny": scaled(0.4, 0.4),
     "narrow": scaled(0.85, 1.0),
-    "dark": gamma(1.8),
-    "light": gamma(0.6),
+    "dark": lambda picture, _: augment.gamma(picture, 1.8),
+    "light": lambda picture, _: augment.gamma(picture, 0.6),
     "lit-from-one-side": lit_from_one_side,
     "noisy": noisy,
     "blurred": lambda picture, _: cv2.GaussianBlur(picture, (0, 0), BLUR * picture.shape[1]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -48,6 +49,15 @@ class Answer:
     sure: float
 
 
+class _Look(NamedTuple):
+    """What is said of one picture."""
+
+    points: np.ndarray
+    closures: np.ndarray
+    gaps: np.ndarray
+    sure: float
+
+
 class Mesh:
     """The two networks of a ``face_landmarker.task``. Raises ModelError where they are not in it."""
 
@@ -83,7 +93,7 @@ class Mesh:
             min(own.sure, other.sure),
         )
 
-    def _once(self, grey: np.ndarray, region: shape.Region) -> Answer:
+    def _once(self, grey: np.ndarray, region: shape.Region) -> _Look:
         points, sure = self._look(grey, region)
         if sure >= HOPE:
             points, sure = self._look(grey, _closer(points))
@@ -91,7 +101,7 @@ class Mesh:
         self._blends.invoke()
         closures = self._blends.get_tensor(self._blend).ravel()[list(BLINKS)]
         gaps = [_apart(points, up, low) / max(_apart(points, *corners), 1e-6) for up, low, *corners in LIDS]
-        return Answer(points, points, closures, np.array(gaps), sure)
+        return _Look(points, closures, np.array(gaps), sure)
 
     def _look(self, grey: np.ndarray, region: shape.Region) -> tuple[np.ndarray, float]:
         """The points (478, 2) float32 in the picture, and how sure it is that there is a face."""

@@ -29,12 +29,6 @@ LARGE = 20.0
 ROUGH = np.random.default_rng(20)
 
 
-def gamma(value: float) -> Change:
-    """Darker above 1, lighter below."""
-    table = ((np.arange(256) / 255) ** value * 255).astype(np.uint8)
-    return lambda picture, _: cv2.LUT(picture, table)
-
-
 def half_covered(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The half of the face on the picture's left under a grey board."""
     low, high = points.min(axis=0), points.max(axis=0)
@@ -68,8 +62,8 @@ def _box(points: np.ndarray) -> np.ndarray:
 
 CHANGES: dict[str, Change] = {
     "unchanged (grey)": lambda picture, _: picture,
-    "gamma 0.3 (washed out)": gamma(0.3),
-    "gamma 2.5 (dark)": gamma(2.5),
+    "gamma 0.3 (washed out)": lambda picture, _: augment.gamma(picture, 0.3),
+    "gamma 2.5 (dark)": lambda picture, _: augment.gamma(picture, 2.5),
     "noise, deviation 20": lambda picture, _: augment.noise(picture, 20, ROUGH),
     "blur, deviation 1.5": lambda picture, _: cv2.GaussianBlur(picture, (0, 0), 1.5),
     "JPEG quality 20": lambda picture, _: augment.jpeg(picture, 20),

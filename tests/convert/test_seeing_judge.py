@@ -117,6 +117,20 @@ def test_a_clip_is_judged_as_other_cameras_would_have_seen_it(
     assert "asleep.avi, half-rate: as annotated" in told and "asleep.avi: as annotated" in told
 
 
+def test_an_alteration_does_what_its_name_says() -> None:
+    frame = np.random.default_rng(2).integers(60, 200, (240, 320, 3)).astype(np.uint8)
+    made = {name: alter(frame, 0) for name, alter in altered.ALTERED.items()}
+    assert (made["mirrored"][:, ::-1] == frame).all()
+    assert [made[name].shape[:2] for name in ("small", "tiny", "narrow")] == [(144, 192), (96, 128), (240, 272)]
+    assert made["dark"].mean() < frame.mean() - 20 < frame.mean() + 20 < made["light"].mean()
+    assert made["lit-from-one-side"][:, -20:].mean() < 0.4 * made["lit-from-one-side"][:, :20].mean()
+    assert made["blurred"].std() < frame.std() < made["noisy"].std()
+    spot = np.zeros_like(frame)
+    spot[100, 100] = 255
+    there = np.argwhere(altered.ALTERED["moved"](spot, 0)[..., 0]).mean(axis=0)
+    assert there == pytest.approx([112, 125.6], abs=0.6)
+
+
 @pytest.mark.parametrize("name", altered.ALTERED)
 def test_an_altered_frame_is_another_picture(name: str) -> None:
     frame = np.random.default_rng(1).integers(0, 256, (240, 320, 3)).astype(np.uint8)

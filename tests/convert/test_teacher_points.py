@@ -114,6 +114,26 @@ def test_what_the_mesh_sees_is_written_beside_the_photographs(
     assert ((middle > 40) & (middle < 90)).all(), "each face lies in the middle of its picture"
 
 
+def test_a_small_face_is_cut_out_with_its_points(tmp_path: Path) -> None:
+    across, down = np.meshgrid(np.arange(48), np.arange(48))
+    picture = (2 * across + 3 * down).astype(np.uint8)
+    np.savez(tmp_path / "fer.npz", images=[picture, picture, picture])
+    points = (solid() * 10 + 24).astype(np.float32)
+
+    def mesh(image: np.ndarray, _region: shape.Region) -> Answer:
+        return answer((points + 0.5) * len(image) / 48 - 0.5, len(image))
+
+    rng = np.random.default_rng(4)
+    others = np.stack([solid() * 10 + 24 + rng.normal(0, 0.3, (68, 2)) for _ in range(300)])
+    to_points = Map(np.stack([meshed(face) for face in others]), others)
+    first, second = teacher_points.fer2013(mesh, to_points, tmp_path / "fer.npz")
+    assert (first.image == second.image).all(), "every second of three"
+    columns, rows = first.points.round().astype(int).T
+    shown, lies = first.image[rows, columns], 2 * points[:, 0] + 3 * points[:, 1]
+    assert abs((shown - lies).mean()) < 1.0, "half a pixel of the small picture would be 2.5"
+    assert np.abs(shown - lies).max() < 3.0
+
+
 def test_faces_marked_in_another_way_keep_their_own_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = folder_of(tmp_path, TRAIN * 120, source="ytf")
 
@@ -124,7 +144,7 @@ def test_faces_marked_in_another_way_keep_their_own_marks(tmp_path: Path, capsys
     assert [face.source for face in told] == ["ytf"] * 240
     left = [face.points - truth[int(face.image[0, 0])] for face in told]
     assert np.mean(left, axis=(0, 1)) == pytest.approx([0, ASIDE[1]], abs=0.02)
-    assert "marks lie 0.90 pixels to the right" in capsys.readouterr().err
+    assert "marks of ytf lie 0.90 pixels to the right" in capsys.readouterr().err
 
 
 def test_without_photographs_nothing_is_written(
