@@ -25,6 +25,8 @@ from fer_edge.monitoring.simulation.behaviours import (
     Done,
     Mounting,
     acts_of,
+    looks_away,
+    reads_instruments,
     strew,
 )
 from fer_edge.monitoring.simulation.networks import Network, networks
@@ -60,16 +62,20 @@ def told(monitor: Monitor, drive: Iterable[Signals]) -> Iterator[tuple[DriverSta
             yield state, event
 
 
-def judge(done: Sequence[Done], heard: Iterable[tuple[DriverState, Event | None]]) -> dict[str, Any]:
+def judge(
+    done: Sequence[Done],
+    heard: Iterable[tuple[DriverState, Event | None]],
+    away: Sequence[tuple[float, float]] = (),
+) -> dict[str, Any]:
     """What was said wrongly of these acts, and what was not said.
 
-    A yawn may be told of a yawn. ``judged`` is the share of frames within acts in which the state of the
-    eyes was known.
+    A yawn may be told of a yawn, and a distraction in one of the looks ``away`` (start and end, seconds), whichever
+    acts made it 3 s long. ``judged`` is the share of frames within acts in which the state of the eyes was known.
     """
     fatigue: Counter[str] = Counter()
     distracted: Counter[str] = Counter()
     found: set[int] = set()
-    frames = known = 0
+    frames = known = by_chance = 0
     examples: list[dict[str, Any]] = []
     for state, event in heard:
         at, number = state.at, _act_at(done, state.at)
@@ -85,6 +91,9 @@ def judge(done: Sequence[Done], heard: Iterable[tuple[DriverState, Event | None]
             if act and act.distracts and number is not None and at <= act.end + LATE_S:
                 found.add(number)
                 continue
+            if any(start + TOLD_S - LATE_S <= at <= end + LATE_S for start, end in away):
+                by_chance += 1
+                continue
             distracted[str(event.details.get("reason"))] += 1
         elif event.category == "fatigue":
             if event.event_type == "yawn" and act and "yawn" in act.name:
@@ -96,6 +105,7 @@ def judge(done: Sequence[Done], heard: Iterable[tuple[DriverState, Event | None]
         "acts": len(done),
         "false_fatigue": dict(fatigue),
         "false_distracted": dict(distracted),
+        "chance_distracted": by_chance,
         "due": len(due),
         "missed": sum(number not in found for number in due),
         "missed_acts": [f"{done[number].name} at {done[number].start:.1f} s" for number in due if number not in found],
@@ -122,7 +132,8 @@ def row(
         story, done = acts_of(behaviour, min(10, count - number), random)
         driver = driver_before(mounting, random, settings, network_before(name, mounting))
         drive = signals(story, CAMERA, NO_NOISE_OF_EYES, driver, random.randrange(1 << 30))
-        parts.append(judge(done, told(Monitor(settings), drive)))
+        away = looks_away(story, settings.monitoring.distraction)
+        parts.append(judge(done, told(Monitor(settings), drive), away))
     return {"behaviour": behaviour.name, "mounting": mounting.name, **summed(parts)}
 
 
@@ -133,6 +144,7 @@ def summed(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "acts": sum(part["acts"] for part in parts),
         "false_fatigue": dict(sum((Counter(part["false_fatigue"]) for part in parts), Counter())),
         "false_distracted": dict(sum((Counter(part["false_distracted"]) for part in parts), Counter())),
+        "chance_distracted": sum(part["chance_distracted"] for part in parts),
         "due": sum(part["due"] for part in parts),
         "missed": sum(part["missed"] for part in parts),
         "missed_acts": [act for part in parts for act in part["missed_acts"]][:10],
@@ -155,12 +167,12 @@ def alert_hours(wanted_h: float, name: str, settings: Settings, seed: int, progr
     parts, left_s, number = [], wanted_h * 3600.0, 0
     while left_s > 0.5:
         random = Random(f"{seed} alert behaviours {number}")
-        story = alert_drive(min(left_s, 3600.0), random)
+        story = alert_drive(min(left_s, 3600.0), random, reads_instruments)
         done = strew(story, random, QUIET, EVERY_S, 70.0)
         mounting = MOUNTINGS[number % 2]
         driver = driver_before(mounting, random, settings, network_before(name, mounting))
         drive = signals(story, CAMERA, NO_NOISE_OF_EYES, driver, random.randrange(1 << 30))
-        part = judge(done, told(Monitor(settings), drive))
+        part = judge(done, told(Monitor(settings), drive), looks_away(story, settings.monitoring.distraction))
         parts.append(part | {"examples": [{"drive": number, **example} for example in part["examples"]]})
         left_s -= story.seconds
         number += 1
@@ -177,6 +189,10 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"  alert drivers, {alert['hours']:g} simulated hours: false fatigue {_counts(alert['false_fatigue'])}; "
         f"distracted {_counts(alert['distracted_per_hour'])} a simulated hour; judged {alert['judged'] or 0:.1%}"
+    )
+    yield (
+        f"  {alert['chance_distracted']} more distractions were told rightly: acts that met by chance took the eyes "
+        f"off the road for {TOLD_S:g} s"
     )
     yield f"  {'':<26}{'acts':>6}{'false fatigue':>15}{'false distr.':>14}{'missed':>12}{'judged':>8}"
     for name in dict.fromkeys(one[key] for key in ("behaviour", "mounting") for one in result["table"]):

@@ -16,7 +16,7 @@ from fer_edge.core import DriverState, Event, Phase
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story
 from fer_edge.monitoring.simulation.alert import blinks
-from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, Done, Mounting, strew
+from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, Done, Mounting, looks_away, strew
 from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
 from fer_edge.sources.sim.looks import STRANGERS
@@ -57,7 +57,8 @@ def measure(wanted_h: float, settings: Settings, seed: int, progress: Progress) 
         random, mounting = Random(f"{seed} pictured {number}"), MOUNTINGS[number % len(MOUNTINGS)]
         story, done, asleep = drive(random, seconds)
         said = heard(story, mounting, STRANGERS + number, settings, seed + number)
-        part = judge(done, [(state, event) for state, event in said if state.at < asleep])
+        away = looks_away(story, settings.monitoring.distraction)
+        part = judge(done, [(state, event) for state, event in said if state.at < asleep], away)
         told = [event.at - asleep for state, event in said if event and state.at >= asleep and _is_sleep(event)]
         rows.append(
             {

@@ -13,7 +13,7 @@ from fer_edge.benchmark.sleepers import ORDERS, faults, sleeper
 from fer_edge.core import DriverState, Event, Level, Phase
 from fer_edge.lids import SHUT_OPENING, lids
 from fer_edge.monitoring.simulation import Camera, Driver, Story, signals
-from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, QUIET, Done, acts_of, strew
+from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, QUIET, Done, acts_of, looks_away, strew
 from fer_edge.monitoring.simulation.networks import (
     STATES,
     Network,
@@ -183,6 +183,22 @@ def test_a_drive_is_judged_by_what_was_due() -> None:
     assert result["false_fatigue"] == {"microsleep": 1}
     assert result["false_distracted"] == {"shared": 1}
     assert (result["due"], result["missed"], result["judged"]) == (2, 1, 0.5)
+
+
+def test_glances_that_meet_are_one_look_away_and_an_answer_between_them_makes_two() -> None:
+    rules = Settings().monitoring.distraction
+    story = Story(60).during(10, 12.2, yaw=-45.0).during(12.5, 13.4, pitch=-8.0, gaze_pitch=-30.0)
+    story.during(13.9, 14.5, yaw=50.0).during(20, 24, yaw=12.0, gaze_yaw=10.0).during(30, 31, yaw=20.0, gaze_yaw=15.0)
+    story.closed(10.5, 10.8).during(40, 44, squint=0.8)
+    assert looks_away(story, rules) == [(10, 13.4), (13.9, 14.5), (30, 31)]
+
+
+def test_a_distraction_of_glances_that_meet_is_told_rightly() -> None:
+    away = [(10.0, 13.4)]
+    for at, rightly in ((12.9, True), (13.6, True), (12.4, False), (14.0, False)):
+        heard = [(DriverState(at), said("distracted", at, "attention", reason="long"))]
+        result = behaviours.judge([], heard, away)
+        assert (result["chance_distracted"], result["false_distracted"]) == ((1, {}) if rightly else (0, {"long": 1}))
 
 
 def test_a_sleeper_is_judged_by_order_sign_and_time() -> None:

@@ -14,6 +14,7 @@ from fer_edge.core import Lens
 from fer_edge.errors import UsageError
 from fer_edge.monitoring.simulation import MEASURED, Camera, Driver, Noise, Story, signals
 from fer_edge.monitoring.simulation.alert import alert_drive, anyone, microsleeps
+from fer_edge.monitoring.simulation.behaviours import Act, reads_instruments
 from fer_edge.monitoring.simulation.measure import Clip, Errors, main
 from fer_edge.monitoring.simulation.noise import Burst, Bursts
 from fer_edge.settings import Settings
@@ -57,9 +58,10 @@ def test_a_drive_is_the_same_for_the_same_seed() -> None:
     assert drive(3) != drive(4)
 
 
-def test_an_alert_driver_never_shuts_the_eyes_for_long() -> None:
+@pytest.mark.parametrize(("instruments", "longest_s"), [(None, 1.4), (reads_instruments, 0.55)])
+def test_an_alert_driver_never_shuts_the_eyes_for_long(instruments: Act | None, longest_s: float) -> None:
     """The truth of the alert drives holds nothing that would have to alarm."""
-    story = alert_drive(1800, Random(2))
+    story = alert_drive(1800, Random(2), instruments)
     shut = sorted((a.start, a.end) for a in story.acts if a.changes.get("lids", 1.0) <= 0.2)
     merged: list[list[float]] = []
     for start, end in shut:
@@ -67,7 +69,7 @@ def test_an_alert_driver_never_shuts_the_eyes_for_long() -> None:
             merged[-1][1] = max(end, merged[-1][1])
         else:
             merged.append([start, end])
-    assert max(end - start for start, end in merged) < 1.4
+    assert max(end - start for start, end in merged) < longest_s
     assert max(a.end - a.start for a in story.acts if abs(a.changes.get("yaw", 0)) > 30) <= 1.1
 
 

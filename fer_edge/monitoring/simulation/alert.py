@@ -6,10 +6,10 @@ singing, laughing, glare, tunnels, the face lost and found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 
 from fer_edge.core import Lens
+from fer_edge.monitoring.simulation.behaviours import Act
 from fer_edge.monitoring.simulation.story import Driver, Story, Truth
 
 OPEN_RATIO, OPEN_RATIO_SPREAD, FIXED_RATIO = 0.257, 0.021, 0.23
@@ -18,12 +18,16 @@ OPEN_RATIO, OPEN_RATIO_SPREAD, FIXED_RATIO = 0.257, 0.021, 0.23
 LAUGH = {"mouth": True, "emotion": "happy", "squint": 0.8}
 
 
-def alert_drive(seconds: float, random: Random) -> Story:
-    """A drive of an awake driver with everything that must never alarm."""
+def alert_drive(seconds: float, random: Random, instruments: Act | None = None) -> Story:
+    """A drive of an awake driver with everything that must never alarm.
+
+    ``instruments`` is how the driver looks at them. By default the lids are shut in every other look, as a network may
+    take them to be; one whose readings are measured errs by itself, and is to be shown lids that follow the eyes.
+    """
     story = Story(seconds, Truth())
     for every_s, act in (
         (12.0, _mirror),
-        (20.0, _instruments),
+        (20.0, instruments or _instruments),
         (60.0, _mouth),
         (180.0, _glare),
         (150.0, _lost),
@@ -52,7 +56,7 @@ def blinks(story: Story, random: Random, until: float = float("inf")) -> None:
         at += length + 0.3 + random.expovariate(1 / max(mean_s - 0.55, 0.2))
 
 
-def _often(story: Story, random: Random, every_s: float, act: Callable[[Story, Random, float], float]) -> None:
+def _often(story: Story, random: Random, every_s: float, act: Act) -> None:
     """Repeat an act, ``every_s`` seconds apart on average; it returns when it is over."""
     at = random.expovariate(1 / every_s)
     while at < story.seconds - 70:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
+from fer_edge.monitoring.head import direction
 from fer_edge.monitoring.simulation.story import Story
+from fer_edge.settings.monitoring import DistractionSettings
 
 AHEAD_S = 2.3
 """Between two glances of one act the driver looks ahead so long and more: the sum starts afresh after 2 s (VATS)."""
@@ -227,3 +230,20 @@ def strew(story: Story, random: Random, behaviours: tuple[Behaviour, ...], every
         done.append(Done(behaviour.name, at, end, behaviour.distracts))
         at = end + 5 + random.expovariate(1 / every_s)
     return done
+
+
+def looks_away(story: Story, rules: DistractionSettings) -> list[tuple[float, float]]:
+    """When the eyes are truly off the road, seconds; a look ahead too short for an answer interrupts none.
+
+    Acts are drawn independently of each other, so that one can follow another within half a second: a mirror glance a
+    bite, and together they are a look away of 3 s, which the rules are to tell.
+    """
+    edges = sorted({at for act in story.acts for at in (act.start, act.end)})
+    away: list[tuple[float, float]] = []
+    truths = (truth for _, truth in story.truths(iter(edges)))
+    for (start, end), truth in zip(pairwise(edges), truths, strict=False):
+        if direction(truth.yaw + truth.gaze_yaw, truth.pitch + truth.gaze_pitch, rules) == "ahead":
+            continue
+        goes_on = away and start - away[-1][1] < rules.answered_s
+        away.append((away.pop()[0] if goes_on else start, end))
+    return away
