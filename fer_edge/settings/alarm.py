@@ -58,7 +58,9 @@ class CommandAlarm(Section):
     )
     level: AlarmLevel = Field("warning", description="lowest level of an event that runs it")
     event_types: tuple[EventType, ...] = Field((), description="event types that run it; empty: all")
-    every_s: float = Field(5.0, ge=0, le=3600, description="minimum time between two runs, seconds")
+    every_s: float = Field(
+        5.0, ge=0, le=3600, description="minimum time between two runs, seconds; a higher level does not wait"
+    )
     timeout_s: float = Field(10.0, gt=0, le=600, description="the program is killed if it runs longer, seconds")
 
 

@@ -98,6 +98,27 @@ def test_not_more_often_than_configured() -> None:
     assert sum(started) == 10
 
 
+def test_what_is_worse_than_the_last_run_told_does_not_wait_for_the_interval() -> None:
+    run = Clocked({"run": ["true"]})
+    started = []
+    unanswered = event(3, Phase.START, "unresponsive", level=Level.CRITICAL)
+    for at, told in ((1.5, WARNING), (3.0, SLEEP), (4.0, event(2, level=Level.WARNING)), (4.5, unanswered)):
+        run.now = at
+        started.append(run.event(told))
+    assert started == [True, True, False, False], "twice critical within every_s is once"
+
+
+def test_what_becomes_worse_during_a_run_is_told_after_it_unless_it_is_over(note: Path) -> None:
+    wait = {"run": ["sh", "-c", f"sleep 0.3; {note} $FER_EDGE_LEVEL"]}
+    for told, levels in (((WARNING, SLEEP), ["warning", "critical"]), ((WARNING, SLEEP, END), ["warning"])):
+        run = Clocked(wait)
+        for one in told:
+            run.programs.event(one)
+        run.event(event(9, Phase.END))
+        assert [arguments[0] for arguments, _ in calls(note)] == levels
+        note.with_name("calls").unlink()
+
+
 def test_per_type_and_level() -> None:
     yawns = Clocked({"run": ["true"], "every_s": 0, "level": "info", "event_types": ["yawn"]})
     assert [yawns.event(YAWN), yawns.event(SLEEP)] == [True, False]

@@ -18,12 +18,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Rule:
-    """One configured program, the open events it ran for with the level it told, and its process while it runs."""
+    """One configured program, its last run, the open events it ran for with the level it told, and what waits."""
 
     settings: CommandAlarm
     started_at: float = float("-inf")
+    level: Level = Level.NONE
     heard: dict[int, Level] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    waiting: Event | None = None
 
 
 class Programs:
@@ -39,16 +41,28 @@ class Programs:
         return any(rule.process is not None for rule in self._rules)
 
     def event(self, event: Event) -> None:
-        """Run every program that this start, or rise in level, calls for."""
+        """Run every program that this start, or rise in level, calls for.
+
+        What is worse than the last run told does not wait for ``every_s``, only for that run to end.
+        """
         self.tend(self._now())
         for rule in self._rules:
             if event.phase is Phase.END:
                 rule.heard.pop(event.key, None)
-            elif self._is_due(rule, event):
+                if rule.waiting and rule.waiting.key == event.key:
+                    rule.waiting = None
+            elif not _is_wanted(rule, event):
+                continue
+            elif event.level.rank <= rule.level.rank:
+                if rule.process is None and self._now() - rule.started_at >= rule.settings.every_s:
+                    self._start(rule, event)
+            elif rule.process is None:
                 self._start(rule, event)
+            elif rule.waiting is None or rule.waiting.level.rank <= event.level.rank:
+                rule.waiting = event
 
     def tend(self, now: float) -> None:
-        """Reap what has ended and kill what takes too long."""
+        """Reap what has ended, kill what takes too long, and run what waited for that."""
         for rule in self._rules:
             if rule.process is None:
                 continue
@@ -61,6 +75,8 @@ class Programs:
                 if code != 0:
                     _log.warning("alarm %s exited with %d", rule.settings.run[0], code)
                 rule.process = None
+            if rule.process is None and rule.waiting:
+                self._start(rule, rule.waiting)
 
     def close(self) -> None:
         """End what still runs."""
@@ -69,19 +85,9 @@ class Programs:
                 _kill(rule.process)
                 rule.process = None
 
-    def _is_due(self, rule: _Rule, event: Event) -> bool:
-        wanted = rule.settings
-        if event.level.rank < Level(wanted.level).rank:
-            return False
-        if wanted.event_types and event.event_type not in wanted.event_types:
-            return False
-        heard = rule.heard.get(event.key)
-        if heard is not None and event.level.rank <= heard.rank:
-            return False
-        return rule.process is None and self._now() - rule.started_at >= wanted.every_s
-
     def _start(self, rule: _Rule, event: Event) -> None:
-        rule.started_at, rule.heard[event.key] = self._now(), event.level
+        rule.started_at, rule.level, rule.waiting = self._now(), event.level, None
+        rule.heard[event.key] = event.level
         told = {
             "FER_EDGE_EVENT_TYPE": event.event_type,
             "FER_EDGE_LEVEL": str(event.level),
@@ -102,6 +108,16 @@ class Programs:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             _log.error("alarm %s cannot be run: %s; check alarm.commands", rule.settings.run[0], why)
+
+
+def _is_wanted(rule: _Rule, event: Event) -> bool:
+    """Whether this program is for such events, and has not yet told of this one at its level."""
+    wanted, heard = rule.settings, rule.heard.get(event.key)
+    if event.level.rank < Level(wanted.level).rank or (
+        wanted.event_types and event.event_type not in wanted.event_types
+    ):
+        return False
+    return heard is None or event.level.rank > heard.rank
 
 
 def _is_private(name: str) -> bool:
