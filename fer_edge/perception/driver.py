@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 HOLD_S = 15.0
 """Another face takes over only after this long, seconds (openpilot's hysteresis for the seat)."""
+ANOTHER_S = 60.0
+"""Whoever is seen in the driver's place after so long, seconds, may be somebody else; until then it is the driver."""
 PASSENGER_S = 600.0
 """A face once seen beside the driver's is taken for a passenger's for so long, seconds: who looks out of the
 window is not seen for minutes."""
@@ -73,10 +75,10 @@ class DriverChoice:
     def seen(self, box: Box, at: float, others: Iterable[Face] = ()) -> None:
         """The driver is in this box, and these are the faces beside it."""
         before, self._driver = self._driver, _Known(box, at)
-        if before is None or not 0 <= at - before.at <= self._hold_s:
+        if before is None or not 0 <= at - before.at <= ANOTHER_S:
             self._former = None
             self._begin()
-        elif _distance(box, before.box) > NEAR:
+        elif _distance(box, before.box) > NEAR or (at - before.at > self._hold_s and self._is_passengers(box)):
             self._former = before
             self._begin()
         beside = [_Known(other.box, at) for other in others if other.box.iou(box) < SAME_IOU]
@@ -87,6 +89,9 @@ class DriverChoice:
         """The picture shows another scene: nothing is known of who sits where in it."""
         self._driver = self._former = None
         self._passengers = []
+
+    def _is_passengers(self, box: Box) -> bool:
+        return any(one.box.iou(box) >= SAME_IOU for one in self._passengers)
 
     def _begin(self) -> None:
         self.person += 1

@@ -87,7 +87,7 @@ class Follower:
         """The driver's face in this frame, or None where it is not seen."""
         if not 0 <= at - self._at < DETECT_EVERY_S:
             self._lose()
-        if self._scenes.cut(grey):
+        if self._scenes.cut(grey, at):
             self._lose()
             self._choice.cut()
             self._last = None

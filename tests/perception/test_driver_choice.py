@@ -74,6 +74,23 @@ def test_a_driver_who_bent_down_is_known_again_a_little_aside() -> None:
     assert watch(choice, [PASSENGER, back], 4) is back
 
 
+@pytest.mark.parametrize(("away_s", "person"), [(18, 1), (59, 1), (61, 2)])
+def test_who_is_back_within_a_minute_is_the_same_driver(away_s: float, person: int) -> None:
+    """A sleeper who slumps out of view and comes up again with shut eyes has not become another driver."""
+    choice = DriverChoice("left")
+    watch(choice, [DRIVER, PASSENGER], 0)
+    assert watch(choice, [at(100), PASSENGER], away_s) is not None
+    assert choice.person == person
+
+
+def test_a_passenger_who_takes_the_seat_is_another_driver_however_near() -> None:
+    near = at(200)
+    choice = DriverChoice("left")
+    watch(choice, [DRIVER, near], 0)
+    assert watch(choice, [near], 15.1) is near
+    assert choice.person == 2
+
+
 def test_no_face_is_no_driver() -> None:
     choice = DriverChoice("largest")
     assert watch(choice, [], 0) is None

@@ -126,7 +126,7 @@ def test_a_cut_to_another_scene_begins_a_new_person(astronaut: np.ndarray, landm
     first = following.follow(astronaut, None, 0.0)
     other = 255 - astronaut
     other[60:185, 170:275] = astronaut[60:185, 170:275]
-    second = following.follow(other, None, 0.1)
+    second = following.follow(other, None, 0.04)
     assert first is not None and second is not None
     assert second.face.track != first.face.track
 

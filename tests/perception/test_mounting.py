@@ -106,9 +106,14 @@ def test_a_face_seen_no_better_in_one_turn_than_in_another_decides_nothing() -> 
 
 def test_another_scene_is_a_cut_and_darkness_between_is_none(astronaut: np.ndarray) -> None:
     scenes, dark = Scenes(), np.full_like(astronaut, 9)
-    assert not scenes.cut(astronaut)
-    assert not scenes.cut(np.roll(astronaut, 12, axis=1))
-    assert not scenes.cut(cv2.convertScaleAbs(astronaut, alpha=0.4))
-    assert not scenes.cut(dark)
-    assert not scenes.cut(astronaut)
-    assert scenes.cut(255 - astronaut)
+    shown = [astronaut, np.roll(astronaut, 12, axis=1), cv2.convertScaleAbs(astronaut, alpha=0.4), dark, astronaut]
+    assert not any(scenes.cut(picture, number / 15) for number, picture in enumerate(shown))
+    assert scenes.cut(255 - astronaut, 5 / 15)
+
+
+def test_what_has_moved_while_nothing_was_seen_is_no_cut(astronaut: np.ndarray) -> None:
+    """At 5 frames a second, after a stall of the camera or a hand before it, every picture is another."""
+    scenes = Scenes()
+    assert not scenes.cut(astronaut, 0.0)
+    assert not scenes.cut(255 - astronaut, 0.2)
+    assert not scenes.cut(astronaut, 3.2)
