@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 
 from fer_edge.core import Event, Frame, Level, Phase
 from fer_edge.monitoring import Monitor
+from fer_edge.monitoring.simulation import Story, signals
+from fer_edge.monitoring.simulation.story import FACE
 from fer_edge.perception.reader import Perception
 from fer_edge.service.memory import Memory
 from fer_edge.service.parts import Builder, Parts
@@ -138,6 +141,35 @@ def test_a_reload_builds_anew_what_reads_the_change_and_nothing_else(
     builder, old = built
     new = builder.build(Settings(**(BASE | change)), old)
     assert {name for name, part in _parts(new).items() if part is not _parts(old)[name]} == set(anew.split())
+
+
+@pytest.mark.parametrize(
+    ("camera", "known"), [({"fps": 7}, True), ({"mirror": True}, False), ({"source": "sim:asleep"}, False)]
+)
+def test_what_one_camera_learned_of_the_driver_is_nothing_to_another(
+    camera: dict[str, Any], known: bool, tmp_path: Path
+) -> None:
+    """Straight ahead at 40 degrees is at -40 in a mirrored picture: kept, it would be a distraction without end."""
+    builder = Builder(Memory(tmp_path), time.monotonic, lambda outbox: outbox, Shown())
+    learned = {"calibration": {"v": 1, "openness": 0.8, "yaw": 40.0, "pitch": 0.0}}
+    first = builder.build(Settings(**BASE))  # type: ignore[arg-type]
+    first.pipeline.monitor.recall(learned, 0.0)
+    builder.memory.save("calibration", first.learned())
+    again = builder.build(Settings(**(BASE | {"camera": camera})))
+    assert bool(again.learned()) is known
+
+
+def test_a_monitor_that_stays_is_told_of_renewed_perception(tmp_path: Path) -> None:
+    builder = Builder(Memory(tmp_path), time.monotonic, lambda outbox: outbox, Shown())
+    old = builder.build(Settings(**BASE))  # type: ignore[arg-type]
+    asleep = list(signals(Story(14).closed(6, 14)))
+    for frame in asleep[:150]:
+        old.pipeline.monitor.step(replace(frame, face=replace(FACE, track=7)))
+    new = builder.build(Settings(**(BASE | {"perception": {"threads": 2}})), old)
+    assert new.pipeline.monitor is old.pipeline.monitor
+    for frame in asleep[150:]:
+        _, events = new.pipeline.monitor.step(replace(frame, face=replace(FACE, track=1)))
+        assert not any(event.details.get("reason") == "person" for event in events)
 
 
 @pytest.fixture(scope="module")

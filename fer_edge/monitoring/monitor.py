@@ -63,8 +63,7 @@ class Monitor:
                 events += self._interrupt(signals.at, "clock", last_at)
                 self._km_h_until = float("-inf")
         if self._timeline.dt >= self._absent_s:
-            events += self._interrupt(signals.at, "gap", last_at)
-            self._learner.reset()
+            events += self._lost(signals.at, last_at)
         if self._another(signals):
             events += self._rules.another(signals.at, last_at)
             for reader in (self._mouth, self._eyes, self._head):
@@ -126,6 +125,23 @@ class Monitor:
         """
         self._timeline.pause()
         return tuple(self._interrupt(at, reason, until))
+
+    def lost(self, at: float, *, until: float) -> tuple[Event, ...]:
+        """No frames for so long that another driver may sit there: end every open event and forget this one.
+
+        ``until`` is the moment of the last frame.
+        """
+        self._timeline.pause()
+        return tuple(self._lost(at, until))
+
+    def perception_renewed(self) -> None:
+        """Perception counts its people anew: the next face is still this driver's."""
+        self._person = None
+
+    def _lost(self, at: float, until: float | None) -> list[Event]:
+        self._learner.reset()
+        self._rules.signs.reset()
+        return self._interrupt(at, "gap", until)
 
     def _interrupt(self, at: float, reason: str, until: float | None) -> list[Event]:
         events = list(self._rules.abort(at, reason, until))

@@ -281,7 +281,7 @@ class Daemon:
         after_s = self._parts.settings.monitoring.closure.absent_s
         if self._reporter.camera == "offline" and self._known.open_unseen(after_s):
             monitor = self._parts.pipeline.monitor
-            self._parts.emit(monitor.abort(self._clock(), "gap", until=self._known.seen_at))
+            self._parts.emit(monitor.lost(self._clock(), until=self._known.seen_at))
             self._known.events_ended()
             self._say_nothing_is_known()
 
@@ -291,4 +291,4 @@ class Daemon:
             sink.state(state, signals)
 
     def _save_calibration(self) -> None:
-        self._memory.save("calibration", self._parts.pipeline.monitor.saved())
+        self._memory.save("calibration", self._parts.learned())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -26,7 +27,7 @@ from fer_edge.sources.sim.portrait import load_photograph
 if TYPE_CHECKING:
     from fer_edge.core import Event, Sink
     from fer_edge.service.memory import Memory
-    from fer_edge.settings import Settings
+    from fer_edge.settings import CameraSettings, Settings
     from fer_edge.web import LivePage
     from fer_edge.web.node import Node
 
@@ -77,6 +78,11 @@ class Parts:
             for sink in self.pipeline.sinks:
                 sink.event(event)
 
+    def learned(self) -> dict[str, Any]:
+        """What is known of the driver, JSON-able, and by which camera; empty until it is calibrated."""
+        saved = self.pipeline.monitor.saved()
+        return saved and saved | {"camera": _view(self.settings.camera)}
+
     def speed(self, km_h: float, at: float) -> None:
         """The vehicle's speed, believed for 5 s: to whatever depends on it."""
         self.pipeline.monitor.speed(km_h, at, SPEED_S)
@@ -125,8 +131,10 @@ class Builder:
         same_alarm = old is not None and old.settings.alarm == settings.alarm and same_broker
         if old and same(MonitorReads) and same_camera and same_alarm:
             monitor = old.pipeline.monitor
+            if perception is not old.pipeline.perception:
+                monitor.perception_renewed()
         else:
-            monitor = Monitor(settings, saved=self.memory.load("calibration"), keys=self.keys)
+            monitor = Monitor(settings, saved=self._learned(settings.camera), keys=self.keys)
         capture = old.capture if old and same_camera else self._capture(settings)
         mqtt = old.mqtt if old and same_broker else self._mqtt(settings)
         # One that could not have its pin at the last reload tries again.
@@ -137,6 +145,11 @@ class Builder:
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page, traces) if sink is not None]
         pipeline = Pipeline(perception, monitor, [*sinks, *self.extra_sinks])
         return Parts(settings, pipeline, capture, mqtt, page, alarm, traces, models)
+
+    def _learned(self, camera: CameraSettings) -> dict[str, Any] | None:
+        """What was learned of the driver by this camera."""
+        saved = self.memory.load("calibration")
+        return saved if saved and saved.get("camera") == _view(camera) else None
 
     def _capture(self, settings: Settings) -> Capture:
         camera = settings.camera
@@ -163,6 +176,12 @@ class Builder:
         from fer_edge.web import LivePage  # aiohttp only where there is a page
 
         return LivePage(settings, self.node, self.memory.folder)
+
+
+def _view(camera: CameraSettings) -> str:
+    """Tells cameras apart that see straight ahead at another angle; a source may hold a password."""
+    seen = (camera.source, camera.rotation, camera.mirror, *camera.roi)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def _alarm(settings: Settings, mqtt: MqttSink | None) -> AlarmSink | None:

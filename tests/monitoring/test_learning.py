@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import chain
 from random import Random
 
@@ -106,6 +107,32 @@ def test_another_driver_after_a_minute_without_a_face_is_learned_anew() -> None:
 def test_a_face_gone_for_half_a_minute_is_still_the_same_driver() -> None:
     told = tell(Story(120).during(70, 105, face=False))
     assert told.last.calibration.state == "calibrated"
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_whoever_sits_there_after_the_camera_was_lost_is_learned_anew(asleep: bool) -> None:
+    """The daemon ends what was open when the camera was lost; the driver is forgotten all the same."""
+    first = Story(90).closed(84, 90) if asleep else Story(90)
+    told = Told(Monitor(SETTINGS), signals(first, USUAL, driver=Driver(yaw=20.0)))
+    if asleep:
+        ended = told.monitor.lost(told.last.at + 60, until=told.last.at)
+        assert {(event.phase, event.details["reason"]) for event in ended} == {("end", "gap")}
+    frames = signals(Story(3760), Camera(fps=5), driver=Driver(yaw=-20.0), start=3700)
+    later = Told(told.monitor, frames)
+    assert later.states[0].calibration.state == "calibrating"
+    assert_told(later, [])
+
+
+def test_the_driver_stays_the_same_where_perception_is_renewed_and_counts_people_anew() -> None:
+    """A reload with another model file, while the driver is asleep."""
+    drive = list(signals(Story(100).closed(86, 100), USUAL))
+    tracked = [replace(f, face=f.face and replace(f.face, track=3 if f.at < 90 else 1)) for f in drive]
+    told = Told(Monitor(SETTINGS), (frame for frame in tracked if frame.at < 90))
+    told.monitor.perception_renewed()
+    later = Told(told.monitor, (frame for frame in tracked if frame.at >= 90))
+    assert ("unresponsive", "update") in {(event.event_type, event.phase) for event in later.events}
+    assert not any(event.phase == "end" for event in later.events)
+    assert later.last.calibration.state == "calibrated"
 
 
 def test_a_baseline_never_follows_a_driver_down_into_drowsiness() -> None:
