@@ -46,6 +46,7 @@ class Monitor:
         self._km_h, self._km_h_until = 0.0, float("-inf")
         self._forgotten = False
         self._person: int | None = None
+        self._face_at = 0.0
         self.moment: Moment | None = None
         self._state = DriverState(at=0.0, profile=settings.profile, calibration=self._learner.describe(0.0))
 
@@ -71,6 +72,10 @@ class Monitor:
             self._learner.reset()
         now = self.moment = self._read(signals)
         events += self._rules.step(now)
+        if signals.face is not None:
+            self._face_at = now.at
+        elif signals.lens is not Lens.CLEAR and now.at - self._face_at >= self._absent_s:
+            events += self._rules.unjudged(now.at, self._face_at)
         if self._people:
             events += self._people.step(signals, now.dt)
         if now.face.gone(self._absent_s, self._least):
@@ -144,6 +149,7 @@ class Monitor:
         return self._interrupt(at, "gap", until)
 
     def _interrupt(self, at: float, reason: str, until: float | None) -> list[Event]:
+        self._face_at = at
         events = list(self._rules.abort(at, reason, until))
         if self._people:
             events += self._people.abort(at, reason)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fer_edge.core import Lens, Level
+import pytest
+
+from fer_edge.core import Lens, Level, Phase
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story, signals
 from tests.monitoring.telling import SETTINGS, Told, assert_told, tell
@@ -35,6 +37,20 @@ def test_a_covered_lens_is_degraded_never_absent() -> None:
     assert_told(told, [("view_degraded", "start", 80), ("view_degraded", "end", 93)], "view")
     assert told.find("view_degraded").details["reason"] == "covered"
     assert told.state_at(80).present is None
+
+
+@pytest.mark.parametrize("flashes", [False, True], ids=["dark", "a lamp now and then"])
+def test_who_fell_asleep_before_the_lens_went_dark_is_no_danger_all_night(flashes: bool) -> None:
+    """A parked car: critical is told for a minute in which the driver may be back, then the event ends as unjudged."""
+    story = Story(300).closed(70, 73.5).during(73.5, 300, lens=Lens.DARK)
+    for at in range(75, 300, 10) if flashes else ():
+        story.during(at, at + 0.2, lens=Lens.CLEAR, face=False)
+    told = tell(story)
+    assert told.state_at(130).level is Level.CRITICAL
+    ends = [event for event in told.events if event.category == "fatigue" and event.phase is Phase.END]
+    assert [(event.event_type, event.details["reason"]) for event in ends] == [("sleep", "unjudged")]
+    assert (ends[0].at, ends[0].held_s) == (pytest.approx(133.5, abs=0.6), pytest.approx(3.5, abs=0.1))
+    assert (told.last.level, told.last.calibration.state) == (None, "calibrated")
 
 
 def test_flashes_of_light_in_the_dark_do_not_show_an_empty_seat() -> None:

@@ -70,6 +70,11 @@ class Rules:
         self._signs.reset()
         return [event for rule in self._rules if rule is not self._absent for event in rule.abort(at, "absent")]
 
+    def unjudged(self, at: float, until: float) -> list[Event]:
+        """The lens has been dark or covered for long: what is open of the driver ends when the face was last seen."""
+        alarming = [rule for rule in self._rules if rule.open and rule.category in ALARMING]
+        return [event for rule in alarming for event in rule.abort(at, "unjudged", until)]
+
     def another(self, at: float, until: float | None) -> list[Event]:
         """Another driver: what the last one did ends and is no sign any more; the view stays what it is."""
         self._signs.reset()
