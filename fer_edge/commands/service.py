@@ -92,6 +92,8 @@ def _install(root: Path, no_start: bool) -> int:
     for name in _drop_ins(root):
         _write(root / f"etc/systemd/system/{UNIT}.d" / name, (source / name).read_text())
     _configure(source, root)
+    if not (root / program.lstrip("/")).exists():
+        sys.stderr.write(f"the service starts {program}: install fer-edge there on the target, too\n")
     if shutil.which("systemctl") is None:
         sys.stderr.write(
             "systemctl is missing here: enable the service on the target with systemctl enable --now fer-edge\n"

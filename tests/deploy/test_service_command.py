@@ -68,6 +68,7 @@ def test_it_writes_unit_and_configuration_and_keeps_what_a_person_wrote(installe
     assert done.returncode == 0, done.stderr
     unit = (tmp_path / "etc/systemd/system/fer-edge.service").read_text()
     assert f"ExecStart={installed}/bin/fer-edge run" in unit and "/opt/fer-edge/current" not in unit
+    assert f"the service starts {installed}/bin/fer-edge: install fer-edge there on the target, too" in done.stderr
     assert (tmp_path / "etc/systemd/system/fer-edge.service.d/gpio.conf").exists()
     config = tmp_path / "etc/fer-edge/config.yaml"
     assert config.stat().st_mode & 0o777 == 0o640
