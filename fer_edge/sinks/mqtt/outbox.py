@@ -24,6 +24,7 @@ from fer_edge.sinks.mqtt.outbox_file import (
     counters,
     in_memory,
     is_damage,
+    left_in,
     numbered_by_time,
     set_aside,
     set_counter,
@@ -271,13 +272,9 @@ class Outbox:
 
     def _left_in_spare(self) -> sqlite3.Connection | None:
         """What an earlier run had to leave in the spare, if it did."""
-        if self._spare is None or not self._spare.exists():
-            return None
-        try:
-            left = connect(self._spare)
-        except (sqlite3.Error, OSError):
-            return None
-        self._inherited = bool(counters(left).get("inherited", 0))
+        left = None if self._spare is None else left_in(self._spare)
+        if left is not None:
+            self._inherited = bool(counters(left).get("inherited", 0))
         return left
 
     def _new_spare(self) -> sqlite3.Connection:

@@ -63,6 +63,18 @@ def in_memory() -> sqlite3.Connection:
     return db
 
 
+def left_in(spare: Path) -> sqlite3.Connection | None:
+    """What an earlier run left in its spare file; one in a folder of somebody else is as good as none."""
+    try:
+        spare.stat()
+        return connect(spare)
+    except FileNotFoundError:
+        return None
+    except (sqlite3.Error, OSError) as error:
+        _log.warning("outbox: spare %s cannot be used (%s); what the disk refuses is kept in memory only", spare, error)
+        return None
+
+
 def copy(source: sqlite3.Connection, target: sqlite3.Connection, *, instead: bool) -> None:
     """Put everything of ``source`` into ``target``, or in place of what is there. Raises sqlite3.Error.
 
