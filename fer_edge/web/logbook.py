@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.core import Phase
 from fer_edge.sinks.clock import SystemClock
 from fer_edge.sinks.payloads import rounded
-from fer_edge.web.summary import Moment, Summary
+from fer_edge.web.summary import SPAN_S, Moment, Summary
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
@@ -60,6 +60,8 @@ class Logbook:
         self._summary = Summary()
         self._lost = 0
         self._offset: float | None = None
+        """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
+        self._right = False
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
@@ -78,8 +80,8 @@ class Logbook:
         """Take one phase of an event; called in the main loop."""
         if event.category == "emotion":
             return
-        wall = self._clock.wall()
-        self._put(lambda: self._keep_event(event, wall))
+        ticks = self._clock.ticks()
+        self._put(lambda: self._keep_event(event, ticks))
 
     def flush(self) -> None:
         """Wait until all that was taken is written: for the end, and for tests."""
@@ -152,8 +154,10 @@ class Logbook:
             if work is None:
                 return
             try:
+                # Apart: what cannot be stored takes no correction of the clock back with it.
                 with self._lock, self._database:
                     self._set_right()
+                with self._lock, self._database:
                     work()
                     writes += 1
                     if writes % CLEAN_EVERY == 1:
@@ -169,12 +173,12 @@ class Logbook:
         assert self._database is not None
         self._database.execute(
             "INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (moment.at, self._run, self._clock.wall_ok(), *moment.values),
+            (moment.at, self._run, self._right, *moment.values),
         )
 
-    def _keep_event(self, event: Event, wall: float) -> None:
-        assert self._database is not None
-        began = wall - max(0.0, event.at - event.began_at)
+    def _keep_event(self, event: Event, ticks: float) -> None:
+        assert self._database is not None and self._offset is not None
+        began = self._offset + ticks - max(0.0, event.at - event.began_at)
         ended = None if event.phase is not Phase.END else max(began, began + event.held_s)
         details = json.dumps({name: rounded(value) for name, value in event.details.items() if value is not None})
         self._database.execute(
@@ -183,30 +187,40 @@ class Logbook:
             "details = json_patch(details, excluded.details)",
             (
                 *(self._run, event.key, event.event_type, event.category, str(event.level)),
-                *(began, ended, event.held_s, details, self._clock.wall_ok()),
+                *(began, ended, event.held_s, details, self._right),
             ),
         )
 
     def _set_right(self) -> None:
-        """Once the clock is right, move what this run wrote under a wrong one to its true time."""
+        """Move what this run wrote under a wrong clock along with every step of it; once it is right, say so.
+
+        A clock is often set before anything says that it may be trusted.
+        """
         assert self._database is not None
-        offset, before = self._clock.wall() - self._clock.ticks(), self._offset
-        if self._offset is None or not self._clock.wall_ok():
-            self._offset = offset
-            return
-        self._offset = offset
-        moved = offset - (before or 0.0)
-        mine = (self._run,)
+        # Asked first: a clock that is set in between is taken for wrong once more, never for right.
+        right = self._clock.wall_ok()
+        offset = self._clock.wall() - self._clock.ticks()
+        moved = 0.0 if self._offset is None else offset - self._offset
         if abs(moved) > 1:
-            by = round(moved / 10) * 10
-            rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
-            self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
-            again = [(row[0] + by, row[1], 1, *row[3:]) for row in rows]
-            self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
-            self._database.execute(
-                "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (moved, self._run)
-            )
-        self._database.execute("UPDATE events SET ok = 1 WHERE run = ? AND NOT ok", mine)
+            self._move(moved)
+        if right and not self._right:
+            for table in ("events", "moments"):
+                self._database.execute(f"UPDATE {table} SET ok = 1 WHERE run = ? AND NOT ok", (self._run,))
+        if right or self._offset is None or abs(moved) > 1:
+            # Not with every hair's breadth: a clock that is slewed while it is wrong adds up to a step.
+            self._offset = offset
+        self._right = right
+
+    def _move(self, seconds: float) -> None:
+        assert self._database is not None
+        mine, by = (self._run,), round(seconds / SPAN_S) * SPAN_S
+        rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
+        self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
+        again = [(row[0] + by, *row[1:]) for row in rows]
+        self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
+        self._database.execute(
+            "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (seconds, self._run)
+        )
 
     def _clean(self) -> None:
         assert self._database is not None

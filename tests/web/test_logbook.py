@@ -120,6 +120,27 @@ def test_a_wrong_clock_is_set_right_when_the_network_comes(tmp_path: Path) -> No
     assert sum(point[1] or 0 for point in curve) == pytest.approx(90, abs=12)
 
 
+def test_a_clock_that_is_set_before_it_is_trusted_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logbook, "CLEAN_EVERY", 2)
+    clock = Clock(wall=1_000_000_000.0, ok=False)
+    with kept(tmp_path, clock) as book:
+        book.event(event(clock, 1, "nod", Phase.END, 1.0))
+        drive(book, clock, 60)
+        clock.now = NOON - 3600  # by hand, or by a receiver that is an hour off
+        drive(book, clock, 30)
+        clock.now += 3600
+        drive(book, clock, 30)
+        assert drives.events(book, EVER)[0]["time_ok"] is False
+        clock.ok = True
+        drive(book, clock, 60)
+        (told,) = drives.events(book, EVER)
+        _, curve = drives.curve(book, Query(NOON - 120, NOON + 240))
+    assert told["time_ok"] and told["began"] == pytest.approx(NOON - 61, abs=1)
+    assert sum(point[1] or 0 for point in curve) == pytest.approx(180, abs=24)
+
+
 def test_it_never_grows_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logbook, "MOST_EVENTS", 50)
     monkeypatch.setattr(logbook, "CLEAN_EVERY", 2)
