@@ -47,12 +47,17 @@ CREATE TABLE IF NOT EXISTS moments (
 
 
 class Logbook:
-    """Takes what a sink takes; answers from any thread. ``folder`` None keeps it in memory."""
+    """Takes what a sink takes; answers from any thread. ``folder`` None keeps it in memory.
 
-    def __init__(self, folder: Path | None, clock: Clock | None = None) -> None:
+    ``before`` is the one of this process that it goes on from, closed before this one starts: events that are open
+    there go on here.
+    """
+
+    def __init__(self, folder: Path | None, clock: Clock | None = None, before: Logbook | None = None) -> None:
         self._path = None if folder is None else folder / NAME
         self._clock = clock or SystemClock()
-        self._run = uuid.uuid4().hex[:8]
+        self._before = before
+        self._run: str = uuid.uuid4().hex[:8] if before is None else before._run
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -67,6 +72,8 @@ class Logbook:
 
     def start(self) -> None:
         """Open the file, end what an earlier run left open, and begin to write. Never raises."""
+        if self._before is not None:
+            self._offset, self._before = self._before._offset, None
         self._database = self._open()
         self._thread.start()
 
@@ -127,8 +134,7 @@ class Logbook:
                 )
         return self._prepared(":memory:")
 
-    @staticmethod
-    def _prepared(path: str) -> sqlite3.Connection:
+    def _prepared(self, path: str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode=WAL")
@@ -138,7 +144,8 @@ class Logbook:
             database.execute(
                 "UPDATE events SET ended = max(began + held, "
                 "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
-                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL"
+                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL AND run != ?",
+                (self._run,),
             )
             database.commit()
         except sqlite3.Error:

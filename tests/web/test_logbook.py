@@ -141,6 +141,23 @@ def test_a_clock_that_is_set_before_it_is_trusted_loses_nothing(
     assert sum(point[1] or 0 for point in curve) == pytest.approx(180, abs=24)
 
 
+def test_another_page_goes_on_with_what_was_open_and_with_what_the_clock_told(tmp_path: Path) -> None:
+    clock = Clock(wall=1_000_000_000.0, ok=False)
+    with kept(tmp_path, clock) as book:
+        book.event(event(clock, 1, "sleep", Phase.START, 3.0))
+        drive(book, clock, 30)
+    clock.now = NOON + 30
+    again = Logbook(tmp_path, clock, before=book)
+    again.start()
+    clock.ok = True
+    again.event(event(clock, 1, "sleep", Phase.END, 33.0))
+    again.flush()
+    (told,) = drives.events(again, EVER)
+    again.close()
+    assert (told["began"], told["ended"]) == (pytest.approx(NOON - 3), pytest.approx(NOON + 30))
+    assert told["time_ok"] and "reason" not in told
+
+
 def test_it_never_grows_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logbook, "MOST_EVENTS", 50)
     monkeypatch.setattr(logbook, "CLEAN_EVERY", 2)
