@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.core import Phase
+from fer_edge.durable import is_damage, set_aside
 from fer_edge.sinks.clock import SystemClock
 from fer_edge.sinks.payloads import rounded
 from fer_edge.web.summary import SPAN_S, Moment, Summary
@@ -125,7 +126,7 @@ class Logbook:
         if self._path is not None:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                database = self._prepared(str(self._path))
+                database = self._prepared_or_anew(self._path)
                 self.stored = True
                 return database
             except (sqlite3.Error, OSError) as fault:
@@ -133,6 +134,15 @@ class Logbook:
                     "live page: %s cannot be used (%s); drives are kept until a restart only", self._path, fault
                 )
         return self._prepared(":memory:")
+
+    def _prepared_or_anew(self, path: Path) -> sqlite3.Connection:
+        try:
+            return self._prepared(str(path))
+        except sqlite3.Error as fault:
+            if not is_damage(fault):
+                raise
+            set_aside(path, "logbook")
+            return self._prepared(str(path))
 
     def _prepared(self, path: str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
@@ -172,9 +182,20 @@ class Logbook:
                 told = 0
             except sqlite3.Error as fault:
                 self.stored = False
-                if not told:
+                if is_damage(fault):
+                    self._begin_anew()
+                elif not told:
                     log.warning("live page: drives cannot be stored (%s); continuing without", fault)
                 told = 1
+
+    def _begin_anew(self) -> None:
+        """Instead of a file that was damaged while it was in use: a week is lost, not every day after it."""
+        assert self._database is not None
+        with self._lock:
+            self._database.close()
+            if self._path is not None:
+                set_aside(self._path, "logbook")
+            self._database = self._open()
 
     def _keep_moment(self, moment: Moment) -> None:
         assert self._database is not None

@@ -193,11 +193,33 @@ def test_without_a_disk_it_lives_in_memory_and_says_so(tmp_path: Path, caplog: p
     assert "cannot be used" in caplog.text
 
 
-def test_a_spoilt_file_is_told_and_does_not_end_the_node(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / logbook.NAME).write_bytes(b"no database" * 400)
-    with kept(tmp_path, Clock()) as book:
-        assert not book.stored
-    assert "cannot be used" in caplog.text
+def test_a_spoilt_file_is_set_aside_once_and_a_new_one_remembers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, clock = tmp_path / logbook.NAME, Clock()
+    path.write_bytes(b"no database" * 400)
+    for key in (1, 2):  # two starts
+        with kept(tmp_path, clock) as book:
+            book.event(event(clock, key, "yawn", Phase.END, 2.0, Level.INFO))
+            book.flush()
+            assert book.stored and len(drives.events(book, EVER)) == key
+    assert path.with_suffix(".damaged").read_bytes().startswith(b"no database")
+    (told,) = caplog.records
+    assert "is damaged: set aside as" in told.getMessage()
+
+
+def test_a_file_spoilt_while_it_is_in_use_costs_what_was_in_it_only(tmp_path: Path) -> None:
+    path, clock = tmp_path / logbook.NAME, Clock()
+    with kept(tmp_path, clock) as book:
+        drive(book, clock, 3600)
+    with kept(tmp_path, clock) as book:
+        path.write_bytes(b"\0" * path.stat().st_size)
+        for key in range(4):
+            book.event(event(clock, key, "yawn", Phase.END, 2.0, Level.INFO))
+            book.flush()
+        assert book.stored and len(drives.events(book, EVER)) >= 2
+    with kept(tmp_path, clock) as book:
+        assert book.stored and len(drives.events(book, EVER)) >= 2
 
 
 @given(st.lists(st.tuples(st.floats(-1, 3), st.sampled_from([None, True, False]), st.booleans()), max_size=200))

@@ -105,26 +105,6 @@ def numbered_by_time(db: sqlite3.Connection, wall: float) -> sqlite3.Connection:
     return db
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether the file itself is bad, not the disk, the rights or another process."""
-    text = str(error)
-    return isinstance(error, sqlite3.DatabaseError) and any(
-        sign in text for sign in ("malformed", "not a database", "is damaged", "no such column", "has no column")
-    )
-
-
-def set_aside(path: Path) -> None:
-    """Keep a damaged file beside the new one for whoever wants to look; one is enough."""
-    try:
-        aside = path.with_suffix(".damaged")
-        path.replace(aside)
-        for tail in ("-wal", "-shm", "-journal"):
-            path.with_name(path.name + tail).unlink(missing_ok=True)
-        _log.error("outbox %s is damaged: set aside as %s, starting a new one", path, aside)
-    except OSError as error:
-        _log.error("outbox %s is damaged and cannot be set aside: %s", path, error)
-
-
 class Place:
     """Whether an open file is still the one that its path names: SQLite does not notice when it is removed."""
 
