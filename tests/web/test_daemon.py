@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -135,6 +136,16 @@ def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Runn
     second = running.daemon.ask("stats", {}).result(30)
     assert first["camera"] == "online" and first["broker"] is None
     assert second["cpu_ms_per_frame"] == pytest.approx(first["cpu_ms_per_frame"], rel=0.5)
+
+
+def test_a_card_that_hangs_holds_up_no_frame(running: Running, tmp_path: Path) -> None:
+    hanging = tmp_path / ".calibration.json.new"
+    os.mkfifo(hanging)  # whoever opens it to write waits until somebody reads
+    running.daemon._save_due = 0.0
+    assert wait_until(lambda: running.daemon._save_due > 0)
+    before = running.daemon.health.frames
+    assert wait_until(lambda: running.daemon.health.frames > before + 10, 30)
+    os.close(os.open(hanging, os.O_RDONLY | os.O_NONBLOCK))
 
 
 def test_what_is_refused_or_unknown_is_told_to_whoever_asked(running: Running) -> None:
