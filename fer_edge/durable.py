@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o666) -> None:
@@ -23,3 +27,23 @@ def write(path: Path, content: bytes, *, mode: int = 0o666) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether a file of SQLite itself is bad, not the disk, the rights or another process."""
+    text = str(error)
+    return isinstance(error, sqlite3.DatabaseError) and any(
+        sign in text for sign in ("malformed", "not a database", "is damaged", "no such column", "has no column")
+    )
+
+
+def set_aside(path: Path, what: str) -> None:
+    """Keep a damaged file of SQLite beside the new one for whoever wants to look; one is enough. Never raises."""
+    try:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        for tail in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + tail).unlink(missing_ok=True)
+        log.error("%s %s is damaged: set aside as %s, starting a new one", what, path, aside)
+    except OSError as error:
+        log.error("%s %s is damaged and cannot be set aside: %s", what, path, error)

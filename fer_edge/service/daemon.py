@@ -19,6 +19,7 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.service.health import Health, heat
 from fer_edge.service.in_use import InUse
 from fer_edge.service.known import Known
+from fer_edge.service.learned import Learned
 from fer_edge.service.memory import Memory, state_dir
 from fer_edge.service.pace import Pace
 from fer_edge.service.parts import Builder
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 """Longest wait for a frame before the loop looks at everything else."""
 SAVE_S = 60.0
-"""How often what was learned of the driver is saved."""
+"""How often what was learned of the driver is saved if it has changed, seconds."""
 
 
 class Daemon:
@@ -76,6 +77,7 @@ class Daemon:
         self._pauses = Pauses(clock)
         self._stats_due = self._save_due = 0.0
         self._memory: Memory
+        self._learned: Learned
         self._in_use: InUse
         self._pace: Pace
         self._known: Known
@@ -187,6 +189,7 @@ class Daemon:
     def _startup(self) -> None:
         settings = self._load()
         self._memory = Memory(state_dir(settings.state_dir))
+        self._learned = Learned(self._memory)
         builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
         self._in_use = InUse(builder, settings, self._load, self._origins)
         self._pace = Pace(settings.health, settings.camera.fps, heat)
@@ -274,7 +277,7 @@ class Daemon:
             self._reporter.say_stats(self._parts, self._pace.fps, self._pauses)
         if now >= self._save_due:
             self._save_due = now + SAVE_S
-            self._save_calibration()
+            self._learned.keep_up(self._parts.learned())
 
     def _end_unseen(self) -> None:
         """What was open when the camera was lost is not told for ever: it ends as after any such gap."""
@@ -291,4 +294,4 @@ class Daemon:
             sink.state(state, signals)
 
     def _save_calibration(self) -> None:
-        self._memory.save("calibration", self._parts.learned())
+        self._learned.save(self._parts.learned())

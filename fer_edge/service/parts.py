@@ -122,7 +122,7 @@ class Builder:
             return old is not None and read_by(reads, old.settings) == read_by(reads, settings)
 
         # What is only a matter of configuration is refused before models are loaded.
-        page = old.page if old and same(PageReads) else self._page(settings)
+        page = old.page if old and same(PageReads) else self._page(settings, old.page if old else None)
         models = model_files(settings)
         same_eyes = same(PerceptionReads) and old is not None and old.models == models
         perception = old.pipeline.perception if old and same_eyes else Perception(settings)
@@ -170,12 +170,12 @@ class Builder:
         id_of = mqtt.event_id if mqtt else lambda _key: None
         return TraceRecorder(settings, self.memory.folder, monitor.remembers, id_of)
 
-    def _page(self, settings: Settings) -> LivePage | None:
+    def _page(self, settings: Settings, before: LivePage | None) -> LivePage | None:
         if not settings.web.enabled:
             return None
         from fer_edge.web import LivePage  # aiohttp only where there is a page
 
-        return LivePage(settings, self.node, self.memory.folder)
+        return LivePage(settings, self.node, self.memory.folder, before)
 
 
 def _view(camera: CameraSettings) -> str:

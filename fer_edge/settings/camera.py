@@ -78,6 +78,7 @@ class CameraSettings(Section):
     @field_validator("reopen_s")
     @classmethod
     def _longest_last(cls, waits: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < waits[0] <= waits[1]:
-            raise ValueError("must be two waits above 0, the first not longer than the second")
+        # No thread can wait for ever, and a camera that is back should not have to wait for a day.
+        if not 0 < waits[0] <= waits[1] <= 3600:
+            raise ValueError("must be two waits above 0 and at most 3600, the first not longer than the second")
         return waits

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.core import Phase
+from fer_edge.durable import is_damage, set_aside
 from fer_edge.sinks.clock import SystemClock
 from fer_edge.sinks.payloads import rounded
-from fer_edge.web.summary import Moment, Summary
+from fer_edge.web.summary import SPAN_S, Moment, Summary
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
@@ -47,12 +48,17 @@ CREATE TABLE IF NOT EXISTS moments (
 
 
 class Logbook:
-    """Takes what a sink takes; answers from any thread. ``folder`` None keeps it in memory."""
+    """Takes what a sink takes; answers from any thread. ``folder`` None keeps it in memory.
 
-    def __init__(self, folder: Path | None, clock: Clock | None = None) -> None:
+    ``before`` is the one of this process that it goes on from, closed before this one starts: events that are open
+    there go on here.
+    """
+
+    def __init__(self, folder: Path | None, clock: Clock | None = None, before: Logbook | None = None) -> None:
         self._path = None if folder is None else folder / NAME
         self._clock = clock or SystemClock()
-        self._run = uuid.uuid4().hex[:8]
+        self._before = before
+        self._run: str = uuid.uuid4().hex[:8] if before is None else before._run
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -60,11 +66,15 @@ class Logbook:
         self._summary = Summary()
         self._lost = 0
         self._offset: float | None = None
+        """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
+        self._right = False
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
     def start(self) -> None:
         """Open the file, end what an earlier run left open, and begin to write. Never raises."""
+        if self._before is not None:
+            self._offset, self._before = self._before._offset, None
         self._database = self._open()
         self._thread.start()
 
@@ -78,8 +88,8 @@ class Logbook:
         """Take one phase of an event; called in the main loop."""
         if event.category == "emotion":
             return
-        wall = self._clock.wall()
-        self._put(lambda: self._keep_event(event, wall))
+        ticks = self._clock.ticks()
+        self._put(lambda: self._keep_event(event, ticks))
 
     def flush(self) -> None:
         """Wait until all that was taken is written: for the end, and for tests."""
@@ -116,7 +126,7 @@ class Logbook:
         if self._path is not None:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                database = self._prepared(str(self._path))
+                database = self._prepared_or_anew(self._path)
                 self.stored = True
                 return database
             except (sqlite3.Error, OSError) as fault:
@@ -125,8 +135,16 @@ class Logbook:
                 )
         return self._prepared(":memory:")
 
-    @staticmethod
-    def _prepared(path: str) -> sqlite3.Connection:
+    def _prepared_or_anew(self, path: Path) -> sqlite3.Connection:
+        try:
+            return self._prepared(str(path))
+        except sqlite3.Error as fault:
+            if not is_damage(fault):
+                raise
+            set_aside(path, "logbook")
+            return self._prepared(str(path))
+
+    def _prepared(self, path: str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode=WAL")
@@ -136,7 +154,8 @@ class Logbook:
             database.execute(
                 "UPDATE events SET ended = max(began + held, "
                 "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
-                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL"
+                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL AND run != ?",
+                (self._run,),
             )
             database.commit()
         except sqlite3.Error:
@@ -152,8 +171,10 @@ class Logbook:
             if work is None:
                 return
             try:
+                # Apart: what cannot be stored takes no correction of the clock back with it.
                 with self._lock, self._database:
                     self._set_right()
+                with self._lock, self._database:
                     work()
                     writes += 1
                     if writes % CLEAN_EVERY == 1:
@@ -161,20 +182,31 @@ class Logbook:
                 told = 0
             except sqlite3.Error as fault:
                 self.stored = False
-                if not told:
+                if is_damage(fault):
+                    self._begin_anew()
+                elif not told:
                     log.warning("live page: drives cannot be stored (%s); continuing without", fault)
                 told = 1
+
+    def _begin_anew(self) -> None:
+        """Instead of a file that was damaged while it was in use: a week is lost, not every day after it."""
+        assert self._database is not None
+        with self._lock:
+            self._database.close()
+            if self._path is not None:
+                set_aside(self._path, "logbook")
+            self._database = self._open()
 
     def _keep_moment(self, moment: Moment) -> None:
         assert self._database is not None
         self._database.execute(
             "INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (moment.at, self._run, self._clock.wall_ok(), *moment.values),
+            (moment.at, self._run, self._right, *moment.values),
         )
 
-    def _keep_event(self, event: Event, wall: float) -> None:
-        assert self._database is not None
-        began = wall - max(0.0, event.at - event.began_at)
+    def _keep_event(self, event: Event, ticks: float) -> None:
+        assert self._database is not None and self._offset is not None
+        began = self._offset + ticks - max(0.0, event.at - event.began_at)
         ended = None if event.phase is not Phase.END else max(began, began + event.held_s)
         details = json.dumps({name: rounded(value) for name, value in event.details.items() if value is not None})
         self._database.execute(
@@ -183,30 +215,40 @@ class Logbook:
             "details = json_patch(details, excluded.details)",
             (
                 *(self._run, event.key, event.event_type, event.category, str(event.level)),
-                *(began, ended, event.held_s, details, self._clock.wall_ok()),
+                *(began, ended, event.held_s, details, self._right),
             ),
         )
 
     def _set_right(self) -> None:
-        """Once the clock is right, move what this run wrote under a wrong one to its true time."""
+        """Move what this run wrote under a wrong clock along with every step of it; once it is right, say so.
+
+        A clock is often set before anything says that it may be trusted.
+        """
         assert self._database is not None
-        offset, before = self._clock.wall() - self._clock.ticks(), self._offset
-        if self._offset is None or not self._clock.wall_ok():
-            self._offset = offset
-            return
-        self._offset = offset
-        moved = offset - (before or 0.0)
-        mine = (self._run,)
+        # Asked first: a clock that is set in between is taken for wrong once more, never for right.
+        right = self._clock.wall_ok()
+        offset = self._clock.wall() - self._clock.ticks()
+        moved = 0.0 if self._offset is None else offset - self._offset
         if abs(moved) > 1:
-            by = round(moved / 10) * 10
-            rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
-            self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
-            again = [(row[0] + by, row[1], 1, *row[3:]) for row in rows]
-            self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
-            self._database.execute(
-                "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (moved, self._run)
-            )
-        self._database.execute("UPDATE events SET ok = 1 WHERE run = ? AND NOT ok", mine)
+            self._move(moved)
+        if right and not self._right:
+            for table in ("events", "moments"):
+                self._database.execute(f"UPDATE {table} SET ok = 1 WHERE run = ? AND NOT ok", (self._run,))
+        if right or self._offset is None or abs(moved) > 1:
+            # Not with every hair's breadth: a clock that is slewed while it is wrong adds up to a step.
+            self._offset = offset
+        self._right = right
+
+    def _move(self, seconds: float) -> None:
+        assert self._database is not None
+        mine, by = (self._run,), round(seconds / SPAN_S) * SPAN_S
+        rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
+        self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
+        again = [(row[0] + by, *row[1:]) for row in rows]
+        self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
+        self._database.execute(
+            "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (seconds, self._run)
+        )
 
     def _clean(self) -> None:
         assert self._database is not None

@@ -33,12 +33,14 @@ RETRY_S = 10.0
 
 
 class LivePage:
-    """Shows one node and keeps its last week in ``folder`` (None: in memory).
+    """Shows one node and keeps its last week in ``folder`` (None: in memory), going on from the page ``before``.
 
     Raises MissingExtra without aiohttp and ConfigError for a token that is missing or bad.
     """
 
-    def __init__(self, settings: PageReads, node: Node, folder: Path | None = None) -> None:
+    def __init__(
+        self, settings: PageReads, node: Node, folder: Path | None = None, before: LivePage | None = None
+    ) -> None:
         try:
             import aiohttp  # noqa: F401
         except ImportError as error:
@@ -47,7 +49,7 @@ class LivePage:
         self._node = node
         self._access = Access.of(settings.web)
         self._history = History(settings.web.history_s)
-        self._book = Logbook(folder)
+        self._book: Logbook = Logbook(folder, before=None if before is None else before._book)
         self._hub: Hub | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fer_edge.core import Event, Level, Phase
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.outbox import Outbox
+from tests.brokers import wait_until
 from tests.sinks import outboxes
 from tests.sinks.clocks import HandClock
+from tests.sinks.examples import event, settings
+from tests.sinks.nodes import node
 from tests.sinks.test_outbox import WALL, add, outbox, seqs
 
 
@@ -92,6 +100,56 @@ def test_what_the_disk_refuses_outlives_the_process_and_moves_to_the_disk_when_i
     assert box.storage == "disk" and not spare.exists()
     assert seqs(box) == [*first, first[-1] + 1]
     assert box.next_seq == first[-1] + 2
+
+
+@pytest.fixture
+def theirs() -> Iterator[Path]:
+    """A folder that this process may not look into, as another user's in ``XDG_RUNTIME_DIR``."""
+    root = os.geteuid() == 0
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o700 if root else 0)
+        if root:
+            os.seteuid(65534)
+        yield Path(folder)
+        if root:
+            os.seteuid(0)
+        Path(folder).chmod(0o700)
+
+
+def test_a_spare_in_a_folder_of_somebody_else_is_as_good_as_none(
+    theirs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with TemporaryDirectory() as mine:
+        box = spared(Path(mine) / "outbox.db", theirs / "spare.db")
+        add(box, 3)
+        assert (box.storage, seqs(box)[-3:]) == ("disk", [1, 2, 3])
+        box.close()
+    assert caplog.text.count("spare.db cannot be used") == 1
+
+
+@dataclass
+class FaultyClock(HandClock):
+    """Cannot be read the first ``faults`` times: what nobody foresaw where the outbox is opened."""
+
+    faults: int = 0
+
+    def wall(self) -> float:
+        self.faults -= 1
+        if self.faults >= 0:
+            raise OSError("no clock")
+        return super().wall()
+
+
+@pytest.mark.parametrize(("faults", "stored"), [(1, True), (2, False)])
+def test_a_fault_where_the_outbox_is_opened_costs_the_disk_only_and_is_never_silent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, faults: int, stored: bool
+) -> None:
+    with node(settings(1), tmp_path, connected=False, clock=FaultyClock(faults=faults)) as one:
+        wait_until(lambda: one.sink.outbox.reason == "no state directory" if stored else one.sink.fault, "the start")
+        one.event(event(1))
+        assert one.sink.wait_stored(20 if stored else 0.1) == stored
+        assert ("cannot start" in str(one.sink.fault)) != stored
+    assert "going on in memory: OSError('no clock')" in caplog.text
 
 
 def test_a_stale_number_in_a_file_that_takes_no_write_is_not_used_again(
@@ -186,7 +244,7 @@ def test_an_event_on_its_way_to_the_broker_is_not_dropped_whole(path: Path) -> N
 steps = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["next", "confirm", "age"])), max_size=60)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_whatever_is_dropped_nobody_hears_an_end_without_its_start(steps: list[tuple[int, str]]) -> None:
     clock = HandClock()

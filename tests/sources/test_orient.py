@@ -65,6 +65,8 @@ def test_a_sliver_of_a_region_stays_large_enough_to_look_at(image: np.ndarray) -
         ({"roi": (-0.1, 0.0, 0.5, 1.0)}, "greater than or equal to 0"),
         ({"rotation": 45}, "rotation"),
         ({"reopen_s": (5.0, 1.0)}, "not longer"),
+        ({"reopen_s": (0.5, float("inf"))}, "at most 3600"),
+        ({"reopen_s": (0.5, float("nan"))}, "at most 3600"),
     ],
 )
 def test_impossible_settings_are_refused(values: dict[str, object], words: str) -> None:

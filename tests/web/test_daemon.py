@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fer_edge.core import Event, Level, Phase
 from fer_edge.errors import FerEdgeError
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
-from fer_edge.web import LivePage
+from fer_edge.web import LivePage, drives
+from fer_edge.web.drives import Query
 from tests.fakes import wait_until
 
 
@@ -81,6 +85,22 @@ def test_a_reload_opens_keeps_changes_and_closes_the_page(running: Running) -> N
     assert wait_until(lambda: not second._thread.is_alive())
 
 
+def test_an_event_that_is_open_while_the_page_is_changed_stays_one(running: Running) -> None:
+    running.reload(enabled=True)
+    assert wait_until(lambda: running.page and running.page.listening.is_set(), 30)
+    sleep = Event(1_000_007, "fatigue", "sleep", Phase.START, Level.CRITICAL, 103.0, 100.0, 3.0, {"perclos": 0.2})
+    running.daemon._parts.emit([sleep])
+    running.reload(width=320)
+    page = running.page
+    assert page is not None and page.listening.wait(30)
+    running.daemon._parts.emit([replace(sleep, phase=Phase.END, at=160.0, held_s=60.0)])
+    page._book.flush()
+    (told,) = [each for each in drives.events(page._book, Query(0, 1e11)) if each["type"] == "sleep"]
+    assert told["held_s"] == 60.0 and "reason" not in told
+    running.reload(enabled=False)
+    assert running.page is None
+
+
 def test_a_page_that_may_not_be_opened_is_refused_and_the_node_goes_on(running: Running) -> None:
     with pytest.raises(ValueError, match=r"web\.token_file"):
         running.reload(enabled=True, host="0.0.0.0")
@@ -116,6 +136,16 @@ def test_asking_for_health_does_not_change_what_the_broker_is_told(running: Runn
     second = running.daemon.ask("stats", {}).result(30)
     assert first["camera"] == "online" and first["broker"] is None
     assert second["cpu_ms_per_frame"] == pytest.approx(first["cpu_ms_per_frame"], rel=0.5)
+
+
+def test_a_card_that_hangs_holds_up_no_frame(running: Running, tmp_path: Path) -> None:
+    hanging = tmp_path / ".calibration.json.new"
+    os.mkfifo(hanging)  # whoever opens it to write waits until somebody reads
+    running.daemon._save_due = 0.0
+    assert wait_until(lambda: running.daemon._save_due > 0)
+    before = running.daemon.health.frames
+    assert wait_until(lambda: running.daemon.health.frames > before + 10, 30)
+    os.close(os.open(hanging, os.O_RDONLY | os.O_NONBLOCK))
 
 
 def test_what_is_refused_or_unknown_is_told_to_whoever_asked(running: Running) -> None:

@@ -120,6 +120,44 @@ def test_a_wrong_clock_is_set_right_when_the_network_comes(tmp_path: Path) -> No
     assert sum(point[1] or 0 for point in curve) == pytest.approx(90, abs=12)
 
 
+def test_a_clock_that_is_set_before_it_is_trusted_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logbook, "CLEAN_EVERY", 2)
+    clock = Clock(wall=1_000_000_000.0, ok=False)
+    with kept(tmp_path, clock) as book:
+        book.event(event(clock, 1, "nod", Phase.END, 1.0))
+        drive(book, clock, 60)
+        clock.now = NOON - 3600  # by hand, or by a receiver that is an hour off
+        drive(book, clock, 30)
+        clock.now += 3600
+        drive(book, clock, 30)
+        assert drives.events(book, EVER)[0]["time_ok"] is False
+        clock.ok = True
+        drive(book, clock, 60)
+        (told,) = drives.events(book, EVER)
+        _, curve = drives.curve(book, Query(NOON - 120, NOON + 240))
+    assert told["time_ok"] and told["began"] == pytest.approx(NOON - 61, abs=1)
+    assert sum(point[1] or 0 for point in curve) == pytest.approx(180, abs=24)
+
+
+def test_another_page_goes_on_with_what_was_open_and_with_what_the_clock_told(tmp_path: Path) -> None:
+    clock = Clock(wall=1_000_000_000.0, ok=False)
+    with kept(tmp_path, clock) as book:
+        book.event(event(clock, 1, "sleep", Phase.START, 3.0))
+        drive(book, clock, 30)
+    clock.now = NOON + 30
+    again = Logbook(tmp_path, clock, before=book)
+    again.start()
+    clock.ok = True
+    again.event(event(clock, 1, "sleep", Phase.END, 33.0))
+    again.flush()
+    (told,) = drives.events(again, EVER)
+    again.close()
+    assert (told["began"], told["ended"]) == (pytest.approx(NOON - 3), pytest.approx(NOON + 30))
+    assert told["time_ok"] and "reason" not in told
+
+
 def test_it_never_grows_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logbook, "MOST_EVENTS", 50)
     monkeypatch.setattr(logbook, "CLEAN_EVERY", 2)
@@ -155,11 +193,33 @@ def test_without_a_disk_it_lives_in_memory_and_says_so(tmp_path: Path, caplog: p
     assert "cannot be used" in caplog.text
 
 
-def test_a_spoilt_file_is_told_and_does_not_end_the_node(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / logbook.NAME).write_bytes(b"no database" * 400)
-    with kept(tmp_path, Clock()) as book:
-        assert not book.stored
-    assert "cannot be used" in caplog.text
+def test_a_spoilt_file_is_set_aside_once_and_a_new_one_remembers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, clock = tmp_path / logbook.NAME, Clock()
+    path.write_bytes(b"no database" * 400)
+    for key in (1, 2):  # two starts
+        with kept(tmp_path, clock) as book:
+            book.event(event(clock, key, "yawn", Phase.END, 2.0, Level.INFO))
+            book.flush()
+            assert book.stored and len(drives.events(book, EVER)) == key
+    assert path.with_suffix(".damaged").read_bytes().startswith(b"no database")
+    (told,) = caplog.records
+    assert "is damaged: set aside as" in told.getMessage()
+
+
+def test_a_file_spoilt_while_it_is_in_use_costs_what_was_in_it_only(tmp_path: Path) -> None:
+    path, clock = tmp_path / logbook.NAME, Clock()
+    with kept(tmp_path, clock) as book:
+        drive(book, clock, 3600)
+    with kept(tmp_path, clock) as book:
+        path.write_bytes(b"\0" * path.stat().st_size)
+        for key in range(4):
+            book.event(event(clock, key, "yawn", Phase.END, 2.0, Level.INFO))
+            book.flush()
+        assert book.stored and len(drives.events(book, EVER)) >= 2
+    with kept(tmp_path, clock) as book:
+        assert book.stored and len(drives.events(book, EVER)) >= 2
 
 
 @given(st.lists(st.tuples(st.floats(-1, 3), st.sampled_from([None, True, False]), st.booleans()), max_size=200))

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from fer_edge.durable import is_damage, set_aside
 from fer_edge.sinks.mqtt.bounds import Gone, beyond, older
 from fer_edge.sinks.mqtt.outbox_file import (
     Message,
@@ -23,9 +24,8 @@ from fer_edge.sinks.mqtt.outbox_file import (
     copy,
     counters,
     in_memory,
-    is_damage,
+    left_in,
     numbered_by_time,
-    set_aside,
     set_counter,
 )
 
@@ -213,7 +213,7 @@ class Outbox:
         self._db, self._place = spare, None
         self._say(error)
         if is_damage(error) and self.path is not None:
-            set_aside(self.path)
+            set_aside(self.path, "outbox")
             self.recover()
 
     def _move_to(self, disk: sqlite3.Connection) -> None:
@@ -238,7 +238,7 @@ class Outbox:
             disk = connect(self.path)
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):
-                set_aside(self.path)
+                set_aside(self.path, "outbox")
                 return self._open_anew(wall, left)
             # The file may hold events of an earlier run; recover() puts both together.
             self._inherited = left is not None and self._inherited
@@ -271,13 +271,9 @@ class Outbox:
 
     def _left_in_spare(self) -> sqlite3.Connection | None:
         """What an earlier run had to leave in the spare, if it did."""
-        if self._spare is None or not self._spare.exists():
-            return None
-        try:
-            left = connect(self._spare)
-        except (sqlite3.Error, OSError):
-            return None
-        self._inherited = bool(counters(left).get("inherited", 0))
+        left = None if self._spare is None else left_in(self._spare)
+        if left is not None:
+            self._inherited = bool(counters(left).get("inherited", 0))
         return left
 
     def _new_spare(self) -> sqlite3.Connection:

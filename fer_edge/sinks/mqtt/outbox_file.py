@@ -63,6 +63,18 @@ def in_memory() -> sqlite3.Connection:
     return db
 
 
+def left_in(spare: Path) -> sqlite3.Connection | None:
+    """What an earlier run left in its spare file; one in a folder of somebody else is as good as none."""
+    try:
+        spare.stat()
+        return connect(spare)
+    except FileNotFoundError:
+        return None
+    except (sqlite3.Error, OSError) as error:
+        _log.warning("outbox: spare %s cannot be used (%s); what the disk refuses is kept in memory only", spare, error)
+        return None
+
+
 def copy(source: sqlite3.Connection, target: sqlite3.Connection, *, instead: bool) -> None:
     """Put everything of ``source`` into ``target``, or in place of what is there. Raises sqlite3.Error.
 
@@ -91,26 +103,6 @@ def numbered_by_time(db: sqlite3.Connection, wall: float) -> sqlite3.Connection:
     with db:
         set_counter(db, "next_seq", max(1, int(wall - _EPOCH)))
     return db
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether the file itself is bad, not the disk, the rights or another process."""
-    text = str(error)
-    return isinstance(error, sqlite3.DatabaseError) and any(
-        sign in text for sign in ("malformed", "not a database", "is damaged", "no such column", "has no column")
-    )
-
-
-def set_aside(path: Path) -> None:
-    """Keep a damaged file beside the new one for whoever wants to look; one is enough."""
-    try:
-        aside = path.with_suffix(".damaged")
-        path.replace(aside)
-        for tail in ("-wal", "-shm", "-journal"):
-            path.with_name(path.name + tail).unlink(missing_ok=True)
-        _log.error("outbox %s is damaged: set aside as %s, starting a new one", path, aside)
-    except OSError as error:
-        _log.error("outbox %s is damaged and cannot be set aside: %s", path, error)
 
 
 class Place:

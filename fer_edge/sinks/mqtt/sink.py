@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ class MqttSink:
             stored=self._count_stored,
         )
         self._delivery: Delivery | None = None
+        self._fault: str | None = None
         self._thread = threading.Thread(target=self._run, name="fer-edge-mqtt", daemon=True)
         self._announcing = False
         self._handed_over = 0
@@ -88,8 +90,8 @@ class MqttSink:
 
     @property
     def fault(self) -> str | None:
-        """Why the broker is not there, in one line; None while it is, or before the first attempt has failed."""
-        return self._link.fault
+        """Why nothing reaches the broker, in one line; None while it does, or before the first attempt has failed."""
+        return self._fault or self._link.fault
 
     @property
     def outbox(self) -> OutboxCondition:
@@ -162,8 +164,21 @@ class MqttSink:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        self._delivery = Delivery(self._shared, self._inbox)
+        try:
+            self._delivery = self._make_delivery()
+        except Exception as error:
+            self._fault = f"MQTT cannot start: {error!r}"
+            _log.error("%s; nothing is published until a restart", self._fault)
+            return
         self._delivery.run()
+
+    def _make_delivery(self) -> Delivery:
+        """A fault of the state folder that nobody foresaw costs what it would keep, never the events."""
+        try:
+            return Delivery(self._shared, self._inbox)
+        except Exception as error:
+            _log.error("the outbox cannot be used, going on in memory: %r", error)
+            return Delivery(replace(self._shared, path=None, spare=None), self._inbox)
 
     def _post(self, call: Callable[[], None]) -> None:
         self._inbox.put(lambda _delivery: call())
