@@ -161,6 +161,18 @@ def test_a_video_that_cannot_be_read_is_one_line_and_69(
     assert not list(tmp_path.glob("*out*"))
 
 
+@pytest.mark.parametrize("command", ["replay", "annotate"])
+def test_a_video_that_is_cut_short_gives_what_it_has_and_is_told(
+    fer_edge: Run, clip: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "cut.avi").write_bytes(clip.read_bytes()[: clip.stat().st_size // 4])
+    result = fer_edge(command, "cut.avi", *(["out.avi"] if command == "annotate" else []), NO_EMOTION)
+    assert result.returncode == 1
+    told = "fer-edge: cut.avi: only (.) of 30 frames could be read; the file is damaged or cut short"
+    found = re.fullmatch(told, result.stderr.splitlines()[-1])
+    assert found and f" {found[1]} frames" in result.stdout + result.stderr, result.stderr
+
+
 def test_the_daemon_takes_a_file_of_any_name(program: Run, clip: Path, tmp_path: Path) -> None:
     name = 'it\'s "mine" \\ 日\u202f😀.avi'
     (tmp_path / name).write_bytes(clip.read_bytes())
