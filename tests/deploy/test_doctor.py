@@ -205,6 +205,15 @@ def test_a_state_folder_that_cannot_be_written_is_told(here: Run) -> None:
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]
 
 
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_state_folder_that_is_a_file_is_told(here: Run, tmp_path: Path, below: str) -> None:
+    (tmp_path / "afile").write_text("notes")
+    state = f"--set=state_dir={tmp_path / 'afile'}{below}"
+    found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", state))["state folder"]
+    assert (found["verdict"], found["says"]) == ("fail", f"{tmp_path / 'afile'}: is a file")
+    assert found["do"] == "set state_dir to a folder"
+
+
 @pytest.mark.parametrize(
     ("systemctl", "verdict", "says"),
     [
@@ -291,3 +300,16 @@ def test_an_alarm_that_would_keep_the_service_from_starting_is_told(
     (found,) = machine.alarm(Settings.model_validate({"alarm": alarm}))
     assert (found.name, found.verdict) == ("alarm", verdict) and says in found.says
     assert not list(machine.alarm(Settings()))
+
+
+def test_alarm_programs_that_cannot_be_run_are_told_by_their_place_in_the_list(tmp_path: Path) -> None:
+    script = tmp_path / "beep.sh"
+    script.write_text("#!/bin/sh\n")
+    runs = ["sh", "/nope/x", str(script), "no-such-program"]
+    settings = Settings.model_validate({"alarm": {"commands": [{"run": [run, "-v"]} for run in runs]}})
+    found = [finding for finding in machine.alarm(settings) if finding.verdict == "fail"]
+    assert [finding.says for finding in found] == [
+        f"alarm.commands.{n}.run: {runs[n]} does not exist or is not executable" for n in (1, 2, 3)
+    ]
+    script.chmod(0o755)
+    assert len(list(machine.alarm(settings))) == 2
