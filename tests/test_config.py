@@ -90,6 +90,12 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
         ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),
         ("mqtt:\n  tls:\n    ca_file: /x.pem\n", "config.yaml:2 mqtt.tls: ca_file needs enabled: true"),
+        (
+            "mqtt:\n  host: 127.0.0.1:18830\n",
+            "config.yaml:2 mqtt.host: must be a name or an address only (got '127.0.0.1:18830'); put the port",
+        ),
+        ("mqtt:\n  host: broker.local:1883\n", "config.yaml:2 mqtt.host: must be a name or an address only (got 'bro"),
+        ("mqtt:\n  host: '[::1]'\n", "config.yaml:2 mqtt.host: has a character or form that is not allowed"),
         ("camera:\n  roi: [0, 0, 1, 7]\n", "config.yaml:2 camera.roi.3: must be at most 1 (got 7)"),
     ],
 )
@@ -136,6 +142,11 @@ def test_a_misspelt_setting_of_an_entry_in_a_list_is_told_with_the_nearest(tmp_p
     assert faults(tmp_path, "alarm:\n  commands:\n    - run: [beep]\n      evry_s: 3\n") == [
         "config.yaml:4 alarm.commands.0.evry_s: no such setting; did you mean every_s?"
     ]
+
+
+@pytest.mark.parametrize("host", ["broker.local", "192.0.2.7", "::1", "2001:db8::7", "fe80::1%eth0"])
+def test_a_broker_has_a_name_or_an_address_of_either_kind(host: str) -> None:
+    assert config.load(None, [f"mqtt.host='{host}'"]).mqtt.host == host
 
 
 def test_a_camera_number_needs_no_quotes(tmp_path: Path) -> None:
