@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from fer_edge.errors import MissingExtra
-from tests.conftest import clean_environment
+from tests.conftest import Run, clean_environment
 
 
 @pytest.fixture
@@ -46,3 +47,13 @@ def test_after_make_run_the_fleet_command_has_its_help_and_names_its_extra(tmp_p
     assert told.returncode == 69 and told.stderr.count("\n") == 1, told.stderr
     assert "fer-edge-fleet needs the extra fleet (psycopg is not installed)" in told.stderr
     assert "install -e '.[fleet]'" in told.stderr
+
+
+def test_a_runtime_that_was_chosen_and_is_missing_is_told_with_its_own_package(here: Run, portrait: Path) -> None:
+    if find_spec("tflite_runtime"):
+        pytest.skip("tflite-runtime is installed here")
+    told = here("classify", portrait, "--set=perception.runtime=tflite-runtime")
+    assert told.returncode == 69 and told.stderr.count("\n") == 1
+    assert "tflite-runtime is not installed" in told.stderr
+    assert "; set perception.runtime: auto, or install it; " in told.stderr
+    assert "tflite-runtime" in told.stderr.rpartition(" install ")[2] and "litert" not in told.stderr
