@@ -87,7 +87,7 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
             "config.yaml:2 camera.source: 'rtmp://cam/live' is not a known form",
         ),
         ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
-        ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
+        ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi: needs 4 values, has 3"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),
         ("mqtt:\n  tls:\n    ca_file: /x.pem\n", "config.yaml:2 mqtt.tls: ca_file needs enabled: true"),
         (
@@ -105,6 +105,24 @@ def test_a_slip_is_told_where_it_stands(tmp_path: Path, text: str, expected: str
 
 def test_an_override_that_is_wrong_is_told_as_the_override(tmp_path: Path) -> None:
     assert faults(tmp_path, "mqtt:\n  port: 1\n", "mqtt.port=0") == ["--set mqtt.port: must be at least 1 (got 0)"]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("perception.detector.kind=yunet", "--set perception.detector.path: is missing and has no default"),
+        ("perception.detector={kind: yunet}", "--set perception.detector.path: is missing and has no default"),
+        ("camera.roi=[0, 0]", "--set camera.roi: needs 4 values, has 2"),
+        ("camera.roi=[]", "--set camera.roi: needs 4 values, has 0"),
+        ("camera.roi=[0, 0, 1, 7]", "--set camera.roi.3: must be at most 1 (got 7)"),
+        ("mqtt.tls.ca_file=x.pem", "--set mqtt.tls.ca_file: ca_file needs enabled: true, without which nothing is enc"),
+    ],
+)
+def test_an_override_is_told_once_and_by_what_is_wrong(override: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(None, [override])
+    (fault,) = caught.value.faults
+    assert fault.startswith(told)
 
 
 def test_overrides_win_over_the_file(tmp_path: Path) -> None:
