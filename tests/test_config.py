@@ -251,6 +251,13 @@ def test_check_config_says_every_fault_and_exits_78(here: Run, tmp_path: Path) -
     assert result.stderr.splitlines()[0] == "bad.yaml:2 mqtt.port: must be a whole number (got 'x')"
 
 
+def test_check_config_says_only_of_a_valid_configuration_why_it_is_this_one(here: Run) -> None:
+    assert "no config.yaml here" in here("check-config").stderr
+    wrong = here("check-config", "--set=mqtt.prot=1")
+    assert wrong.returncode == 78
+    assert wrong.stderr == "--set mqtt.prot: no such setting; did you mean port?\n"
+
+
 def test_check_config_answers_machines_in_json(here: Run, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("node: bus-7\n")
     assert json.loads(here("check-config", "--json").stdout) == {"file": "config.yaml", "ok": True, "faults": []}
