@@ -37,6 +37,11 @@ def test_every_command_has_help_with_an_example(here: Run, command: str) -> None
     assert f"fer-edge {command}" in result.stdout and "example:" in result.stdout
 
 
+def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
+    told = " ".join(here("replay", "--help").stdout.split())
+    assert told.count("(needs matplotlib: extra plot)") == 2
+
+
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["replay"], ["demo", "--seconds", "-1"]])
 def test_a_command_line_that_makes_no_sense_is_usage(here: Run, arguments: list[str]) -> None:
     result = here(*arguments)

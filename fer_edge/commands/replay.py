@@ -28,14 +28,19 @@ if TYPE_CHECKING:
     from fer_edge.settings import Settings
 
 
+_NEEDS = " (needs matplotlib: extra plot)"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, sim:SCRIPT, or a trace of fer-edge explain")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
     parser.add_argument("--fps", type=options.positive, metavar="N", help="assume N frames per second")
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
     parser.add_argument(
-        "--report", type=Path, metavar="OUT.html", help="the same plot with a table of events, as an HTML page"
+        "--plot", type=Path, metavar="OUT.png", help=f"draw the drive over time: .png, .svg or .pdf{_NEEDS}"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help=f"the same plot with a table of events, as an HTML page{_NEEDS}"
     )
     options.add_config(parser)
 
