@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.errors import FerEdgeError, UsageError
-from fleet import identity, privacy
+from fer_edge.errors import FerEdgeError, MissingExtra, UsageError
 from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings
-from fleet.store import Store, connect
 
 if TYPE_CHECKING:
     from fleet.simulate.run import Plan
+    from fleet.store import Store
 
 FOLDER, SERVER = Path(".fleet"), Path("/etc/fer-edge-fleet")
 
@@ -30,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     try:
-        code = int(options.run(options) or 0)
+        code = _run(options)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -42,6 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fault.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    """The command itself, which imports what it needs: --help works without the extra. Raises MissingExtra."""
+    try:
+        return int(options.run(options) or 0)
+    except ModuleNotFoundError as missing:
+        needs = f"fer-edge-fleet needs the extra fleet ({missing.name} is not installed)"
+        raise MissingExtra(needs, "-e '.[fleet]'") from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -150,6 +158,8 @@ def _ingest(options: argparse.Namespace) -> int:
 
 def _enrol(options: argparse.Namespace) -> None:
     """create a user for each node, with a new password that is printed once, one line per node"""
+    from fleet import identity
+
     settings = _settings(options)
     with _store(options) as store:
         passwords = identity.enrol(Management(settings), store.db, options.nodes, settings.prefix)
@@ -159,6 +169,8 @@ def _enrol(options: argparse.Namespace) -> None:
 
 def _revoke(options: argparse.Namespace) -> None:
     """remove a node's user and close its connection; its history stays"""
+    from fleet import identity
+
     with _store(options) as store:
         closed = identity.revoke(Management(_settings(options)), store.db, options.node)
     print(f"{options.node}: revoked, {closed} connections closed")
@@ -173,6 +185,8 @@ def _nodes(options: argparse.Namespace) -> None:
 
 def _dead(options: argparse.Namespace) -> None:
     """messages that could not be stored, by reason"""
+    from fleet import privacy
+
     with _store(options) as store:
         if options.retry:
             print("{} could be read now, {} are left".format(*privacy.retry(store)))
@@ -183,6 +197,8 @@ def _dead(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     """everything stored about a node, one JSON object per line"""
+    from fleet import privacy
+
     span = privacy.Span.of(options.since, options.until)
     with _store(options) as store:
         count = 0
@@ -195,6 +211,8 @@ def _export(options: argparse.Namespace) -> None:
 
 def _erase(options: argparse.Namespace) -> None:
     """delete everything stored about a node"""
+    from fleet import privacy
+
     span = privacy.Span.of(options.since, options.until)
     with _store(options) as store:
         if not options.yes:
@@ -232,5 +250,7 @@ def _settings(options: argparse.Namespace) -> FleetSettings:
 
 @contextmanager
 def _store(options: argparse.Namespace) -> Iterator[Store]:
+    from fleet.store import Store, connect
+
     with connect(_settings(options).database) as db:
         yield Store(db)

@@ -37,6 +37,11 @@ def test_every_command_has_help_with_an_example(here: Run, command: str) -> None
     assert f"fer-edge {command}" in result.stdout and "example:" in result.stdout
 
 
+def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
+    told = " ".join(here("replay", "--help").stdout.split())
+    assert told.count("(needs matplotlib: extra plot)") == 2
+
+
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["replay"], ["demo", "--seconds", "-1"]])
 def test_a_command_line_that_makes_no_sense_is_usage(here: Run, arguments: list[str]) -> None:
     result = here(*arguments)
@@ -159,6 +164,18 @@ def test_a_video_that_cannot_be_read_is_one_line_and_69(
     assert result.stdout == "" and len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert "broken.mp4" in result.stderr
     assert not list(tmp_path.glob("*out*"))
+
+
+@pytest.mark.parametrize("command", ["replay", "annotate"])
+def test_a_video_that_is_cut_short_gives_what_it_has_and_is_told(
+    fer_edge: Run, clip: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "cut.avi").write_bytes(clip.read_bytes()[: clip.stat().st_size // 4])
+    result = fer_edge(command, "cut.avi", *(["out.avi"] if command == "annotate" else []), NO_EMOTION)
+    assert result.returncode == 1
+    told = "fer-edge: cut.avi: only (.) of 30 frames could be read; the file is damaged or cut short"
+    found = re.fullmatch(told, result.stderr.splitlines()[-1])
+    assert found and f" {found[1]} frames" in result.stdout + result.stderr, result.stderr
 
 
 def test_the_daemon_takes_a_file_of_any_name(program: Run, clip: Path, tmp_path: Path) -> None:

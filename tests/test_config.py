@@ -87,9 +87,15 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
             "config.yaml:2 camera.source: 'rtmp://cam/live' is not a known form",
         ),
         ("just words\n", "config.yaml:1: must be lines of 'key: value'"),
-        ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi"),
+        ("camera:\n  roi: [0, 0, 1]\n", "config.yaml:2 camera.roi: needs 4 values, has 3"),
         ("camera:\n  rotation: 45\n", "config.yaml:2 camera.rotation: must be 0, 90, 180 or 270 (got 45)"),
         ("mqtt:\n  tls:\n    ca_file: /x.pem\n", "config.yaml:2 mqtt.tls: ca_file needs enabled: true"),
+        (
+            "mqtt:\n  host: 127.0.0.1:18830\n",
+            "config.yaml:2 mqtt.host: must be a name or an address only (got '127.0.0.1:18830'); put the port",
+        ),
+        ("mqtt:\n  host: broker.local:1883\n", "config.yaml:2 mqtt.host: must be a name or an address only (got 'bro"),
+        ("mqtt:\n  host: '[::1]'\n", "config.yaml:2 mqtt.host: has a character or form that is not allowed"),
         ("camera:\n  roi: [0, 0, 1, 7]\n", "config.yaml:2 camera.roi.3: must be at most 1 (got 7)"),
     ],
 )
@@ -99,6 +105,24 @@ def test_a_slip_is_told_where_it_stands(tmp_path: Path, text: str, expected: str
 
 def test_an_override_that_is_wrong_is_told_as_the_override(tmp_path: Path) -> None:
     assert faults(tmp_path, "mqtt:\n  port: 1\n", "mqtt.port=0") == ["--set mqtt.port: must be at least 1 (got 0)"]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("perception.detector.kind=yunet", "--set perception.detector.path: is missing and has no default"),
+        ("perception.detector={kind: yunet}", "--set perception.detector.path: is missing and has no default"),
+        ("camera.roi=[0, 0]", "--set camera.roi: needs 4 values, has 2"),
+        ("camera.roi=[]", "--set camera.roi: needs 4 values, has 0"),
+        ("camera.roi=[0, 0, 1, 7]", "--set camera.roi.3: must be at most 1 (got 7)"),
+        ("mqtt.tls.ca_file=x.pem", "--set mqtt.tls.ca_file: ca_file needs enabled: true, without which nothing is enc"),
+    ],
+)
+def test_an_override_is_told_once_and_by_what_is_wrong(override: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(None, [override])
+    (fault,) = caught.value.faults
+    assert fault.startswith(told)
 
 
 def test_overrides_win_over_the_file(tmp_path: Path) -> None:
@@ -136,6 +160,11 @@ def test_a_misspelt_setting_of_an_entry_in_a_list_is_told_with_the_nearest(tmp_p
     assert faults(tmp_path, "alarm:\n  commands:\n    - run: [beep]\n      evry_s: 3\n") == [
         "config.yaml:4 alarm.commands.0.evry_s: no such setting; did you mean every_s?"
     ]
+
+
+@pytest.mark.parametrize("host", ["broker.local", "192.0.2.7", "::1", "2001:db8::7", "fe80::1%eth0"])
+def test_a_broker_has_a_name_or_an_address_of_either_kind(host: str) -> None:
+    assert config.load(None, [f"mqtt.host='{host}'"]).mqtt.host == host
 
 
 def test_a_camera_number_needs_no_quotes(tmp_path: Path) -> None:
@@ -220,6 +249,13 @@ def test_check_config_says_every_fault_and_exits_78(here: Run, tmp_path: Path) -
     assert result.returncode == 78 and result.stdout == ""
     assert result.stderr.splitlines()[1].startswith("bad.yaml:3 node: ")
     assert result.stderr.splitlines()[0] == "bad.yaml:2 mqtt.port: must be a whole number (got 'x')"
+
+
+def test_check_config_says_only_of_a_valid_configuration_why_it_is_this_one(here: Run) -> None:
+    assert "no config.yaml here" in here("check-config").stderr
+    wrong = here("check-config", "--set=mqtt.prot=1")
+    assert wrong.returncode == 78
+    assert wrong.stderr == "--set mqtt.prot: no such setting; did you mean port?\n"
 
 
 def test_check_config_answers_machines_in_json(here: Run, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from fer_edge.reports.retrace import settings_of
 from fer_edge.settings import Settings
 from fer_edge.settings.traces import TraceSettings
 from fer_edge.sinks.traces import Trace, TraceStore
-from tests.conftest import Run
+from tests.conftest import Run, clean_environment
 from tests.sinks.test_traces import CALIBRATED
 from tests.sinks.tracing import record
 
@@ -121,6 +124,26 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
 def test_what_is_not_there_is_one_line(arguments: tuple[str, ...], says: str, fer_edge: Run) -> None:
     done = fer_edge(*arguments)
     assert done.returncode == 2 and says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [("explain",), ("explain", "7c1e9a02-411")], ids=["list", "event"])
+def test_a_folder_of_traces_that_another_user_owns_is_told_with_the_way_in(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    traces = tmp_path / "state/traces"
+    traces.mkdir(parents=True)
+    command = [sys.executable, "-m", "fer_edge", *words, f"--set=state_dir={tmp_path / 'state'}"]
+    # Root may read everything, unless it gives that up.
+    dropped = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    for folder in (traces, traces.parent):
+        folder.chmod(0)
+        done = subprocess.run(
+            [*dropped, *command], capture_output=True, text=True, check=False, env=clean_environment(tmp_path)
+        )
+        folder.chmod(0o700)
+        assert done.returncode == 69 and len(done.stderr.splitlines()) == 1, done.stderr
+        told = f"fer-edge: {traces}: cannot be read (permission denied); try: sudo fer-edge {' '.join(words)}\n"
+        assert done.stderr == told
 
 
 def test_a_trace_of_rules_that_are_no_more_is_told_with_their_name(tmp_path: Path) -> None:

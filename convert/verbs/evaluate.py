@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from convert.arguments import whole
-from convert.errors import UsageError
+from convert.errors import ModelError, UsageError
 from convert.predictors import card_beside
 from convert.tasks.base import Task
 
@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
 
 def run(args: argparse.Namespace, task: Task) -> int:
     """Measure and report; returns 0."""
+    if not args.model.exists():
+        raise ModelError(f"{args.model}: no such file; correct the path")
     known = (card_beside(args.model) or {}).get("task", task.name)
     if known != task.name:
         raise UsageError(f"{args.model}: a model for --task {known}, not {task.name}")

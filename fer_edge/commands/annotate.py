@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from fer_edge.commands import options
 from fer_edge.commands.encoders import SUFFIXES, encoder
 from fer_edge.commands.timeline import Progress
+from fer_edge.commands.whole import need_whole
 from fer_edge.errors import FerEdgeError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     source.open()
     try:
         with Progress(sys.stderr, source.frames) as progress:
-            count = _copy(settings, source, beside, progress)
+            count, seconds = _copy(settings, source, beside, progress)
         if count:
             if _frames(beside) < count:
                 raise FerEdgeError(f"{beside}: could not be written completely; free some disk space")
@@ -66,10 +67,13 @@ def run(args: argparse.Namespace) -> int:
         source.close()
         beside.unlink(missing_ok=True)
     sys.stderr.write(f"{args.out}: {count} frames\n")
+    if not args.fps:  # else the user knows better than the file
+        need_whole(source, count, seconds)
     return 0
 
 
-def _copy(settings: Settings, source: Source, path: Path, progress: Progress) -> int:
+def _copy(settings: Settings, source: Source, path: Path, progress: Progress) -> tuple[int, float]:
+    """Every frame drawn on; how many, and seconds from the first to the last."""
     from fer_edge import drawing
     from fer_edge.monitoring import Monitor
     from fer_edge.perception.reader import Perception
@@ -79,14 +83,14 @@ def _copy(settings: Settings, source: Source, path: Path, progress: Progress) ->
     stream = frames(source)
     opening = list(islice(stream, 5))
     if not opening:
-        return 0
-    count = 0
+        return 0, 0.0
+    count, frame = 0, opening[0]
     with closing(Writer(path, _rate(source.fps, opening), opening[0].image)) as writer:
         for count, frame in enumerate(chain(opening, stream), 1):
             step = pipeline.step(frame)
             writer.write(drawing.draw(frame.in_colour(), step.signals, step.state))
             progress.at(count)
-    return count
+    return count, frame.at - opening[0].at
 
 
 def _rate(told: float | None, opening: Sequence[Frame]) -> float:

@@ -51,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
         config.load(path, args.set)
     except ConfigError as wrong:
         faults = wrong.faults
-    note = "" if args.file or args.also else config.why(path)
     if args.json:
         sys.stdout.write(json.dumps({"file": str(path) if path else None, "ok": not faults, "faults": faults}) + "\n")
     elif faults:
-        sys.stderr.write("\n".join(faults) + "\n" + (f"{note}\n" if note else ""))
+        sys.stderr.write("\n".join(faults) + "\n")
     else:
+        note = "" if args.file or args.also else config.why(path)
         sys.stderr.write(f"{path or 'built-in defaults'}: valid{f' ({note})' if note else ''}\n")
     return ConfigError.exit_code if faults else 0

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge import words
 from fer_edge.commands import options
-from fer_edge.errors import FerEdgeError, UsageError
+from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from fer_edge.reports.explanation import Explanation
@@ -53,8 +54,9 @@ def run(args: argparse.Namespace) -> int:
     if args.id is None:
         if args.false_alarm:
             raise UsageError("--false-alarm needs an event id; fer-edge explain lists them")
+        _need_readable(store.folder)
         return _list(store, as_json=args.json)
-    path = Path(args.id) if Path(args.id).is_file() else store.find(args.id)
+    path = Path(args.id) if Path(args.id).is_file() else _find(store, args.id)
     if path is None:
         raise UsageError(
             f"{args.id}: no such event in {store.folder}; events are stored 10 s after their end, or one minute "
@@ -72,6 +74,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(_lines(trace, found, path)) + "\n")
     return 0
+
+
+def _need_readable(folder: Path, event_id: str = "") -> None:
+    """Raises UnavailableError for a folder that cannot be read; one that does not exist yet has no events."""
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        again = f"sudo fer-edge explain {event_id}".strip()
+        raise UnavailableError(f"{folder}: cannot be read (permission denied); try: {again}") from None
+    except OSError as fault:
+        why = (fault.strerror or str(fault)).lower()
+        raise UnavailableError(f"{folder}: cannot be read ({why}); check state_dir") from None
+
+
+def _find(store: TraceStore, event_id: str) -> Path | None:
+    _need_readable(store.folder, event_id)
+    return store.find(event_id)
 
 
 def _mark(store: TraceStore, path: Path, event_id: str) -> None:

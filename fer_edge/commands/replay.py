@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
+from fer_edge.commands.whole import need_whole
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame, Source
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
     from fer_edge.settings import Settings
 
 
+_NEEDS = " (needs matplotlib: extra plot)"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("video", metavar="VIDEO", help="a video file, sim:SCRIPT, or a trace of fer-edge explain")
     parser.add_argument("--json", action="store_true", help="JSON Lines on stdout: every frame, every event, a summary")
     parser.add_argument("--fps", type=options.positive, metavar="N", help="assume N frames per second")
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the drive over time: .png, .svg or .pdf")
     parser.add_argument(
-        "--report", type=Path, metavar="OUT.html", help="the same plot with a table of events, as an HTML page"
+        "--plot", type=Path, metavar="OUT.png", help=f"draw the drive over time: .png, .svg or .pdf{_NEEDS}"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help=f"the same plot with a table of events, as an HTML page{_NEEDS}"
     )
     options.add_config(parser)
 
@@ -57,13 +63,15 @@ def run(args: argparse.Namespace) -> int:
     try:
         pipeline = Pipeline(Perception(settings), Monitor(settings), [sink, *recording])
         with Progress(sys.stderr, source.frames) as progress:
-            seconds, cpu_ms = drive(source, pipeline, progress)
+            count, seconds, cpu_ms = drive(source, pipeline, progress)
     finally:
         source.close()
     sink.summary(seconds, cpu_ms)
     sink.close()
     for made in recording:
         _write(args, made, settings)
+    if not args.fps:  # else the user knows better than the file
+        need_whole(source, count, seconds)
     return 0
 
 
@@ -119,8 +127,8 @@ def _write(args: argparse.Namespace, recording: Recording, settings: Settings) -
                 write(recording, settings, title, path)
 
 
-def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float, float | None]:
-    """Take every frame through; the video's length in seconds and CPU milliseconds a frame."""
+def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[int, float, float | None]:
+    """Take every frame through; how many, the video's length in seconds, and CPU milliseconds a frame."""
     from fer_edge.pipeline import frames
 
     first: Frame | None = None
@@ -134,9 +142,9 @@ def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[float
         count += 1
         progress.at(count)
     if first is None or last is None:
-        return 0.0, None
+        return 0, 0.0, None
     for event in pipeline.monitor.abort(last.at, "end_of_source"):
         for sink in pipeline.sinks:
             sink.event(event)
     spacing = (last.at - first.at) / (count - 1) if count > 1 else 0.0
-    return last.at - first.at + spacing, 1000 * cpu / count
+    return count, last.at - first.at + spacing, 1000 * cpu / count

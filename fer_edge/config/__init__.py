@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from fer_edge.config.faults import sentence
+from fer_edge.config.faults import merged, sentence
 from fer_edge.config.template import template
 from fer_edge.errors import ConfigError, UsageError
 from fer_edge.settings import Settings
@@ -94,7 +94,7 @@ def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple
         return Settings.model_validate(data)
     except ValidationError as invalid:
         origin = str(path) if path else "--set"
-        faults = [_fault(error, data, lines, origin) for error in invalid.errors()]
+        faults = [_fault(error, data, lines, origin) for error in merged(invalid.errors())]
         raise ConfigError(sorted(faults, key=_line)) from None
 
 
@@ -248,7 +248,9 @@ def _fault(error: Mapping[str, Any], data: Mapping[str, Any], lines: Mapping[Loc
     where = lines.get(known, origin)
     name = ".".join(location)
     if where.startswith("--set"):
-        return f"{where}: {sentence(error)}"
+        # As it was given, unless something else is wrong with it: one of its values, or what has to go with it.
+        told = where if f"{where}.".startswith(f"--set {name}.") else f"--set {name}"
+        return f"{told}: {sentence(error)}"
     return f"{where} {name}: {sentence(error)}" if name else f"{where}: {sentence(error)}"
 
 

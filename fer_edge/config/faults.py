@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -43,6 +44,22 @@ _SENTENCES = {
 _EMPTY = ("string_type", "int_type", "float_type", "bool_type", "tuple_type")
 _LONGEST = 80
 """Of a value shown in a message, characters."""
+
+
+def merged(errors: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """pydantic's errors; of a list with too few values one, where pydantic has one for each value that is missing."""
+    lacking = Counter(tuple(error["loc"][:-1]) for error in errors if _is_lacking(error))
+    for error in errors:
+        if not _is_lacking(error):
+            yield error
+        elif error["loc"][-1] == (has := len(error["input"])):
+            group = tuple(error["loc"][:-1])
+            lengths = {"min_length": has + lacking[group], "actual_length": has}
+            yield {**error, "type": "too_short", "loc": group, "ctx": lengths}
+
+
+def _is_lacking(error: Mapping[str, Any]) -> bool:
+    return error["type"] == "missing" and isinstance(error["loc"][-1], int)
 
 
 def sentence(error: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ MODELS = Path(__file__).parent.parent / "models"
 """The folder of the models that ship with the package."""
 
 _RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+_PACKAGES = {"auto": "ai-edge-litert", "litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
 
 
 class Model:
@@ -158,7 +159,8 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
             continue
         return name, interpreter
     if "not installed" in fault:
-        raise MissingExtra(f"no interpreter for {path.name}: {fault}", "ai-edge-litert")
+        other = "" if runtime == "auto" else "; set perception.runtime: auto, or install it"
+        raise MissingExtra(f"no interpreter for {path.name}: {fault}{other}", _PACKAGES[runtime])
     raise ModelError(f"{path}: cannot be loaded ({fault}); reinstall it or choose another runtime")
 
 

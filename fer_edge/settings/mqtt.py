@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fer_edge.settings.base import Section
 
-_HOST = r"^[^\s/@:]+$|^[0-9A-Fa-f:.]+(%[0-9A-Za-z]+)?$"
+_HOST = r"^[^\s/@\[\]]+$"
 LONGEST_PREFIX = 200
 """Characters; MQTT ends at 65,535 bytes a topic, and many brokers sooner."""
 _TOPIC = r"^[^/+#$\x00]([^+#\x00]*[^/+#\x00])?$"
@@ -123,6 +124,17 @@ class MqttSettings(Section):
     tls: TlsSettings = TlsSettings()
     outbox: OutboxSettings = OutboxSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
+
+    @field_validator("host")
+    @classmethod
+    def _colons_are_of_an_address(cls, host: str) -> str:
+        if ":" in host:
+            try:
+                IPv6Address(host)
+            except ValueError:
+                told = f"must be a name or an address only (got {host!r}); put the port into mqtt.port"
+                raise ValueError(told) from None
+        return host
 
     @model_validator(mode="after")
     def _waits_in_order(self) -> Self:

@@ -209,3 +209,12 @@ def test_bad_data_is_one_line_before_anything_is_trained(tmp_path: Path, capsys:
     assert main(["train", "--data", str(tmp_path / "none.csv"), "--out", str(out)]) == 1
     assert capsys.readouterr().err == f"convert: {tmp_path / 'none.csv'}: no such file or folder\n"
     assert not out.exists()
+
+
+def test_a_model_that_is_not_there_is_told_as_such_before_its_card_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for task in ("expression", "eyes"):
+        asked = ["evaluate", "nope.tflite", "--task", task, "--data", str(tmp_path)]
+        assert main(asked) == 69
+        assert capsys.readouterr().err == "convert: nope.tflite: no such file; correct the path\n"

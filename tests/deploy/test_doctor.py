@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,9 +18,11 @@ from fer_edge.commands.checkup import machine, reaching
 from fer_edge.perception.interpreter import shipped
 from fer_edge.settings import MqttSettings, Settings
 from fer_edge.sinks.mqtt import VARIABLE
+from fer_edge.sources import camera as sources
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber
 from tests.conftest import Run
 from tests.daemons import Nodes, nodes
+from tests.sources.servers import MjpegServer
 
 __all__ = ["mosquitto", "nodes", "subscriber"]
 
@@ -71,7 +74,7 @@ def test_for_a_person_each_finding_is_a_line_with_what_to_do(here: Run) -> None:
     lines = done.stderr.splitlines()
     assert all(line.split()[0] in ("ok", "warn", "fail") for line in lines)
     camera = next(line for line in lines if line.startswith("fail camera"))
-    assert "/dev/video99: no such camera; plug it in" in camera
+    assert "/dev/video99: no" in camera and "; plug" in camera
     assert any(line.startswith("fail broker") and "is the broker running?" in line for line in lines)
 
 
@@ -177,12 +180,33 @@ def test_a_faulty_configuration_is_told_with_its_line_and_the_rest_is_still_look
     assert found["models"]["verdict"] == "ok"
 
 
-def test_a_camera_slower_than_asked_is_told_with_its_real_rate(here: Run, tmp_path: Path) -> None:
+def test_where_no_camera_is_it_sends_nobody_to_the_list_of_cameras_above(
+    here: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DEV", "BY_ID"):
+        monkeypatch.setattr(sources, name, tmp_path / name)
+    found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false"))
+    assert found["cameras here"]["says"] == "no /dev/video* found"
+    assert found["camera"]["says"] == "/dev/video99: no camera found"
+    assert found["camera"]["do"] == "plug one in, or set camera.source (csi:0, a stream, sim:demo)"
+
+
+def test_a_camera_slower_than_asked_is_told_with_its_real_rate(here: Run) -> None:
+    camera = MjpegServer()
+    try:
+        asked = (f"--set=camera.source={camera.address}/live", "--set=camera.fps=120", "--set=mqtt.enabled=false")
+        found = findings(here("doctor", "--json", *asked))
+    finally:
+        camera.close()
+    assert found["camera"]["verdict"] == "warn" and "light" in found["camera"]["do"]
+    assert re.search(r"160 x 120, [\d.]+ frames/s, 120 requested", found["camera"]["says"])
+    assert "picture" not in found
+
+
+def test_a_film_of_another_rate_is_no_slow_camera(here: Run, tmp_path: Path) -> None:
     path = film(tmp_path / "slow.avi", 10.0, None)
     found = findings(here("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
-    assert found["camera"]["verdict"] == "warn"
-    assert "320 x 240, 10.0 frames/s, 30 requested" in found["camera"]["says"]
-    assert "picture" not in found
+    assert found["camera"] == {"name": "camera", "verdict": "ok", "says": f"{path}: 320 x 240, 10.0 frames/s", "do": ""}
 
 
 def test_a_covered_lens_is_told(here: Run, tmp_path: Path) -> None:
@@ -203,6 +227,15 @@ def test_a_camera_on_its_side_is_told_with_the_rotation_that_sets_it_right(here:
 def test_a_state_folder_that_cannot_be_written_is_told(here: Run) -> None:
     found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", "--set=state_dir=/proc/fer-edge"))
     assert found["state folder"]["verdict"] == "fail" and "state_dir" in found["state folder"]["do"]
+
+
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_state_folder_that_is_a_file_is_told(here: Run, tmp_path: Path, below: str) -> None:
+    (tmp_path / "afile").write_text("notes")
+    state = f"--set=state_dir={tmp_path / 'afile'}{below}"
+    found = findings(here("doctor", "--json", NO_CAMERA, "--set=mqtt.enabled=false", state))["state folder"]
+    assert (found["verdict"], found["says"]) == ("fail", f"{tmp_path / 'afile'}: is a file")
+    assert found["do"] == "set state_dir to a folder"
 
 
 @pytest.mark.parametrize(
@@ -291,3 +324,16 @@ def test_an_alarm_that_would_keep_the_service_from_starting_is_told(
     (found,) = machine.alarm(Settings.model_validate({"alarm": alarm}))
     assert (found.name, found.verdict) == ("alarm", verdict) and says in found.says
     assert not list(machine.alarm(Settings()))
+
+
+def test_alarm_programs_that_cannot_be_run_are_told_by_their_place_in_the_list(tmp_path: Path) -> None:
+    script = tmp_path / "beep.sh"
+    script.write_text("#!/bin/sh\n")
+    runs = ["sh", "/nope/x", str(script), "no-such-program"]
+    settings = Settings.model_validate({"alarm": {"commands": [{"run": [run, "-v"]} for run in runs]}})
+    found = [finding for finding in machine.alarm(settings) if finding.verdict == "fail"]
+    assert [finding.says for finding in found] == [
+        f"alarm.commands.{n}.run: {runs[n]} does not exist or is not executable" for n in (1, 2, 3)
+    ]
+    script.chmod(0o755)
+    assert len(list(machine.alarm(settings))) == 2

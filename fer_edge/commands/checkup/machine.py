@@ -61,8 +61,12 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     """State can be written, and cameras may be opened."""
     folder = state_folder(settings)
     try:
-        tempfile.TemporaryFile(dir=_there(folder)).close()
-        yield Finding("state folder", "ok", f"{folder}: writable")
+        file = next((path for path in (folder, *folder.parents) if path.is_file()), None)
+        if file is not None:
+            yield Finding("state folder", "fail", f"{file}: is a file", "set state_dir to a folder")
+        else:
+            tempfile.TemporaryFile(dir=_there(folder)).close()
+            yield Finding("state folder", "ok", f"{folder}: writable")
     except OSError as error:
         yield Finding(
             "state folder",
@@ -108,7 +112,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 
 def alarm(settings: Settings) -> Iterator[Finding]:
-    """What the alarms on this machine need, without which the daemon does not start."""
+    """What the alarms on this machine need: player and pin to start the daemon at all, programs when they are due."""
     if (sound := settings.alarm.sound).enabled:
         player = sound.player[0]
         if shutil.which(player):
@@ -121,6 +125,10 @@ def alarm(settings: Settings) -> Iterator[Finding]:
     if settings.alarm.gpio.pin is not None and find_spec("gpiozero") is None:
         says = "alarm.gpio: gpiozero is not installed, so the service does not start"
         yield Finding("alarm", "fail", says, "docs/alarms.md says which packages this Python needs")
+    for n, command in enumerate(settings.alarm.commands):
+        if shutil.which(command.run[0]) is None:
+            says = f"alarm.commands.{n}.run: {command.run[0]} does not exist or is not executable"
+            yield Finding("alarm", "fail", says, "correct its path, or make it executable (chmod +x)")
 
 
 def service(_: Settings) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.addresses import without_credentials
@@ -35,6 +36,13 @@ def camera(settings: Settings) -> Iterator[Finding]:
     except FerEdgeError as error:
         if "busy" in str(error) and service_active():
             yield Finding("camera", "ok", f"{source}: in use by the running service")
+        elif "no such camera" in str(error) and not found:  # nor any that could be chosen instead
+            yield Finding(
+                "camera",
+                "fail",
+                f"{source}: no camera found",
+                "plug one in, or set camera.source (csi:0, a stream, sim:demo)",
+            )
         else:
             yield fault("camera", error)
         return
@@ -87,7 +95,9 @@ def _rate(settings: Settings, frames: list[Frame]) -> Finding:
     rate = (len(frames) - 1) / seconds if seconds > 0 else 0.0
     says = f"{without_credentials(settings.camera.source)}: {width} x {height}, {rate:.1f} frames/s"
     wanted = settings.camera.fps
-    if rate >= SLOW * wanted or settings.camera.source.startswith("sim:"):
+    # The rate of a file is its own: no light and no setting changes it.
+    recorded = settings.camera.source.startswith("sim:") or Path(settings.camera.source).is_file()
+    if rate >= SLOW * wanted or recorded:
         return Finding("camera", "ok", says)
     return Finding(
         "camera",

@@ -1,0 +1,25 @@
+"""Whether a video was read to the end that it promises: a decoder ends a damaged file like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_edge.errors import SourceLost
+
+if TYPE_CHECKING:
+    from fer_edge.core import Source
+
+_SHARE = 0.9
+"""What a whole file has at least of what it says: headers miscount by some frames, or tell the sound's length."""
+
+
+def need_whole(source: Source, count: int, seconds: float) -> None:
+    """Raises SourceLost where a file gave clearly fewer frames, and less time, than it says; it is to have been read.
+
+    Both, for where the rate varies, a container's count may be its length times a rate that no frame has.
+    """
+    said, fps = source.frames, source.fps
+    if said and fps and count < _SHARE * said and seconds < _SHARE * said / fps:
+        raise SourceLost(
+            f"{source.name}: only {count} of {said} frames could be read; the file is damaged or cut short"
+        )
