@@ -41,8 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run daemon, broker and subscriber until interrupted or the time is over."""
+    from fer_edge.service.alone import alone
     from fer_edge.service.broker import HOST, EmbeddedBroker
     from fer_edge.service.daemon import Daemon
+    from fer_edge.service.memory import state_dir
     from fer_edge.service.systemd import log_to_stderr
 
     settings = options.settings(args)
@@ -54,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         if settings.state_dir is None:
             # Events that a stopped demo left behind would come again as history in the next one.
             changes["state_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="fer-edge-demo-"))
+        else:
+            stack.enter_context(alone(state_dir(settings.state_dir)))
         if settings.mqtt == MqttSettings():
             broker = stack.enter_context(EmbeddedBroker())
             changes["mqtt"] = settings.mqtt.model_copy(
