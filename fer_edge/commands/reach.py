@@ -26,7 +26,9 @@ def explained(mqtt: MqttSettings, why: str) -> str:
         return (
             f"{where}: user name or password refused; only root can read the service's password: sudo fer-edge doctor"
         )
-    if "connection refused" in why and not is_here(mqtt.host):
+    if "connection refused" in why and is_here(mqtt.host):
+        return f"{where}: connection refused; is the broker running?"
+    if "connection refused" in why:
         return (
             f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
             f"mosquitto accepts connections from its own machine only; {GUIDE}"
