@@ -15,6 +15,13 @@ SERVICE_TOKEN = Path("/etc/credstore/fer-edge.web-token")
 _PATIENCE_S = 2.0
 
 
+def away(mqtt: MqttSettings, fault: str | None) -> str:
+    """What a subscriber's fault comes to for a command that ends with it."""
+    if fault is None:
+        return f"broker {mqtt.host}:{mqtt.port}: no answer yet; check mqtt.host, mqtt.port and the network"
+    return f"broker {explained(mqtt, fault.removeprefix('broker ').removesuffix('; reconnecting'))}"
+
+
 def explained(mqtt: MqttSettings, why: str) -> str:
     """Why the broker is not there, with what only the configuration can tell; "<what>; <what to do>"."""
     from fer_edge.sinks.mqtt import VARIABLE

@@ -58,7 +58,7 @@ class Listener:
 
 
 class Link:
-    """At most one connection at a time. ``post`` hands a call to the owner's thread."""
+    """At most one connection at a time. ``post`` hands a call to the owner's thread, ``say`` takes each new fault."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Link:
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
         now: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = _log.warning,
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -75,6 +76,7 @@ class Link:
         self._listener = listener
         self._post = post
         self._now = now
+        self._say_why = say
         self._where = f"{settings.host}:{settings.port}"
         self._client: BoundedClient | None = None
         self._attempt = 0
@@ -291,5 +293,5 @@ class Link:
     def _say(self, text: str) -> None:
         # The same fault again and again is one line, however long it lasts.
         if text != self._said:
-            _log.warning("%s", text)
+            self._say_why(text)
         self._said = text
