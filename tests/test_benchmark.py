@@ -33,9 +33,18 @@ def test_every_stage_and_model_is_measured_and_compared_number_by_number(program
     assert "speed.cpu_ms_per_frame" in told.stdout and "ratio" in told.stdout
 
 
-def test_what_is_no_earlier_result_is_refused(here: Run, tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text("[]")
-    assert here("benchmark", "--compare", "other.json", "--seconds", "600").returncode == 2
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("[]", "not a result of a benchmark"), ("{", "not JSON"), (None, "cannot be read (No such file or directory)")],
+)
+def test_what_is_no_earlier_result_is_refused(here: Run, tmp_path: Path, content: str | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / "other.json").write_text(content)
+    done = here("benchmark", "--compare", "other.json", "--seconds", "600")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"fer-edge: --compare other.json: {says}; give a file written by fer-edge benchmark --json\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fer_edge.commands.demo import _free_port, _program
 from fer_edge.errors import MissingExtra
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
+from tests.brokers import free_port
 from tests.conftest import Run
 
 
@@ -32,6 +33,13 @@ def test_what_it_says_can_be_pasted(program: Run) -> None:
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)
     assert re.search(r"Open in a browser: http://127\.0\.0\.1:\d+/", done.stderr)
     assert re.search(r"status +online", done.stdout)
+
+
+def test_a_configured_broker_that_is_away_is_told_once_and_by_the_exit_code(program: Run) -> None:
+    port = free_port()
+    done = program("demo", "--seconds=2", "--set=camera.source=sim:alert", f"--set=mqtt.port={port}")
+    assert done.returncode == 69 and done.stdout == ""
+    assert done.stderr.count(f"{port}: connection refused (is the broker running?); reconnecting") == 1
 
 
 def test_in_a_checkout_it_names_the_command_where_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

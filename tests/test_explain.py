@@ -60,6 +60,13 @@ def test_a_microsleep_that_was_just_long_enough_says_which_limit_came_nearest(tm
     assert told(trace, settings_of(trace, changed={nearest.setting: 1.5}))
 
 
+def test_a_sleep_almost_as_long_as_unresponsiveness_is_prevented_just_below_that_bound(tmp_path: Path) -> None:
+    trace = kept(tmp_path, Story(100).closed(60, 65.4), "sleep")
+    (longer,) = [found for found in explain(trace).preventions if found.setting == "monitoring.closure.sleep_s"]
+    assert 5.3 < longer.prevents < 6.0  # sleep_s must be less than unresponsive_s, 6 s
+    assert not told(trace, settings_of(trace, changed={longer.setting: longer.prevents}))
+
+
 def test_drowsiness_is_told_again_though_it_took_a_minute_to_add_up(tmp_path: Path) -> None:
     story = Story(140)
     for n in range(12):
@@ -110,7 +117,8 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
 
     assert events() == ["microsleep start", "microsleep end"]
     assert events("--set=monitoring.closure.microsleep_s=1.9") == []
-    assert "Microsleep" in fer_edge("replay", path).stdout or "microsleep" in fer_edge("replay", path).stdout
+    start, end, summary, _ = fer_edge("replay", path).stdout.splitlines()
+    assert "microsleep" in start and start[:8] < end[:8] < summary[:8], "each since the first frame, not since boot"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 #
 #   sudo broker.sh home           home network: passwords, no encryption, port 1883
 #   sudo broker.sh fleet NAME     fleet: TLS under this DNS name, one user per node with its own topics, port 8883
-#   sudo broker.sh add USER       a user with a new password: a node's name, homeassistant, or operator
+#   sudo broker.sh add USER       a user with a new password: a node's name, viewer, operator or homeassistant
 #   sudo broker.sh remove USER    removes a user
 #   options: --port N    a different port
 #            --into DIR  write to DIR instead of /etc/mosquitto and start nothing (to inspect it first)
 #            --as DIR    with --into: where the broker will find DIR, for example /etc/mosquitto in a container
+#            --replace   with add: a new password for a user who has one already
 #
-# Can be run again: users, passwords and the certificate authority are kept; the broker's certificate is renewed.
+# home and fleet can be run again: users, passwords and the certificate authority are kept; the broker's certificate is
+# renewed. add refuses a user who exists.
 # Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
 set -eu
 
@@ -108,21 +110,37 @@ fleet() {
     restart 8883
 }
 
+# What to do with the password of this user.
+next_step() {
+    conf=$ETC/conf.d/fer-edge.conf
+    port=$(sed -n 's/^listener //p' "$conf" 2>/dev/null) || port=1883
+    tls=$(sed -n 's/^certfile .*/ --cafile ca.pem/p' "$conf" 2>/dev/null) || tls=''
+    case $1 in
+        viewer | operator) say "Next: mosquitto_sub -h BROKER -p $port$tls -u $1 -P PASSWORD -t 'fer-edge/#' -v" ;;
+        homeassistant) say "Next: in Home Assistant, add the integration MQTT: this machine, port $port, user $1, the password" ;;
+        *)
+            say "Next, on the node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, as one line," \
+                "in /etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge"
+            ;;
+    esac
+}
+
 add() {
     case ${1:-} in
         '' | *[!A-Za-z0-9_-]*) fail 2 "add needs a user name: letters, digits, - and _; for a node, its name (setting node)" ;;
     esac
     need mosquitto_passwd mosquitto
     [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home, or: $0 fleet NAME, first"
+    if [ -z "$REPLACE" ] && grep -q "^$1:" "$ETC/fer-edge.passwords"; then
+        fail 1 "$1: has a password already; a new one locks out whoever uses it: $0 add $1 --replace"
+    fi
     password=$(head -c 18 /dev/urandom | base64 | tr '+/' '-_')
     mosquitto_passwd -b "$ETC/fer-edge.passwords" "$1" "$password" 2>/dev/null ||
         fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 add $1"
     for_mosquitto "$ETC/fer-edge.passwords"
     # On standard output nothing but the password, so that it can be piped.
     say "$password"
-    say "For a node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, as one line, in" \
-        "/etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge." \
-        "For yourself: mosquitto_sub -u $1 -P PASSWORD" >&2
+    next_step "$1" >&2
     reload
 }
 
@@ -135,7 +153,7 @@ remove() {
     reload
 }
 
-ACTION='' NAME='' PORT='' SEEN_AS=''
+ACTION='' NAME='' PORT='' SEEN_AS='' REPLACE=''
 while [ $# -gt 0 ]; do
     case $1 in
         --port | --into | --as)
@@ -143,6 +161,7 @@ while [ $# -gt 0 ]; do
             case $1 in --into) ETC=$2 ;; --as) SEEN_AS=$2 ;; *) PORT=$2 ;; esac
             shift
             ;;
+        --replace) REPLACE=yes ;;
         -h | --help) usage && exit 0 ;;
         -*) fail 2 "$1: unknown option; see $0 --help" ;;
         home | fleet | add | remove) if [ -z "$ACTION" ]; then ACTION=$1; else NAME=$1; fi ;;

@@ -133,13 +133,16 @@ def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+_EARLIER = "give a file written by fer-edge benchmark --json"
+
+
 def _earlier(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as fault:
-        raise UsageError(
-            f"--compare {path}: cannot be read ({fault}); give a file written by fer-edge benchmark --json"
-        ) from None
+    except OSError as fault:
+        raise UsageError(f"--compare {path}: cannot be read ({fault.strerror}); {_EARLIER}") from None
+    except ValueError:
+        raise UsageError(f"--compare {path}: not JSON; {_EARLIER}") from None
     if not isinstance(found, dict) or "speed" not in found:
-        raise UsageError(f"--compare {path}: not a result of benchmark --json")
+        raise UsageError(f"--compare {path}: not a result of a benchmark; {_EARLIER}")
     return found

@@ -20,10 +20,11 @@ import threading
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from fer_edge.addresses import without_credentials
 from fer_edge.commands import options
+from fer_edge.errors import UnavailableError
 from fer_edge.settings import CameraSettings, MqttSettings, Settings, WebSettings
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run daemon, broker and subscriber until interrupted or the time is over."""
+    """Run daemon, broker and subscriber until interrupted or the time is over; 69 if no broker was ever found."""
+    from fer_edge.service.alone import alone
     from fer_edge.service.broker import HOST, EmbeddedBroker
     from fer_edge.service.daemon import Daemon
+    from fer_edge.service.memory import state_dir
     from fer_edge.service.systemd import log_to_stderr
 
     settings = options.settings(args)
@@ -54,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         if settings.state_dir is None:
             # Events that a stopped demo left behind would come again as history in the next one.
             changes["state_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="fer-edge-demo-"))
+        else:
+            stack.enter_context(alone(state_dir(settings.state_dir)))
         if settings.mqtt == MqttSettings():
             broker = stack.enter_context(EmbeddedBroker())
             changes["mqtt"] = settings.mqtt.model_copy(
@@ -68,10 +73,12 @@ def run(args: argparse.Namespace) -> int:
         settings = settings.model_copy(update=changes)
         _introduce(settings)
         daemon = Daemon(lambda: settings)
-        stack.enter_context(Printer(settings))
+        printer = stack.enter_context(Printer(settings))
         if args.seconds:
             threading.Thread(target=_stop_later, args=(daemon, args.seconds), daemon=True).start()
-        return daemon.run()
+        code = daemon.run()
+        # The daemon's log has said why.
+        return UnavailableError.exit_code if settings.mqtt.enabled and not printer.found else code
 
 
 def _source() -> str:
@@ -116,15 +123,25 @@ def _stop_later(daemon: Daemon, seconds: float) -> None:
 
 
 class Printer:
-    """A subscriber in a thread of its own that prints what arrives."""
+    """A subscriber in a thread of its own that prints what arrives. Raises ConfigError for unreadable secrets."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        from fer_edge.sinks.subscriber import Subscriber
+
+        self._base = f"{settings.mqtt.topic_prefix}/{settings.node}/"
+        # The daemon tells of a broker that is away.
+        self._subscriber = Subscriber(settings.mqtt, (f"{self._base}#",), say=lambda _why: None)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
 
-    def __enter__(self) -> None:
+    @property
+    def found(self) -> bool:
+        """Whether there has been a broker."""
+        return self._subscriber.found
+
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         # The goodbye of the daemon is still on its way.
@@ -134,17 +151,14 @@ class Printer:
 
     def _run(self) -> None:
         from fer_edge.commands.watch_view import line, plain
-        from fer_edge.sinks.subscriber import Subscriber
         from fer_edge.sinks.wire import decode
 
-        base = f"{self._settings.mqtt.topic_prefix}/{self._settings.node}/"
-        subscriber = Subscriber(self._settings.mqtt, (f"{base}#",))
-        for message in subscriber.messages(0.1):
+        for message in self._subscriber.messages(0.1):
             if self._over.is_set():
                 break
-            if message is None or not message.topic.removeprefix(base).startswith(_SHOWN):
+            if message is None or not message.topic.removeprefix(self._base).startswith(_SHOWN):
                 continue
-            text = line(message.topic.removeprefix(base), plain(decode(message.payload)), colour=sys.stdout.isatty())
-            sys.stdout.write(text + "\n")
+            tail = message.topic.removeprefix(self._base)
+            sys.stdout.write(line(tail, plain(decode(message.payload)), colour=sys.stdout.isatty()) + "\n")
             sys.stdout.flush()
-        subscriber.close()
+        self._subscriber.close()

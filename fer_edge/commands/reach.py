@@ -15,6 +15,13 @@ SERVICE_TOKEN = Path("/etc/credstore/fer-edge.web-token")
 _PATIENCE_S = 2.0
 
 
+def away(mqtt: MqttSettings, fault: str | None) -> str:
+    """What a subscriber's fault comes to for a command that ends with it."""
+    if fault is None:
+        return f"broker {mqtt.host}:{mqtt.port}: no answer yet; check mqtt.host, mqtt.port and the network"
+    return f"broker {explained(mqtt, fault.removeprefix('broker ').removesuffix('; reconnecting'))}"
+
+
 def explained(mqtt: MqttSettings, why: str) -> str:
     """Why the broker is not there, with what only the configuration can tell; "<what>; <what to do>"."""
     from fer_edge.sinks.mqtt import VARIABLE
@@ -26,7 +33,9 @@ def explained(mqtt: MqttSettings, why: str) -> str:
         return (
             f"{where}: user name or password refused; only root can read the service's password: sudo fer-edge doctor"
         )
-    if "connection refused" in why and not is_here(mqtt.host):
+    if "connection refused" in why and is_here(mqtt.host):
+        return f"{where}: connection refused; is the broker running?"
+    if "connection refused" in why:
         return (
             f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
             f"mosquitto accepts connections from its own machine only; {GUIDE}"

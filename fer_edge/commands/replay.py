@@ -84,16 +84,18 @@ def _retrace(args: argparse.Namespace) -> int:
     recording = _recording(args)
     trace = load(Path(args.video))
     settings = options.settings(args) if args.config else settings_of(trace, args.set)
-    sinks: list[Any] = [JsonLines(sys.stdout) if args.json else Timeline(sys.stdout), *recording]
-    times: list[float] = []
+    # The rows of a trace are on the node's clock: seconds since it was switched on.
+    began_at = next((signals.at for signals, _ in trace.frames()), 0.0)
+    sinks: list[Any] = [JsonLines(sys.stdout) if args.json else Timeline(sys.stdout, began_at), *recording]
+    ended_at = began_at
     for judged in judge(trace, settings):
         for sink in sinks:
             for event in judged.events:
                 sink.event(event)
             if judged.moment is not None:
                 sink.state(judged.state, judged.signals)
-        times.append(judged.signals.at)
-    sinks[0].summary(times[-1] - times[0] if times else 0.0, None)
+        ended_at = judged.signals.at
+    sinks[0].summary(ended_at - began_at, None)
     sinks[0].close()
     for made in recording:
         _write(args, made, settings)

@@ -8,6 +8,7 @@ example:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from fer_edge.addresses import without_credentials
 from fer_edge.commands import options
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until stopped; 0 for a clean end."""
+    """Run until stopped; 0 for a clean end, 69 if another daemon uses the state folder."""
     if args.source is not None and NO_SOURCE.match(args.source):
         # A slip of the command line, not of the configuration it would be laid over.
         raise UsageError(f"--source {without_credentials(args.source)}: unknown form; use {SOURCES}")
@@ -32,7 +33,15 @@ def run(args: argparse.Namespace) -> int:
         return options.settings(args, {"camera.source": args.source})
 
     # Loaded here once for the log, so a wrong configuration is told before heavy imports.
-    level = load().log_level
+    settings = load()
+    from fer_edge.service.alone import alone
+    from fer_edge.service.memory import state_dir
+
+    with alone(state_dir(settings.state_dir)):
+        return _run(args, load, settings.log_level)
+
+
+def _run(args: argparse.Namespace, load: Callable[[], Settings], level: str) -> int:
     from fer_edge.service.chatter import quiet_libraries
     from fer_edge.service.daemon import Daemon
     from fer_edge.service.systemd import log_to_stderr

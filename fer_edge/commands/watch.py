@@ -12,22 +12,31 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from fer_edge.commands import options, reach
 from fer_edge.commands.watch_view import NodeView, line, plain
 from fer_edge.errors import UnavailableError
+from fer_edge.settings import MqttSettings, Settings
 
 if TYPE_CHECKING:
     from fer_edge.sinks.subscriber import Subscriber
 
+_log = logging.getLogger(__name__)
+
 _REDRAW_S = 0.2
+_SILENCE_S = 3.0
+"""A broker that has a node's messages hands over those that are retained sooner than this."""
 _STATUS_S = 1.0
 """A status that is retained comes sooner than this."""
 _HIDE, _SHOW, _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[?25l\x1b[?7l", "\x1b[?25h\x1b[?7h", "\x1b[H", "\x1b[K", "\x1b[J"
@@ -36,7 +45,9 @@ _HIDE, _SHOW, _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[?25l\x1b[?7l", "\x1b[?25h
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object per message: topic, payload, retained"
+        "--json",
+        action="store_true",
+        help="print one JSON object per message: node, topic, payload, retained, valid (false: the node is offline)",
     )
     parser.add_argument("--host", help="the broker (mqtt.host)")
     parser.add_argument("--port", type=int, help="the broker's port (mqtt.port)")
@@ -47,9 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _node(text: str) -> str:
     """A node's name or ``+``, as an argparse type: a topic is made of it."""
-    if not text or (text != "+" and set(text) & set("/+#")):
-        raise argparse.ArgumentTypeError(f"must be a node name, or + for all nodes (got {text!r})")
-    return text
+    with suppress(ValidationError):
+        return text if text == "+" else Settings.model_validate({"node": text}).node
+    raise argparse.ArgumentTypeError(
+        f"must be a node name (letters, digits, - and _), or + for all nodes (got {text!r})"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,10 +75,18 @@ def run(args: argparse.Namespace) -> int:
     reach.take_the_services_password()
     node = args.node or settings.node
     prefix = f"{settings.mqtt.topic_prefix}/"
-    subscriber = Subscriber(settings.mqtt, (f"{prefix}{node}/#",))
+
+    def say(why: str) -> None:
+        # Where the time is limited, its end tells why no broker was found.
+        if args.seconds is None or subscriber.found:
+            _log.warning("%s", why)
+
+    subscriber = Subscriber(settings.mqtt, (f"{prefix}{node}/#",), say)
+    page = sys.stdout.isatty() and not args.json and node != "+"
     heard = _heard(subscriber, prefix, args.seconds)
+    heard = _noticed(heard, subscriber, _nothing(node, settings.mqtt), float("inf") if page else _SILENCE_S)
     try:
-        if sys.stdout.isatty() and not args.json and node != "+":
+        if page:
             _show_page(heard, NodeView(node), subscriber)
         else:
             _print_lines(heard, all_nodes=node == "+", as_json=args.json)
@@ -73,7 +94,34 @@ def run(args: argparse.Namespace) -> int:
         return 0
     finally:
         subscriber.close()
+    if not subscriber.found:
+        raise UnavailableError(reach.away(settings.mqtt, subscriber.fault))
     return 0
+
+
+def _nothing(node: str, mqtt: MqttSettings) -> str:
+    where = f"{mqtt.host}:{mqtt.port}"
+    if node == "+":
+        return f"nothing from any node at {where}; is one running, and is mqtt.topic_prefix the same?"
+    return f"nothing from node {node} at {where}; is the name right? --node + shows all"
+
+
+def _noticed(
+    messages: Iterator[_Heard | None], subscriber: Subscriber, nothing: str, patience_s: float
+) -> Iterator[_Heard | None]:
+    """The same messages; where none has come for so long after the connection, or at all, that is said once."""
+    due, over = None, False
+    for heard in messages:
+        if due is None and subscriber.found:
+            due = time.monotonic() + patience_s
+        if heard is not None:
+            over = True
+        elif due is not None and not over and time.monotonic() >= due:
+            over = True
+            sys.stderr.write(f"fer-edge: {nothing}\n")
+        yield heard
+    if due is not None and not over:
+        sys.stderr.write(f"fer-edge: {nothing}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +176,8 @@ def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterat
     from fer_edge.sinks.wire import decode
 
     end = None if seconds is None else time.monotonic() + seconds
-    ever, validity = False, _Validity()
+    validity = _Validity()
     for message in subscriber.messages(_REDRAW_S):
-        ever = ever or subscriber.connected
         now = time.monotonic()
         over = end is not None and now >= end
         yield from validity.late(float("inf") if over else now)
@@ -141,8 +188,6 @@ def _heard(subscriber: Subscriber, prefix: str, seconds: float | None) -> Iterat
             yield from validity.take(_Heard(node, tail, decode(message.payload), message.retained), now)
         if over:
             break
-    if not ever:
-        raise UnavailableError("the broker could not be reached; check mqtt.host and mqtt.port, or --host and --port")
 
 
 def _print_lines(messages: Iterator[_Heard | None], *, all_nodes: bool, as_json: bool) -> None:

@@ -104,13 +104,10 @@ def _all(trace: Trace) -> Iterator[Prevention]:
 
 def _nearest(trace: Trace, setting: str, value: float, up: bool) -> float | None:
     """The value nearest to ``value`` that prevents it, to a hundredth of the way; None where none does."""
-    near, far = value, value * MOST if up else value / MOST
     whole = isinstance(value, int)
-    while (furthest := _given(trace, setting, far, whole)) is None:
-        far = (near + far) / 2
-        if abs(far / value - 1) < 0.01:
-            return None
-    if told(trace, furthest):
+    near, far = value, _furthest(trace, setting, value, up, whole)
+    furthest = _given(trace, setting, far, whole)
+    if furthest is None or told(trace, furthest):
         return None
     for _ in range(_STEPS):
         middle = (near + far) / 2
@@ -120,6 +117,20 @@ def _nearest(trace: Trace, setting: str, value: float, up: bool) -> float | None
         else:
             far = middle
     return float(round(far)) if whole else far
+
+
+def _furthest(trace: Trace, setting: str, value: float, up: bool, whole: bool) -> float:
+    """How far the setting may be moved: another may bound it, as unresponsive_s bounds sleep_s."""
+    valid, far = value, value * MOST if up else value / MOST
+    if _given(trace, setting, far, whole) is not None:
+        return far
+    for _ in range(_STEPS):
+        middle = (valid + far) / 2
+        if _given(trace, setting, middle, whole) is None:
+            far = middle
+        else:
+            valid = middle
+    return valid
 
 
 def _given(trace: Trace, setting: str, value: float, whole: bool) -> Settings | None:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError
-from fer_edge.sinks.mqtt import VERBS
+from fer_edge.sinks.mqtt import VERBS, wrong
 from fer_edge.sinks.payloads import rounded
 from fer_edge.web.pictures import Pictures
 from fer_edge.web.visitor import Visitor, text
@@ -102,9 +102,8 @@ class Hub:
         try:
             checked = VERBS[str(verb)].model_validate(dict(values)).model_dump(exclude={"transaction"})
             await asyncio.wait_for(asyncio.wrap_future(self._node.ask(str(verb), checked)), ANSWER_S)
-        except ValidationError as wrong:
-            first = wrong.errors(include_url=False, include_input=False)[0]
-            return answer | {"error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}
+        except ValidationError as fault:
+            return answer | {"error": wrong(VERBS[str(verb)], fault)}
         except FerEdgeError as refused:
             return answer | {"error": str(refused)}
         except TimeoutError:

@@ -131,7 +131,7 @@ def test_a_broker_that_hears_its_own_machine_only_is_told(here: Run, tmp_path: P
 
 
 def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
-    why = "192.0.2.77:1883: connection refused; is the broker running?"
+    why = "192.0.2.77:1883: connection refused (is the broker running?)"
     told = reach.explained(MqttSettings(host="192.0.2.77"), why)
     assert "from its own machine only" in told and "broker.sh" in told
 

@@ -224,3 +224,16 @@ def test_two_ports_that_nobody_listens_on_do_not_make_it_noisy(nodes: Nodes) -> 
         time.sleep(3)
         assert node.log().count("refused") <= 1
         node.terminate()
+
+
+def test_a_second_node_in_the_same_folder_is_refused_until_the_first_is_gone(nodes: Nodes) -> None:
+    first = nodes.start("--source=sim:alert", *LIGHT, port=None).ready()
+    second = nodes.start("--source=sim:alert", *LIGHT, port=None)
+    assert second.process.wait(30) == 69
+    (told,) = second.log().splitlines()
+    assert f"state is in use by another fer-edge (pid {first.process.pid}); stop it" in told and "state_dir" in told
+    first.hang_up()
+    wait_until(lambda: "reloaded" in first.log(), "a reload keeps the folder")
+    assert nodes.start("--source=sim:alert", *LIGHT, port=None).process.wait(30) == 69
+    first.kill()
+    nodes.start("--source=sim:alert", *LIGHT, port=None).ready().terminate()

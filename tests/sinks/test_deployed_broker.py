@@ -47,7 +47,7 @@ def set_up(folder: Path, *way: str, users: tuple[str, ...]) -> tuple[Mosquitto, 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[tuple[Mosquitto, dict[str, str]]]:
-    broker, passwords = set_up(tmp_path, "fleet", "127.0.0.1", users=("car", "operator"))
+    broker, passwords = set_up(tmp_path, "fleet", "127.0.0.1", users=("car", "operator", "viewer"))
     yield broker, passwords
     broker.kill()
 
@@ -74,13 +74,47 @@ def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tm
     for _ in range(2):
         assert broker_sh("fleet", "broker.local", "--into", str(etc)).returncode == 0
         authority = (etc / "fer-edge/ca.pem").read_text()
-        assert broker_sh("add", "car", "--into", str(etc)).returncode == 0
+        assert broker_sh("add", "car", "--replace", "--into", str(etc)).returncode == 0
     assert broker_sh("fleet", "broker.local", "--into", str(etc)).returncode == 0
     assert (etc / "fer-edge/ca.pem").read_text() == authority
     assert (etc / "fer-edge.passwords").read_text().count("car:") == 1
     assert (etc / "fer-edge/ca.key").stat().st_mode & 0o077 == 0
     assert broker_sh("remove", "car", "--into", str(etc)).returncode == 0
     assert "car:" not in (etc / "fer-edge.passwords").read_text()
+
+
+def test_a_user_who_exists_keeps_the_password_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+    into = ("--into", str(tmp_path))
+    broker_sh("home", *into)
+    broker_sh("add", "car", *into)
+    before = (tmp_path / "fer-edge.passwords").read_text()
+    again = broker_sh("add", "car", *into)
+    assert again.returncode == 1 and again.stdout == "" and again.stderr.endswith("add car --replace\n")
+    assert (tmp_path / "fer-edge.passwords").read_text() == before
+    assert broker_sh("add", "car", "--replace", *into).returncode == 0
+    assert (tmp_path / "fer-edge.passwords").read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("way", "user", "says"),
+    [
+        (("home",), "car", "/etc/fer-edge/config.yaml"),
+        (("home",), "viewer", "mosquitto_sub -h BROKER -p 1883 -u viewer -P PASSWORD -t 'fer-edge/#' -v"),
+        (
+            ("fleet", "a.local", "--port", "8884"),
+            "viewer",
+            "mosquitto_sub -h BROKER -p 8884 --cafile ca.pem -u viewer ",
+        ),
+        (("home",), "homeassistant", "in Home Assistant"),
+    ],
+)
+def test_each_user_is_told_what_to_do_with_the_password(
+    tmp_path: Path, way: tuple[str, ...], user: str, says: str
+) -> None:
+    broker_sh(*way, "--into", str(tmp_path))
+    told = broker_sh("add", user, "--into", str(tmp_path))
+    assert says in told.stderr and len(told.stderr.splitlines()) == 1
+    assert ("config.yaml" in told.stderr) == (user == "car")
 
 
 def test_without_the_authoritys_key_nothing_is_renewed_and_nothing_is_broken(tmp_path: Path) -> None:
@@ -132,10 +166,13 @@ def test_a_node_speaks_and_an_operator_listens_and_asks(
         assert operator.wait("car/event/fatigue").json["seq"] == 1
         operator.publish("fer-edge/car/request/ping", "{}")
         assert operator.wait("car/response/ping").json["status"] == "ok"
-        # fer-edge watch on the node uses the node's own user.
-        itself = Subscriber(deployed.port, "fer-edge/#", username="car", password=passwords["car"], tls=context).ready()
-        assert itself.wait("car/status").text == "online"
-        itself.close()
+        # fer-edge watch on the node uses the node's own user; a viewer reads every node.
+        for user in ("car", "viewer"):
+            reader = Subscriber(
+                deployed.port, "fer-edge/#", username=user, password=passwords[user], tls=context
+            ).ready()
+            assert reader.wait("car/status").text == "online"
+            reader.close()
         wait_until(lambda: one.sink.outbox.waiting == 0, "the confirmation")
     operator.wait("car/status", 2)
     operator.close()

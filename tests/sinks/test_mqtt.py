@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from fer_edge.core import DriverState, Phase
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, subscriber, wait_until
@@ -189,7 +192,30 @@ def test_a_second_node_of_the_same_name_is_explained(
     mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with node(settings(mosquitto.port), tmp_path / "a"), node(settings(mosquitto.port), tmp_path / "b"):
-        wait_until(lambda: "does another device use the name fer-edge-car?" in caplog.text, "the explanation")
+        wait_until(lambda: "second fer-edge here, also node car?); reconnecting" in caplog.text, "the question")
+
+
+def test_of_a_connection_that_comes_and_goes_the_log_never_ends_with_connected(
+    mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_edge.sinks.mqtt.link._STEADY_S", 3.0)
+    caplog.set_level(logging.INFO)
+
+    def told() -> list[bool]:
+        return ["connected to" in line for line in caplog.messages if "connected to" in line or "lost" in line]
+
+    with node(settings(mosquitto.port), tmp_path) as one:
+        for _ in range(6):
+            wait_until(lambda: one.sink.connected, "the connection")
+            twin = paho.Client(CallbackAPIVersion.VERSION2, "fer-edge-car", protocol=MQTTProtocolVersion.MQTTv5)
+            twin.connect("127.0.0.1", mosquitto.port)
+            twin.loop_start()
+            wait_until(lambda: not one.sink.connected, "its loss")
+            twin.disconnect()
+            twin.loop_stop()
+        assert told() == [True, False] * 3, "each loss that follows a connection, then no more of either"
+        wait_until(lambda: told()[-1], "a connection that stays")
+    assert told() == [*[True, False] * 3, True]
 
 
 def test_closing_does_not_wait_for_a_broker_that_hangs(mosquitto: Mosquitto, tmp_path: Path) -> None:

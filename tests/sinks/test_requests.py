@@ -105,6 +105,23 @@ def test_what_is_wrong_gets_an_error_answer(desk: Desk, verb: str, payload: Any)
     assert len(answer["error"]) <= 300
 
 
+@pytest.mark.parametrize(
+    ("verb", "payload", "says"),
+    [
+        ("pause", {}, "seconds: is missing"),
+        ("pause", {"seconds": 3601}, "seconds: must be at most 3600 (got 3601)"),
+        ("pause", {"seconds": "60"}, "seconds: must be a number (got '60')"),
+        ("pause", {"seconds": 5, "hours": 1}, "hours: not part of this request, which takes seconds, transaction"),
+        ("acknowledge", {"id": "x"}, "id: must be the id of an event, like 7c1e9a02-411 (got 'x')"),
+        ("speed", {"km_h": None}, "km_h: must not be null"),
+        ("ping", {"transaction": "x" * 129}, "transaction: must have at most 128 characters"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(desk: Desk, verb: str, payload: Any, says: str) -> None:
+    desk.send(verb, payload)
+    assert desk.only_answer()["error"].startswith(says)
+
+
 def test_an_unknown_verb_is_told_the_known_ones(desk: Desk) -> None:
     desk.send("fly", {"transaction": 7})
     assert desk.answers == [

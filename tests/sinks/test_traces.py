@@ -95,14 +95,15 @@ def test_a_disk_that_is_full_costs_the_trace_and_not_the_run(tmp_path: Path, cap
     ("content", "says"),
     [
         (b"", "not a trace"),
-        (b"no gzip", "cannot be read"),
+        (b"no gzip", "not a trace; give a file ID.trace.json.gz"),
+        (gzip.compress(b"{}")[:10] + b"\xff" * 20, "not a trace; give a file ID.trace.json.gz"),
         (gzip.compress(b"[" * 100_000), "not a trace"),
         (gzip.compress(b'{"v": 1}'), "not a trace of this version"),
         (gzip.compress(b"0" * 65_000_000), "unpacks to more than 64 MB"),
-        (gzip.compress(b'{"v": 2}')[:-4], "cannot be read"),
+        (gzip.compress(b'{"v": 2}')[:-4], "cut short"),
     ],
     # Compressed bytes hold the time they were made at: no name of a test.
-    ids=["empty", "no gzip", "a list", "version", "huge", "cut short"],
+    ids=["empty", "no gzip", "damaged", "a list", "version", "huge", "cut short"],
 )
 def test_what_is_no_trace_is_one_line(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "x.trace.json.gz"

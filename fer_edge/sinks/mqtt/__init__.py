@@ -2,7 +2,7 @@
 
 from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
 from fer_edge.sinks.mqtt.link import Link, Listener
-from fer_edge.sinks.mqtt.requests import LEAST_PAUSE_S, VERBS
+from fer_edge.sinks.mqtt.requests import LEAST_PAUSE_S, VERBS, wrong
 from fer_edge.sinks.mqtt.secrets import VARIABLE, password, tls_context
 from fer_edge.sinks.mqtt.sink import MqttSink
 
@@ -18,4 +18,5 @@ __all__ = [
     "Subscription",
     "password",
     "tls_context",
+    "wrong",
 ]

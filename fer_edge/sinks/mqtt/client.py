@@ -57,6 +57,11 @@ class Identity:
     tls: ssl.SSLContext | None
     will_topic: str | None = None
 
+    @property
+    def node(self) -> str | None:
+        """The node that connects; None for a mere listener, whose client id nobody else has."""
+        return self.client_id.removeprefix("fer-edge-") if self.will_topic else None
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:

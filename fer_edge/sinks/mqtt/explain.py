@@ -53,7 +53,7 @@ def connect_error(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved; check mqtt.host and the network"
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused; is the broker running?"
+        return "connection refused (is the broker running?)"
     if isinstance(error, ConnectionResetError):
         return "it closed the connection immediately; check mqtt.port and mqtt.tls"
     if isinstance(error, TimeoutError):

@@ -44,6 +44,7 @@ _FALLBACK_S = 3.0
 _STEADY_S = 10.0
 """A connection that lasted longer was a good one: the next wait is the shortest again."""
 _SHORT_ONES = 3
+"""After so many short connections in a row the next is told only once it is steady."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Listener:
 
 
 class Link:
-    """At most one connection at a time. ``post`` hands a call to the owner's thread."""
+    """At most one connection at a time. ``post`` hands a call to the owner's thread, ``say`` takes each new fault."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Link:
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
         now: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = _log.warning,
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -74,6 +76,7 @@ class Link:
         self._listener = listener
         self._post = post
         self._now = now
+        self._say_why = say
         self._where = f"{settings.host}:{settings.port}"
         self._client: BoundedClient | None = None
         self._attempt = 0
@@ -86,6 +89,7 @@ class Link:
         self._protocol = V311 if settings.protocol == "3.1.1" else V5
         self._proven: MQTTProtocolVersion | None = None
         self._said: str | None = None
+        self._told_up = False
         self.up = False
 
     @property
@@ -102,6 +106,10 @@ class Link:
         """Dial when it is time and give up on silence; returns when to be called again (clock of ``now``)."""
         now = self._now()
         if self.up:
+            steady_at = self._up_at + _STEADY_S
+            if not self._told_up and now < steady_at:
+                return steady_at
+            self._say_up()
             return now + 3600.0
         if self._client is not None:
             patience_s = self._patience_s()
@@ -141,12 +149,12 @@ class Link:
         self._let_go()
         if self.up and self._now() - self._up_at > _STEADY_S:
             self._wait_s = self._settings.reconnect_s[0]
-            self._short, self._said = 0, None
+            self._short = 0
         self._due_at = self._now() + self._wait_s * random.uniform(0.8, 1.2)
         self._wait_s = min(self._wait_s * 2, self._settings.reconnect_s[1])
         self._say(f"broker {self._where}: {why}; reconnecting")
         if self.up:
-            self.up = False
+            self.up = self._told_up = False
             self._listener.down()
 
     def close(self) -> None:
@@ -223,7 +231,8 @@ class Link:
         self.up = True
         self._proven = self._protocol
         self._up_at = self._now()
-        _log.info("connected to broker %s (MQTT %s)", self._where, self.version)
+        if self._short < _SHORT_ONES:
+            self._say_up()
         self._listener.up(self._receive_maximum)
 
     def _refused(self, attempt: int, code: ReasonCode) -> None:
@@ -244,12 +253,11 @@ class Link:
         if self.up:
             self._short += 1
             # Old brokers throw out the elder of two clients with one id without a word.
-            twin = (
-                f"; does another device use the name {self._identity.client_id}?" if self._short >= _SHORT_ONES else ""
-            )
-            self.drop(f"connection lost ({closed_early(code)}){twin}")
+            node = self._identity.node if self._short >= _SHORT_ONES else None
+            twin = f"; is another device, or a second fer-edge here, also node {node}?" if node else ""
+            self.drop(f"connection lost ({closed_early(code)}{twin})")
         else:
-            self._unanswered("connection closed before it answered; is this an MQTT broker, and does it expect TLS?")
+            self._unanswered("connection closed before it answered (is this an MQTT broker, and does it expect TLS?)")
 
     def _confirmed(self, attempt: int, mid: int, refused: str | None) -> None:
         if attempt == self._attempt and self.up:
@@ -277,8 +285,13 @@ class Link:
         if client is not None:
             hang_up(client)
 
+    def _say_up(self) -> None:
+        if not self._told_up:
+            _log.info("connected to broker %s (MQTT %s)", self._where, self.version)
+        self._told_up, self._said = True, None
+
     def _say(self, text: str) -> None:
         # The same fault again and again is one line, however long it lasts.
         if text != self._said:
-            _log.warning("%s", text)
+            self._say_why(text)
         self._said = text

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fer_edge.config.faults import sentence
 from fer_edge.sinks.mqtt.client import Incoming
 from fer_edge.sinks.mqtt.topics import Topics
 
@@ -203,7 +204,21 @@ def _validate(body: type[_Body], fields: Mapping[str, Any]) -> tuple[dict[str, A
     try:
         values = body.model_validate(dict(fields))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"][:1])
-        return {}, f"{where}: {first['msg']}"[:300]
+        return {}, wrong(body, error)[:300]
     return values.model_dump(exclude={"transaction"}), None
+
+
+def wrong(body: type[BaseModel], error: ValidationError) -> str:
+    """What is wrong with a request's first wrong field, in one sentence."""
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0])
+    match first["type"]:
+        case "missing":
+            return f"{field}: is missing"
+        case "extra_forbidden":
+            return f"{field}: not part of this request, which takes {', '.join(sorted(body.model_fields))}"
+        case "string_pattern_mismatch":
+            return f"{field}: must be the id of an event, like 7c1e9a02-411 (got {first['input']!r})"
+        case _ if first["input"] is None:
+            return f"{field}: must not be null"
+    return f"{field}: {sentence(first)}"

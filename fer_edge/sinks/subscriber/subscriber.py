@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,13 +10,21 @@ from collections.abc import Callable, Iterator
 from fer_edge.settings import MqttSettings
 from fer_edge.sinks.mqtt import Identity, Incoming, Link, Listener, Subscription, password, tls_context
 
+_log = logging.getLogger(__name__)
+
 _MAX_PACKET = 1024 * 1024
 
 
 class Subscriber:
-    """Hears what is retained and what comes. Raises ConfigError for unreadable secrets."""
+    """Hears what is retained and what comes. ``found`` is whether the broker has ever accepted us.
 
-    def __init__(self, settings: MqttSettings, topics: tuple[str, ...]) -> None:
+    ``say`` takes each new reason why the broker is not there. Raises ConfigError for unreadable secrets.
+    """
+
+    def __init__(
+        self, settings: MqttSettings, topics: tuple[str, ...], say: Callable[[str], None] = _log.warning
+    ) -> None:
+        self.found = False
         self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         identity = Identity(
@@ -26,12 +35,13 @@ class Subscriber:
             identity,
             Subscription(topics, retained=True, max_packet=_MAX_PACKET),
             Listener(
-                up=lambda _maximum: None,
+                up=self._up,
                 down=lambda: None,
                 confirmed=lambda _mid, _refused: None,
                 message=self._take,
             ),
             self._post,
+            say=say,
         )
 
     @property
@@ -59,6 +69,9 @@ class Subscriber:
     def close(self) -> None:
         """Leave the broker."""
         self._link.close()
+
+    def _up(self, _maximum: int) -> None:
+        self.found = True
 
     def _take(self, message: Incoming) -> None:
         self._messages.put(message)

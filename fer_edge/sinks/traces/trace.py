@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -16,6 +17,7 @@ from fer_edge.sinks.traces import row
 
 _MOST_BYTES = 64_000_000
 """A trace unpacked is far smaller; a file that unpacks to more is none of ours."""
+_WHAT = "give a file ID.trace.json.gz, as fer-edge explain lists them"
 
 Numbers = Annotated[list[float | None], Field(max_length=200_000)]
 
@@ -87,18 +89,23 @@ def load(path: Path) -> Trace:
     try:
         with gzip.open(path, "rb") as file:
             content = file.read(_MOST_BYTES + 1)
-    except (OSError, EOFError) as fault:
-        raise TraceError(f"{path}: cannot be read ({getattr(fault, 'strerror', None) or fault})") from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise TraceError(f"{path}: not a trace; {_WHAT}") from None
+    except EOFError:
+        raise TraceError(f"{path}: the file is cut short; copy it again") from None
+    except OSError as fault:
+        raise TraceError(f"{path}: cannot be read ({fault.strerror}); {_WHAT}") from None
     if len(content) > _MOST_BYTES:
         raise TraceError(f"{path}: unpacks to more than {_MOST_BYTES // 1_000_000} MB; this is not a trace")
     try:
         return Trace.model_validate(json.loads(content))
     except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"][:2])
-        raise TraceError(f"{path}: not a trace of this version ({where or 'file'}: {first['msg']})") from None
-    except (ValueError, RecursionError) as fault:
-        raise TraceError(f"{path}: not a trace ({fault})") from None
+        first = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][:2]) or "the file"
+        why = first["ctx"]["error"] if first["type"] == "value_error" else f"fault in {where}"
+        raise TraceError(f"{path}: not a trace of this version ({why}); use the fer-edge that stored it") from None
+    except (ValueError, RecursionError):
+        raise TraceError(f"{path}: not a trace; {_WHAT}") from None
 
 
 def dump(trace: Trace) -> bytes:
