@@ -67,6 +67,12 @@ def test_a_misspelt_group_of_an_override_is_told_with_it() -> None:
     assert told.value.faults == ["--set camra.source: no such setting; did you mean camera?"]
 
 
+def test_a_key_that_stands_twice_hides_no_other_fault(tmp_path: Path) -> None:
+    told = faults(tmp_path, "mqtt:\n  prot: 3\ncamera:\n  fps: 10\n  fps: -1\nnodee: x\n")
+    assert [fault.split(":")[1].split(" ")[0] for fault in told] == ["2", "5", "5", "6"]
+    assert "appears twice (first on line 4)" in told[1]
+
+
 def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path: Path) -> None:
     (told,) = faults(tmp_path, "perception:\n  detector:\n    kind: eagle\n")
     assert told.startswith("config.yaml:2 perception.detector: kind must be one of 'haar'")

@@ -89,13 +89,15 @@ def load(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple
     ``given`` are overrides, too, applied last: a setting's name and its value as it is.
     Raises ConfigError naming every fault of file and overrides together.
     """
-    data, lines = _gathered(path, overrides, given)
+    data, lines, faults = _gathered(path, overrides, given)
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as invalid:
         origin = str(path) if path else "--set"
-        faults = [_fault(error, data, lines, origin) for error in merged(invalid.errors())]
-        raise ConfigError(sorted(faults, key=_line)) from None
+        faults = [*faults, *(_fault(error, data, lines, origin) for error in merged(invalid.errors()))]
+    if faults:
+        raise ConfigError(sorted(faults, key=_line))
+    return settings
 
 
 def origins(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tuple[str, Any]] = ()) -> dict[str, str]:
@@ -103,7 +105,9 @@ def origins(path: Path | None, overrides: Sequence[str] = (), given: Iterable[tu
 
     Arguments as those of :func:`load`; raises ConfigError where the file cannot be read.
     """
-    data, lines = _gathered(path, overrides, given)
+    data, lines, faults = _gathered(path, overrides, given)
+    if faults:
+        raise ConfigError(faults)
     return {
         ".".join(key): "command line" if where.startswith("--set") else where
         for key, where in lines.items()
@@ -122,9 +126,9 @@ def _stands(key: Location, data: Any) -> bool:
 
 def _gathered(
     path: Path | None, overrides: Sequence[str], given: Iterable[tuple[str, Any]]
-) -> tuple[dict[str, Any], dict[Location, str]]:
-    """File and overrides as one, and where each key of it was said."""
-    data, lines = _read(path) if path else ({}, {})
+) -> tuple[dict[str, Any], dict[Location, str], list[str]]:
+    """File and overrides as one, where each key of it was said, and the keys that stand there twice."""
+    data, lines, twice = _read(path) if path else ({}, {}, [])
     # A changed kind first: the settings of the kind that stood there go with it.
     wanted = [*map(_split, overrides), *((tuple(name.split(".")), value) for name, value in given)]
     for key, value in sorted(wanted, key=lambda item: item[0][-1] != "kind"):
@@ -135,17 +139,18 @@ def _gathered(
         for n in range(1, len(key)):
             lines.setdefault(key[:n], f"--set {'.'.join(key)}")
         lines[key] = f"--set {'.'.join(key)}"
-    return data, lines
+    return data, lines, twice
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
-    """A YAML file as plain data, and where each key stands (``file:line``)."""
+def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str], list[str]]:
+    """A YAML file as plain data, where each key stands (``file:line``), and a fault for each that stands twice."""
     text = _text(path)
     try:
         root = yaml.compose(text, Loader=_Loader)
         lines: dict[Location, str] = {}
-        wrong = list(_walk(root, (), str(path), lines)) if root is not None else []
-        data = {} if wrong else yaml.load(text, Loader=_Loader)
+        twice: list[str] = []
+        endless = list(_walk(root, (), str(path), lines, twice)) if root is not None else []
+        data = {} if endless else yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -155,13 +160,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str]]:
         raise ConfigError([f"{path}:{line}: not valid YAML ({fault.reason}: #x{fault.character:04x})"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise ConfigError([f"{path}: not valid YAML ({str(fault).splitlines()[0]})"]) from None
-    if wrong:
-        raise ConfigError(wrong)
+    if endless:
+        raise ConfigError([*endless, *twice])
     if root is None:
-        return {}, {}
+        return {}, {}, []
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: must be lines of 'key: value' (is a {type(data).__name__})"])
-    return data, lines
+    return data, lines, twice
 
 
 def _text(path: Path) -> str:
@@ -186,9 +191,14 @@ def _text(path: Path) -> str:
 
 
 def _walk(
-    node: yaml.Node, at: Location, path: str, lines: dict[Location, str], within: tuple[yaml.Node, ...] = ()
+    node: yaml.Node,
+    at: Location,
+    path: str,
+    lines: dict[Location, str],
+    twice: list[str],
+    within: tuple[yaml.Node, ...] = (),
 ) -> Iterable[str]:
-    """Notes the line of every key below a node; yields a fault for each that stands twice, or in itself by an alias."""
+    """Notes the line of every key below a node, and each that stands twice; yields those that contain themselves."""
     if node in within:
         yield f"{lines[at]} {'.'.join(at)}: is an alias of a group that contains it"
         return
@@ -198,16 +208,17 @@ def _walk(
     if isinstance(node, yaml.SequenceNode):
         for n, child in enumerate(node.value):
             lines[(*at, str(n))] = f"{path}:{child.start_mark.line + 1}"
-            yield from _walk(child, (*at, str(n)), path, lines, within)
+            yield from _walk(child, (*at, str(n)), path, lines, twice, within)
     if not isinstance(node, yaml.MappingNode):
         return
     for key, child in node.value:
         here = (*at, str(key.value))
         where = f"{path}:{key.start_mark.line + 1}"
         if here in lines:
-            yield f"{where} {'.'.join(here)}: appears twice (first on line {lines[here].rsplit(':', 1)[1]})"
+            first = lines[here].rsplit(":", 1)[1]
+            twice.append(f"{where} {'.'.join(here)}: appears twice (first on line {first})")
         lines[here] = where
-        yield from _walk(child, here, path, lines, within)
+        yield from _walk(child, here, path, lines, twice, within)
 
 
 def _split(override: str) -> tuple[Location, Any]:

@@ -252,7 +252,8 @@ class Daemon:
         self._pace.looked(now, now - began)
         self.viewer.show(frame, step)
         for event in step.events:
-            log.info("%s %s (%s, %.1f s)", event.event_type, event.phase, event.level, event.held_s)
+            which = f", {name}" if (name := event.details.get("emotion")) else ""
+            log.info("%s %s (%s, %.1f s%s)", event.event_type, event.phase, event.level, event.held_s, which)
 
     def _between_frames(self) -> None:
         now = self._clock()
