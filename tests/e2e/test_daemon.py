@@ -11,7 +11,7 @@ import pytest
 
 from fer_edge import __version__
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber, wait_until
-from tests.daemons import LIGHT, Nodes, nodes, script
+from tests.daemons import LIGHT, NodeProcess, Nodes, nodes, script
 
 __all__ = ["mosquitto", "nodes", "subscriber"]
 
@@ -162,10 +162,12 @@ def test_a_pause_looks_at_nothing_and_ends_by_itself(
 
 
 def test_sigterm_ends_it_cleanly_in_every_state(nodes: Nodes, mosquitto: Mosquitto, tmp_path: Path) -> None:
-    running = nodes.start("--source=sim:alert", *LIGHT, "--set=node=running", port=mosquitto.port)
-    without_camera = nodes.start("--source=/dev/video97", *LIGHT, "--set=node=blind", port=mosquitto.port)
-    without_broker = nodes.start("--source=sim:alert", *LIGHT, "--set=node=deaf", port=free_port())
-    hung = nodes.start("--source=sim:alert", *LIGHT, "--set=node=hung", port=mosquitto.port)
+    def start(name: str, source: str = "sim:alert", port: int = mosquitto.port) -> NodeProcess:
+        own = (f"--set=node={name}", f"--set=state_dir={tmp_path / name}")
+        return nodes.start(f"--source={source}", *LIGHT, *own, port=port)
+
+    running, hung = start("running"), start("hung")
+    without_camera, without_broker = start("blind", "/dev/video97"), start("deaf", port=free_port())
     for node in (running, without_camera, without_broker):
         assert node.ready().terminate() < 2 * GOODBYE_S
     hung.ready()
