@@ -137,7 +137,7 @@ def _calls(text: str) -> Iterator[str]:
 def test_files_are_written_in_the_state_folder_only(run: Run) -> None:
     state = re.escape(str(run.folder / "state"))
     known = (
-        rf"{state}/(outbox\.db(-wal|-shm|-journal)?|\.?[a-z_]+\.json(\.new)?)",
+        rf"{state}/(running|outbox\.db(-wal|-shm|-journal)?|\.?[a-z_]+\.json(\.new)?)",
         rf"{state}/traces/\.?[0-9a-f]{{8}}-\d+\.trace\.json\.gz(\.new)?",  # numbers: tests/sinks/test_traces.py
         rf"{re.escape(str(run.folder / 'log'))}",
         r"/dev/null(<.*>)?",
