@@ -24,6 +24,7 @@ from convert.errors import MissingExtra, UsageError
 from convert.files import read_mapping, recipe_file
 from convert.tasks import TASKS, find
 from convert.tasks.base import Task
+from fer_edge.command_line import Parser
 from fer_edge.errors import FerEdgeError
 
 OF_TASKS = {
@@ -73,7 +74,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _top() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=PROGRAM,
         description="Train, quantize, evaluate and inspect models, and test the whole product on annotated clips.",
         epilog=f"`{PROGRAM} COMMAND --task TASK --help` lists all options.",
@@ -85,7 +86,7 @@ def _top() -> argparse.ArgumentParser:
 def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace]:
     """The verb's module, the task if it is of one, and the options that a command line and its recipe give."""
     verb = _top().parse_args(argv[:1]).verb
-    first = argparse.ArgumentParser(add_help=False)
+    first = Parser(prog=f"{PROGRAM} {verb}", add_help=False)
     first.add_argument("--task", choices=TASKS)
     first.add_argument("--recipe", type=recipe_file)
     chosen, _ = first.parse_known_args(argv[1:])
@@ -93,7 +94,7 @@ def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace
     name = recipe.pop("task", "expression")
     if name not in TASKS:
         raise UsageError(f"{chosen.recipe}: task: {name!r} is not one of {', '.join(TASKS)}")
-    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {verb}", description=VERBS[verb])
+    parser = Parser(prog=f"{PROGRAM} {verb}", description=VERBS[verb])
     if verb in OF_TASKS:
         parser.add_argument("--task", choices=TASKS, default="expression", help="which model (expression)")
         about = "YAML file of options, or the name of a shipped one; the command line takes precedence"

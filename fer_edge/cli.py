@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fer_edge import __version__
+from fer_edge.command_line import Parser, no_command
 from fer_edge.commands.catalogue import COMMANDS, command_parser, module
 
 __all__ = ["COMMANDS", "main", "program"]
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in COMMANDS and arguments.index(name) == 0:
         # Only the command that runs is imported: --version and --help stay instant.
         return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
+    if name is not None and not name.startswith("-"):
+        parser.error(no_command(name, COMMANDS))
     parser.parse_args(arguments)
     if name is None:
         parser.print_help(sys.stderr)
@@ -57,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS)) + 2
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="fer-edge",
         description="Driver monitoring on a small computer.",
         epilog="commands:\n"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.command_line import Parser
 from fer_edge.errors import FerEdgeError, MissingExtra, UsageError
 from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings
@@ -54,9 +55,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    top = argparse.ArgumentParser(
-        prog="fer-edge-fleet", description="The fleet side of fer-edge: broker, database, metrics."
-    )
+    top = Parser(prog="fer-edge-fleet", description="The fleet side of fer-edge: broker, database, metrics.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def add(run: Callable[[argparse.Namespace], int | None], *, config: bool = True) -> argparse.ArgumentParser:

@@ -42,11 +42,26 @@ def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
     assert told.count("(needs matplotlib: extra plot)") == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["replay"], ["demo", "--seconds", "-1"]])
-def test_a_command_line_that_makes_no_sense_is_usage(here: Run, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rn"], "fer-edge: 'rn' is no command (did you mean run?); fer-edge --help shows what there is"),
+        (["fly"], "fer-edge: 'fly' is no command; fer-edge --help shows what there is"),
+        (["--fast"], "fer-edge: unrecognized arguments: --fast; fer-edge --help shows what there is"),
+        (["run", "--fast"], "fer-edge run: unrecognized arguments: --fast; fer-edge run --help shows what there is"),
+        (["replay"], "fer-edge replay: the following arguments are required: VIDEO; fer-edge replay --help shows what"),
+        (["demo", "--seconds", "-1"], "fer-edge demo: argument --seconds: must be a number above 0"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_told_in_one_line(here: Run, arguments: list[str], told: str) -> None:
     result = here(*arguments)
     assert result.returncode == 2
-    assert "usage: fer-edge" in result.stderr and "Traceback" not in result.stderr
+    assert result.stderr.startswith(told) and result.stderr.count("\n") == 1
+
+
+def test_without_a_command_there_is_help(here: Run) -> None:
+    result = here()
+    assert (result.returncode, result.stderr.splitlines()[0]) == (2, "usage: fer-edge [-h] [--version] [COMMAND]")
 
 
 @pytest.mark.parametrize("option", ["--fps", "--soak", "--seconds"])

@@ -6,6 +6,8 @@ import argparse
 import importlib
 from types import ModuleType
 
+from fer_edge.command_line import Parser
+
 COMMANDS = {
     "run": "the daemon: camera to MQTT",
     "replay": "the same pipeline on a video file, without a broker",
@@ -32,7 +34,7 @@ def module(name: str) -> ModuleType:
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command's options."""
     command = module(name)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"fer-edge {name}",
         description=(command.__doc__ or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
