@@ -289,5 +289,5 @@ class Outbox:
                     self._spare.with_name(self._spare.name + tail).unlink(missing_ok=True)
 
     def _say(self, error: Exception) -> None:
-        self.reason = str(error)
-        _log.warning("outbox %s: %s; events are kept in memory only until it can be written", self.path, error)
+        self.reason = getattr(error, "strerror", None) or str(error)
+        _log.warning("outbox %s: %s; events are kept in memory only until it can be written", self.path, self.reason)

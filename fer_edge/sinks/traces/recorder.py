@@ -200,7 +200,8 @@ class TraceRecorder:
                 work()
             except (OSError, ValueError, FerEdgeError) as fault:
                 if not self._said:
-                    _log.warning("the signals of an event cannot be stored: %s", fault)
+                    why = getattr(fault, "strerror", None) or fault
+                    _log.warning("the signals of an event cannot be stored in %s: %s", self.store.folder, why)
                 self._said = True
 
 
