@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in COMMANDS and arguments.index(name) == 0:
         # Only the command that runs is imported: --version and --help stay instant.
         return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
-    if name is not None and not name.startswith("-"):
+    if name and name == arguments[0]:
         parser.error(no_command(name, COMMANDS))
     parser.parse_args(arguments)
     if name is None:

@@ -47,6 +47,7 @@ def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
     [
         (["rn"], "fer-edge: 'rn' is no command (did you mean run?); fer-edge --help shows what there is"),
         (["fly"], "fer-edge: 'fly' is no command; fer-edge --help shows what there is"),
+        (["--fast", "run"], "fer-edge: unrecognized arguments: --fast; fer-edge --help shows what there is"),
         (["--fast"], "fer-edge: unrecognized arguments: --fast; fer-edge --help shows what there is"),
         (["run", "--fast"], "fer-edge run: unrecognized arguments: --fast; fer-edge run --help shows what there is"),
         (["replay"], "fer-edge replay: the following arguments are required: VIDEO; fer-edge replay --help shows what"),

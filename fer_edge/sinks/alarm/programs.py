@@ -112,12 +112,11 @@ class Programs:
 
 def _is_wanted(rule: _Rule, event: Event) -> bool:
     """Whether this program is for such events, and has not yet told of this one at its level."""
-    wanted, heard = rule.settings, rule.heard.get(event.key)
-    if event.level.rank < Level(wanted.level).rank or (
-        wanted.event_types and event.event_type not in wanted.event_types
-    ):
+    wanted, rank = rule.settings, event.level.rank
+    if wanted.event_types and event.event_type not in wanted.event_types:
         return False
-    return heard is None or event.level.rank > heard.rank
+    heard = rule.heard.get(event.key, Level.NONE)
+    return rank >= Level(wanted.level).rank and rank > heard.rank
 
 
 def _is_private(name: str) -> bool:
