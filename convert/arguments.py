@@ -64,6 +64,15 @@ def epoch_and_side(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(f"{text!r}: expected EPOCH:SIDE, for example 0:36 10:48") from None
 
 
+def class_offset(text: str) -> tuple[str, float]:
+    """``CLASS=LOGIT``: a class's name and what to add to its logit, -5 to 5."""
+    name, _, value = text.partition("=")
+    try:
+        return name, number(-5.0, 5.0)(value)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected CLASS=LOGIT, -5 to 5, for example disgust=0.8") from None
+
+
 Settings = TypeVar("Settings")
 
 

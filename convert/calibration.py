@@ -32,26 +32,6 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]
     return float(np.exp((low + high) / 2))
 
 
-def fit_bias(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What to add to each class's logit so that the classes come as often as the labels say.
-
-    Votes and smoothing in the targets shift the classes' frequencies (people vote neutral more
-    often than the labels say it); this takes the shift back. Fitted together with a scale, by
-    gradient descent on the log loss, which is convex; centred on 0.
-    """
-    hard = np.eye(logits.shape[1])[labels]
-    bias, scale = np.zeros(logits.shape[1]), 1.0
-    for _ in range(3000):
-        gap = softmax(scale * logits + bias) - hard
-        step, slope = 0.5 * gap.mean(axis=0), float((gap * logits).sum(axis=1).mean())
-        bias -= step
-        scale = max(scale - 0.05 * slope, 0.05)
-        if max(np.abs(step).max(), abs(slope)) < 1e-6:
-            break
-    shift = bias / scale
-    return np.asarray(shift - shift.mean())
-
-
 def _loss(logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
     shares = softmax(logits).reshape(-1, *logits.shape[-2:]).mean(axis=0)
     true = shares[np.arange(len(labels)), labels]

@@ -42,13 +42,15 @@ stage calm expression-distil-tune --start "$out/taught/model.keras" --teacher "$
     "$out/calm/model.keras" --data "$data" --out "$out/mean"
 stage long expression-distil --start "$out/mean/model.keras" --teacher "$out/mean/model.keras" "$fer" \
     --epochs 56 --sizes 0:40 26:44 50:48 --erase 0.15 --seed 6
-int8() { # KERAS_FILE TFLITE_FILE
-    [ -f "$2" ] || KERAS_BACKEND=tensorflow "$python" -m convert quantize "$1" --recipe "$recipes/expression.yaml" \
-        --data "$data" --mirror --out "$2"
+int8() { # KERAS_FILE TFLITE_FILE OPTIONS…
+    from=$1 made=$2
+    shift 2
+    [ -f "$made" ] || KERAS_BACKEND=tensorflow "$python" -m convert quantize "$from" \
+        --recipe "$recipes/expression.yaml" --data "$data" --mirror --out "$made" "$@"
 }
 int8 "$out/long/model.keras" "$out/before.tflite"
 stage cameras expression-cameras --start "$out/before.tflite" --teacher "$out/before.tflite" "$fer" \
     --unlabelled "$data/wild.npz" --unlabelled-teacher "$out/before.tflite" "$faceapi"
 [ -f "$out/halfway/model.json" ] || KERAS_BACKEND=$engine "$python" -m convert average "$out/before.tflite" \
     "$out/cameras/model.keras" --data "$data" --out "$out/halfway"
-int8 "$out/halfway/model.keras" "$out/expression.tflite"
+int8 "$out/halfway/model.keras" "$out/expression.tflite" --offset disgust=0.8

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert import architectures, calibration, metrics, reports
-from convert.arguments import add_options, chosen, class_names, epoch_and_side, share, whole
+from convert.arguments import add_options, chosen, class_names, class_offset, epoch_and_side, share, whole
 from convert.augment import Augmentation, vary_batch
 from convert.data import Dataset, Want, load_training, load_unlabelled
 from convert.data.load import add_data_arguments
@@ -70,7 +70,8 @@ class Expression(Task):
         add("--labels", type=class_names, help="7, 5, 3 or names in the model's order, if it has no card")
         add("--scaling", choices=tuple(SCALINGS), help="input range, if it has no card: -1..1, 0..1, 0..255")
         add("--no-calibrate", action="store_true", help="do not calibrate the probabilities")
-        add("--fit-bias", type=whole(0), default=0, metavar="N", help="fit class biases on N training pictures' labels")
+        offset = "CLASS=LOGIT pairs, added after calibration: a rare class is told more often, disgust=0.8 say"
+        add("--offset", type=class_offset, nargs="+", default=[], metavar="CLASS=LOGIT", help=offset)
         add("--mirror", action="store_true", help="one file that averages over a face and its mirror image")
 
     def add_measured(self, parser: argparse.ArgumentParser) -> None:
@@ -132,8 +133,8 @@ class Expression(Task):
             print(f"{args.models[0]}: it ends in logits; a softmax is added", file=sys.stderr)
             net = with_softmax(net)
             before = _said(net, looks)
-        bias = _fit_bias(net, train, prepare, args)
         temperature = None if args.no_calibrate else calibration.calibrate(net, _said(net, looks), held.labels)
+        _add_offsets(net, labels, args)
 
         def described(parity: Parity) -> dict[str, Any]:
             told = {name: value for name, value in card.items() if name not in OF_THE_PARENT}
@@ -149,7 +150,7 @@ class Expression(Task):
                     args.mode: reports.figures(parity.child, held),
                     "agreement": round(parity.agreement, 4),
                     "calibration": calibration.figures(before.mean(axis=0), parity.child, held.labels, temperature)
-                    | ({"bias": bias, "bias_fitted_on": f"{args.fit_bias} training pictures"} if bias else {}),
+                    | ({"offsets": dict(args.offset)} if args.offset else {}),
                 },
                 "quantization": args.mode,
             }
@@ -235,16 +236,15 @@ def _said(net: Any, looks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.stack([predict(net, look) for look in looks])
 
 
-def _fit_bias(net: Any, train: Dataset, prepare: Preprocess, args: argparse.Namespace) -> list[float] | None:
-    """Fit class biases on training labels and fold them in; None where not asked for."""
-    if not args.fit_bias:
-        return None
-    drawn = np.random.default_rng(args.seed).permutation(len(train))[: args.fit_bias]
-    probabilities = predict(net, prepare(train.images[drawn]))
-    bias = calibration.fit_bias(np.log(np.maximum(probabilities, 1e-9)), train.labels[drawn])
-    if not calibration.fold(net, 1.0, bias):
-        raise UsageError(f"{args.models[0]}: --fit-bias needs a dense layer with a bias and a softmax at the end")
-    return [round(float(value), 4) for value in bias]
+def _add_offsets(net: Any, labels: tuple[str, ...], args: argparse.Namespace) -> None:
+    """Fold the offsets asked for into the last layer. Raises UsageError where there is no such class or layer."""
+    if not args.offset:
+        return
+    asked = dict(args.offset)
+    if unknown := [name for name in asked if name not in labels]:
+        raise UsageError(f"--offset {unknown[0]}: not a class of {args.models[0]}, which has {', '.join(labels)}")
+    if not calibration.fold(net, 1.0, np.array([asked.get(label, 0.0) for label in labels])):
+        raise UsageError(f"{args.models[0]}: --offset needs a dense layer with a bias and a softmax at the end")
 
 
 TASK = Expression()

@@ -77,7 +77,7 @@ def quantized(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         notes = trained.with_name("notes.yaml")
         notes.write_text("data: drawn faces\nterms: none\nnot_for: real faces\ninput: {crop: the whole}\n")
         arguments = ["--data", str(trained), "--out", str(folder / "drawn.tflite"), "--notes", str(notes)]
-        arguments += ["--samples", "100", "--fit-bias", "200"]
+        arguments += ["--samples", "100"]
         assert main(["quantize", str(trained / "out" / "model.keras"), *arguments]) == 0
 
     return made_once("shipped", make, tmp_path_factory) / "drawn.tflite"

@@ -49,15 +49,6 @@ def test_the_fitted_temperature_undoes_overconfidence() -> None:
     assert len(fitted) + len(measured) == 101
 
 
-def test_the_fitted_bias_takes_a_shift_of_the_classes_back() -> None:
-    rng = np.random.default_rng(1)
-    logits = rng.normal(0, 1.5, (6000, 4))
-    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    labels = (true.cumsum(axis=1) > rng.random((len(true), 1))).argmax(axis=1)
-    shift = np.array([0.6, -0.2, 0.0, -0.4])
-    assert calibration.fit_bias(logits - shift, labels) == pytest.approx(shift, abs=0.1)
-
-
 def test_variation_keeps_size_and_is_the_same_for_the_same_seed() -> None:
     images = draw_faces(6)[0][..., None]
     wild = Augmentation(0.2, 0.3, 20, 1.0, 1.0, 1.0, 1.0, True)

@@ -53,8 +53,31 @@ def test_int8_agrees_with_its_parent_and_carries_its_card(quantized: Path) -> No
     assert card["bytes"] == quantized.stat().st_size
     calibration = card["figures"]["calibration"]
     assert calibration["folded_in"]
-    assert len(calibration["bias"]) == 7
+    assert "offsets" not in calibration
     assert {path.name for path in quantized.parent.iterdir()} == {"drawn.tflite", "drawn.json"}
+
+
+def test_an_offset_makes_a_rare_class_be_told_more_often(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["quantize", str(trained / "out" / "model.keras"), "--data", str(trained), "--mode", "float32"]
+    said = {}
+    for name, more in {"as-it-is": [], "raised": ["--offset", "disgust=2"]}.items():
+        out = tmp_path / f"{name}.tflite"
+        assert main([*asked, *more, "--out", str(out)]) == 0
+        said[name] = open_predictor(out).probabilities(np.load(trained / "faces_val.npz")["images"][..., None])
+    odds = [shares[:, 1] / shares[:, 0] for shares in said.values()]
+    assert np.median(odds[1] / odds[0]) == pytest.approx(np.exp(2.0), rel=0.01)
+    card = json.loads((tmp_path / "raised.json").read_text())
+    assert card["figures"]["calibration"]["offsets"] == {"disgust": 2.0}
+    wrong = [*asked, "--out", str(tmp_path / "wrong.tflite"), "--offset"]
+    assert main([*wrong, "disgusted=2"]) == 2
+    assert "--offset disgusted: not a class of" in capsys.readouterr().err
+    for pair in ("disgust", "disgust=9"):
+        with pytest.raises(SystemExit):
+            main([*wrong, pair])
+        assert f"'{pair}': expected CLASS=LOGIT" in capsys.readouterr().err
+    assert not (tmp_path / "wrong.tflite").exists()
 
 
 def test_evaluate_says_the_same_of_keras_and_tflite(
