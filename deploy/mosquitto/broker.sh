@@ -11,7 +11,7 @@
 #            --replace   with add: a new password for a user who has one already
 #
 # home and fleet can be run again: users, passwords and the certificate authority are kept; the broker's certificate is
-# renewed. add refuses a user who exists.
+# renewed. They refuse a broker that another file sets up already, and change nothing. add refuses a user who exists.
 # Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
 set -eu
 
@@ -37,8 +37,22 @@ for_mosquitto() {
     if getent group mosquitto >/dev/null && [ "$(id -u)" -eq 0 ]; then chgrp mosquitto "$@"; fi
 }
 
+# mosquitto listens once on a port, and takes each of these once for all listeners: with a second one it does not start,
+# or lets in whoever comes. Each listener may have its own only after per_listener_settings true.
+alone() {
+    once="(listener|port)[[:blank:]]+${PORT:-$1}"
+    if ! cat "$ETC/mosquitto.conf" "$ETC"/conf.d/*.conf 2>/dev/null | grep -qE '^per_listener_settings[[:blank:]]+true'; then
+        once="allow_anonymous|password_file|acl_file|$once"
+    fi
+    for file in "$ETC/mosquitto.conf" "$ETC"/conf.d/*.conf; do
+        if [ ! -f "$file" ] || [ "$file" = "$ETC/conf.d/fer-edge.conf" ]; then continue; fi
+        found=$(grep -nE "^[[:blank:]]*($once)([[:blank:]]|\$)" "$file" | head -n 1)
+        [ -z "$found" ] || fail 1 "$file:$found: this broker is set up already, nothing is changed; remove that line and the" \
+            "others it belongs to, or keep the broker as it is and give it a user for each node (docs/mqtt.md)"
+    done
+}
+
 configure() {
-    need mosquitto mosquitto
     mkdir -p "$ETC/conf.d"
     [ -e "$ETC/fer-edge.passwords" ] || : >"$ETC/fer-edge.passwords"
     for_mosquitto "$ETC/fer-edge.passwords"
@@ -46,7 +60,9 @@ configure() {
 }
 
 restart() {
-    if [ "$ETC" != /etc/mosquitto ] || [ ! -d /run/systemd/system ]; then
+    if [ "$ETC" != /etc/mosquitto ]; then
+        say "Wrote $ETC/conf.d/fer-edge.conf; nothing was started"
+    elif [ ! -d /run/systemd/system ]; then
         say "Wrote $ETC/conf.d/fer-edge.conf; mosquitto reads it at its next start"
     elif systemctl enable --quiet mosquitto && systemctl restart mosquitto; then
         say "mosquitto listens on port ${PORT:-$1}. Next: sudo $0 add NODE"
@@ -63,6 +79,9 @@ reload() {
 }
 
 home() {
+    [ -z "$1" ] || fail 2 "home takes no name ($1); for a user: $0 add $1"
+    need mosquitto mosquitto
+    alone 1883
     configure home 1883
     restart 1883
 }
@@ -102,6 +121,7 @@ fleet() {
         '' | *[!A-Za-z0-9.-]*) fail 2 "fleet needs the name or address by which nodes reach this broker, for example broker.local" ;;
     esac
     need mosquitto mosquitto
+    alone 8883
     certificate "$1"
     configure fleet 8883
     cp "$HERE/fer-edge.acl" "$ETC/fer-edge.acl"
@@ -119,16 +139,22 @@ next_step() {
         viewer | operator) say "Next: mosquitto_sub -h BROKER -p $port$tls -u $1 -P PASSWORD -t 'fer-edge/#' -v" ;;
         homeassistant) say "Next: in Home Assistant, add the integration MQTT: this machine, port $port, user $1, the password" ;;
         *)
-            say "Next, on the node: node: $1 and mqtt.username: $1 in /etc/fer-edge/config.yaml; the password, as one line," \
+            if [ -z "$tls" ]; then more="mqtt.port: $port"; else more="mqtt.port: $port, mqtt.tls with ca.pem (docs/mqtt.md)"; fi
+            say "Next, on the node: node: $1, mqtt.host, $more and mqtt.username: $1" \
+                "in /etc/fer-edge/config.yaml; the password, as one line," \
                 "in /etc/credstore/fer-edge.mqtt-password (root, mode 600); then: sudo systemctl restart fer-edge"
             ;;
     esac
 }
 
-add() {
-    case ${1:-} in
-        '' | *[!A-Za-z0-9_-]*) fail 2 "add needs a user name: letters, digits, - and _; for a node, its name (setting node)" ;;
+named() {
+    case $NAME in
+        '' | *[!A-Za-z0-9_-]*) fail 2 "$ACTION needs a user name: letters, digits, - and _; for a node, its name (setting node)" ;;
     esac
+}
+
+add() {
+    named
     need mosquitto_passwd mosquitto
     [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home, or: $0 fleet NAME, first"
     if [ -z "$REPLACE" ] && grep -q "^$1:" "$ETC/fer-edge.passwords"; then
@@ -145,7 +171,7 @@ add() {
 }
 
 remove() {
-    [ -n "${1:-}" ] || fail 2 "remove needs a user"
+    named
     need mosquitto_passwd mosquitto
     grep -q "^$1:" "$ETC/fer-edge.passwords" 2>/dev/null || fail 1 "$1: no such user in $ETC/fer-edge.passwords"
     mosquitto_passwd -D "$ETC/fer-edge.passwords" "$1" || fail 1 "$ETC/fer-edge.passwords: cannot be written"
@@ -173,7 +199,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$ACTION" ] || fail 2 "give home, fleet NAME, add USER or remove USER; see $0 --help"
-case $PORT in *[!0-9]*) fail 2 "--port needs a number" ;; esac
+case ${PORT:-1} in *[!0-9]* | ??????*) PORT=0 ;; esac
+if [ "${PORT:-1}" -lt 1 ] || [ "${PORT:-1}" -gt 65535 ]; then fail 2 "--port needs a number from 1 to 65535"; fi
 if [ "$ETC" = /etc/mosquitto ] && [ "$(id -u)" -ne 0 ]; then fail 1 "must be run as root; try: sudo $0 $ACTION $NAME"; fi
 umask 022
 "$ACTION" "$NAME"

@@ -98,7 +98,8 @@ def test_a_user_who_exists_keeps_the_password_unless_it_is_to_be_replaced(tmp_pa
 @pytest.mark.parametrize(
     ("way", "user", "says"),
     [
-        (("home",), "car", "/etc/fer-edge/config.yaml"),
+        (("home",), "car", "mqtt.port: 1883 and mqtt.username: car in /etc/fer-edge/config.yaml"),
+        (("fleet", "a.local"), "car", "mqtt.port: 8883, mqtt.tls with ca.pem"),
         (("home",), "viewer", "mosquitto_sub -h BROKER -p 1883 -u viewer -P PASSWORD -t 'fer-edge/#' -v"),
         (
             ("fleet", "a.local", "--port", "8884"),
@@ -115,6 +116,29 @@ def test_each_user_is_told_what_to_do_with_the_password(
     told = broker_sh("add", user, "--into", str(tmp_path))
     assert says in told.stderr and len(told.stderr.splitlines()) == 1
     assert ("config.yaml" in told.stderr) == (user == "car")
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "refused"),
+    [
+        ("conf.d/local.conf", "listener 1883", True),
+        ("mosquitto.conf", "listener 1883 0.0.0.0", True),
+        ("conf.d/zigbee.conf", "allow_anonymous true", True),
+        ("conf.d/zigbee.conf", "password_file /etc/mosquitto/passwd", True),
+        ("conf.d/zigbee.conf", "# listener 1883", False),
+        ("mosquitto.conf", "per_listener_settings true\nlistener 18830\nallow_anonymous true", False),
+        ("mosquitto.conf", "per_listener_settings true\nlistener 1883", True),
+    ],
+)
+def test_a_broker_that_another_file_sets_up_is_left_as_it_is(
+    tmp_path: Path, file: str, line: str, refused: bool
+) -> None:
+    """With a second listener or password file mosquitto would not start; with allow_anonymous anyone would come in."""
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / file).write_text(f"# theirs\n{line}\n")
+    told = broker_sh("home", "--into", str(tmp_path))
+    assert (told.returncode == 1) == refused and (tmp_path / "conf.d/fer-edge.conf").exists() != refused
+    assert not refused or (f"{file}:" in told.stderr and len(told.stderr.splitlines()) == 1), told.stderr
 
 
 def test_without_the_authoritys_key_nothing_is_renewed_and_nothing_is_broken(tmp_path: Path) -> None:
@@ -136,7 +160,10 @@ def test_without_the_authoritys_key_nothing_is_renewed_and_nothing_is_broken(tmp
         (("add", "a/b", "--into", "/nowhere"), 2, "add needs a user"),
         (("add", "car", "--into", "/nowhere"), 1, "first"),
         (("remove", "car", "--into", "/nowhere"), 1, "no such user"),
+        (("remove", "c.*", "--into", "/nowhere"), 2, "remove needs a user"),
+        (("home", "cab-7", "--into", "/nowhere"), 2, "add cab-7"),
         (("home", "--port", "x"), 2, "--port needs a number"),
+        (("home", "--port", "65536"), 2, "--port needs a number"),
         (("--bogus",), 2, "unknown option"),
     ],
 )
