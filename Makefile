@@ -76,6 +76,9 @@ deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
 	@$(SUMS)
 
+# One package is enough: that of the image's release, for this machine.
+image: RELEASES = 12
+image: ARCHS = $(shell dpkg --print-architecture)
 image: deb  ## the container image localhost/fer-edge:VERSION; ROOT=DIR builds it from a debootstrap root
 	@deploy/container/build.sh $(firstword $(wildcard dist/fer-edge_*~deb12_$(shell dpkg --print-architecture).deb)) $(if $(ROOT),--root $(ROOT))
 

@@ -7,7 +7,7 @@
 #   deploy/container/build.sh PACKAGE.deb --root FILE   the same without root: a .tar that mmdebstrap made:
 #     mmdebstrap --variant=minbase --include=python3 --skip=output/dev bookworm root.tar
 #
-# Needs buildah (sudo apt install buildah). Exit codes: 0 done, 1 failed, 2 usage, 69 buildah is missing.
+# Needs buildah, Podman or Docker: the first of them that is here. Exit codes: 0 done, 1 failed, 2 usage, 69 none is here.
 set -eu
 
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -28,7 +28,10 @@ if [ "${2:-}" = --root ]; then
     ROOT=${3:-}
     [ -e "$ROOT" ] || fail 2 "--root needs a folder made by debootstrap, or a .tar made by mmdebstrap"
 fi
-command -v buildah >/dev/null || fail 69 "buildah is missing; try: sudo apt install buildah"
+for ENGINE in buildah podman docker ''; do
+    if [ -z "$ENGINE" ]; then fail 69 "neither buildah, podman nor docker is here; try: sudo apt install buildah"; fi
+    if command -v "$ENGINE" >/dev/null; then break; fi
+done
 
 VERSION=$(basename "$PACKAGE" | cut -d_ -f2 | cut -d'~' -f1)
 case $(basename "$PACKAGE") in *~deb12_*) SUITE=bookworm ;; *) SUITE=trixie ;; esac
@@ -38,17 +41,23 @@ trap 'rm -rf "$CONTEXT"' EXIT
 cp "$PACKAGE" "$CONTEXT/fer-edge.deb"
 if [ -n "$ROOT" ]; then
     BASE=localhost/debian-root:$SUITE
-    empty=$(buildah from scratch)
     if [ -d "$ROOT" ]; then
         tar -C "$ROOT" --exclude=./var/cache/apt/archives --exclude=./proc --exclude=./sys --exclude=./dev \
             -cf "$CONTEXT/root.tar" . || fail 1 "$ROOT cannot be read; as a plain user give a .tar made by mmdebstrap"
         ROOT=$CONTEXT/root.tar
     fi
-    buildah add --quiet "$empty" "$ROOT" / >/dev/null
+    if [ "$ENGINE" = buildah ]; then
+        empty=$(buildah from scratch)
+        buildah add --quiet "$empty" "$ROOT" / >/dev/null
+        buildah commit --quiet --rm "$empty" "$BASE" >/dev/null
+    else
+        "$ENGINE" import "$ROOT" "$BASE" >/dev/null
+    fi
     rm -f "$CONTEXT/root.tar"
-    buildah commit --quiet --rm "$empty" "$BASE" >/dev/null
 fi
 # Docker's format: the other one has no place for a health check.
+FORMAT='--format docker'
+if [ "$ENGINE" = docker ]; then FORMAT=''; fi
 # shellcheck disable=SC2086
-buildah build --format docker ${BUILDAH_OPTIONS:-} --file "$HERE/Containerfile" \
+"$ENGINE" build $FORMAT ${BUILDAH_OPTIONS:-} --file "$HERE/Containerfile" \
     --build-arg BASE="$BASE" --build-arg PACKAGE=fer-edge.deb --tag "localhost/fer-edge:$VERSION" "$CONTEXT"

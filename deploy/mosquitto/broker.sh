@@ -156,13 +156,13 @@ named() {
 add() {
     named
     need mosquitto_passwd mosquitto
-    [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home, or: $0 fleet NAME, first"
+    [ -e "$ETC/fer-edge.passwords" ] || fail 1 "run: $0 home$INTO, or: $0 fleet NAME$INTO, first"
     if [ -z "$REPLACE" ] && grep -q "^$1:" "$ETC/fer-edge.passwords"; then
-        fail 1 "$1: has a password already; a new one locks out whoever uses it: $0 add $1 --replace"
+        fail 1 "$1: has a password already; a new one locks out whoever uses it: $0 add $1$INTO --replace"
     fi
     password=$(head -c 18 /dev/urandom | base64 | tr '+/' '-_')
     mosquitto_passwd -b "$ETC/fer-edge.passwords" "$1" "$password" 2>/dev/null ||
-        fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 add $1"
+        fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 add $1$INTO"
     for_mosquitto "$ETC/fer-edge.passwords"
     # On standard output nothing but the password, so that it can be piped.
     say "$password"
@@ -174,7 +174,8 @@ remove() {
     named
     need mosquitto_passwd mosquitto
     grep -q "^$1:" "$ETC/fer-edge.passwords" 2>/dev/null || fail 1 "$1: no such user in $ETC/fer-edge.passwords"
-    mosquitto_passwd -D "$ETC/fer-edge.passwords" "$1" || fail 1 "$ETC/fer-edge.passwords: cannot be written"
+    mosquitto_passwd -D "$ETC/fer-edge.passwords" "$1" 2>/dev/null ||
+        fail 1 "$ETC/fer-edge.passwords: cannot be written; try: sudo $0 remove $1$INTO"
     for_mosquitto "$ETC/fer-edge.passwords"
     reload
 }
@@ -202,5 +203,7 @@ done
 case ${PORT:-1} in *[!0-9]* | ??????*) PORT=0 ;; esac
 if [ "${PORT:-1}" -lt 1 ] || [ "${PORT:-1}" -gt 65535 ]; then fail 2 "--port needs a number from 1 to 65535"; fi
 if [ "$ETC" = /etc/mosquitto ] && [ "$(id -u)" -ne 0 ]; then fail 1 "must be run as root; try: sudo $0 $ACTION $NAME"; fi
+INTO=''
+if [ "$ETC" != /etc/mosquitto ]; then INTO=" --into $ETC"; fi
 umask 022
 "$ACTION" "$NAME"

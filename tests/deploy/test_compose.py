@@ -79,6 +79,27 @@ def test_the_configuration_it_mounts_is_valid_and_names_what_is_mounted(services
     assert any(device.endswith(f":{settings.camera.source}") for device in services["fer-edge"]["devices"])
 
 
+@pytest.mark.parametrize("engine", ["buildah", "podman", "docker"])
+def test_the_image_is_built_by_whichever_engine_is_here(tmp_path: Path, engine: str) -> None:
+    """With Docker alone, too: it knows no --format."""
+    tools, package = tmp_path / "bin", tmp_path / f"fer-edge_{__version__}~deb12_amd64.deb"
+    tools.mkdir()
+    package.touch()
+    for name in ("sh", "dirname", "basename", "cut", "mktemp", "rm", "cp"):
+        found = shutil.which(name)
+        assert found is not None
+        (tools / name).symlink_to(found)
+    build = [str(CONTAINER / "build.sh"), str(package)]
+    alone = {"PATH": str(tools)}
+    told = subprocess.run(build, env=alone, capture_output=True, text=True, check=False)
+    assert told.returncode == 69 and "apt install" in told.stderr and len(told.stderr.splitlines()) == 1
+    (tools / engine).write_text('#!/bin/sh\nprintf "%s " "$@"\n')
+    (tools / engine).chmod(0o755)
+    told = subprocess.run(build, env=alone, capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("build ") and f"--tag localhost/fer-edge:{__version__} " in told.stdout
+    assert ("--format docker" in told.stdout) == (engine != "docker")
+
+
 def test_podman_compose_reads_it() -> None:
     """A real implementation parses and merges it; no engine is started."""
     if importlib.util.find_spec("podman_compose") is None or shutil.which("podman") is None:

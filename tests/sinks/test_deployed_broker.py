@@ -89,7 +89,8 @@ def test_a_user_who_exists_keeps_the_password_unless_it_is_to_be_replaced(tmp_pa
     broker_sh("add", "car", *into)
     before = (tmp_path / "fer-edge.passwords").read_text()
     again = broker_sh("add", "car", *into)
-    assert again.returncode == 1 and again.stdout == "" and again.stderr.endswith("add car --replace\n")
+    assert again.returncode == 1 and again.stdout == ""
+    assert again.stderr.endswith(f"add car --into {tmp_path} --replace\n"), "the command as it must be given"
     assert (tmp_path / "fer-edge.passwords").read_text() == before
     assert broker_sh("add", "car", "--replace", *into).returncode == 0
     assert (tmp_path / "fer-edge.passwords").read_text() != before
