@@ -46,6 +46,11 @@ def test_without_root_the_node_keeps_the_groups_of_its_user_and_nothing_else_cha
     assert changed == {"fer-edge": {"group_add": ["keep-groups"]}} and changed.keys() <= services.keys()
 
 
+def test_everything_starts_with_the_machine_under_podman_too(services: dict[str, Any]) -> None:
+    """podman-restart.service starts containers with this policy only."""
+    assert {service["restart"] for service in services.values()} == {"always"}
+
+
 def test_home_assistant_and_node_red_are_options(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "profiles" not in service} == {"mosquitto", "fer-edge"}
     assert services["homeassistant"]["profiles"] == ["homeassistant"] and services["nodered"]["profiles"] == ["nodered"]
