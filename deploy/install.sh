@@ -18,6 +18,7 @@ set -eu
 HOME_DIR=/opt/fer-edge
 CONFIG_DIR=/etc/fer-edge
 UNIT=/etc/systemd/system/fer-edge.service
+PACKAGED=/usr/lib/systemd/system/fer-edge.service
 DROP_INS=$UNIT.d
 COMMAND=/usr/local/bin/fer-edge
 LOG=/var/log/fer-edge-install.log
@@ -243,6 +244,9 @@ restart() {
 # --- what can be asked for ----------------------------------------------------------------------
 
 do_install() {
+    # Its unit and command would hide the package's, which then goes on being upgraded for nothing.
+    [ ! -e "$PACKAGED" ] || fail 1 "the Debian package is installed; upgrade that, or remove it first: sudo apt remove fer-edge" \
+        "(configuration, secrets and state stay)"
     case $SOURCE in
         *.whl) [ -f "$SOURCE" ] || fail 2 "$SOURCE: no such wheel" ;;
         *) [ -f "$SOURCE/fer_edge/__init__.py" ] || fail 2 "$SOURCE is not a checkout of fer-edge; give a wheel: $0 FILE.whl" ;;

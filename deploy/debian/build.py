@@ -189,7 +189,7 @@ def manual() -> str:
         ".SH NAME\nfer\\-edge \\- driver monitoring from a camera to MQTT\n"
         ".SH SYNOPSIS\n.B fer\\-edge\n.I COMMAND\n[options]\n.SH COMMANDS\n" + lines + ".SH FILES\n"
         ".I /etc/fer\\-edge/config.yaml\n.br\n.I /var/lib/fer\\-edge\n"
-        ".SH SEE ALSO\n.B fer\\-edge COMMAND \\-\\-help\ntells every option of a command.\n"
+        ".SH SEE ALSO\n.B fer\\-edge COMMAND \\-\\-help\nlists the options of a command.\n"
     )
 
 
