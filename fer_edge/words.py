@@ -53,7 +53,7 @@ _BEGAN: Mapping[str, str] = {
     "jerk": "head jerked up",
 }
 _ENDED: Mapping[str, str] = {
-    "asleep": "became sleep",
+    "asleep": "fell asleep",
     "unresponsive": "became unresponsive",
     "person": "another face appeared",
     "upright": "sitting upright, eyes not visible",

@@ -267,7 +267,7 @@ class Daemon:
                 self.reload()
         self._in_use.start()
         if self._pauses.over(self._parts.settings.monitoring.closure.unresponsive_s):
-            log.info("going on")
+            log.info("monitoring resumed")
         if self._reporter.say_camera(self._parts, paused=self._pauses.left_s is not None):
             self._say_nothing_is_known()
         self._end_unseen()

@@ -149,7 +149,7 @@ def test_a_fault_where_the_outbox_is_opened_costs_the_disk_only_and_is_never_sil
         one.event(event(1))
         assert one.sink.wait_stored(20 if stored else 0.1) == stored
         assert ("cannot start" in str(one.sink.fault)) != stored
-    assert "going on in memory: OSError('no clock')" in caplog.text
+    assert "continuing in memory: OSError('no clock')" in caplog.text
 
 
 def test_a_stale_number_in_a_file_that_takes_no_write_is_not_used_again(

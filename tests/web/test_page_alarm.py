@@ -107,7 +107,7 @@ def test_the_next_event_sounds_after_one_was_silenced(drive: Drive, heard: Page)
 
 def test_a_test_of_it_is_short_and_leaves_it_as_it_was(heard: Page) -> None:
     heard.click("#test")
-    says(heard, "#wake-title", "Test of the alarm")
+    says(heard, "#wake-title", "Alarm test")
     heard.wait_for_function("() => window.tones > 0")
     heard.wait_for_selector("#wake", state="hidden")
     assert heard.get_attribute("#arm", "aria-pressed") == "false"

@@ -177,7 +177,7 @@ class MqttSink:
         try:
             return Delivery(self._shared, self._inbox)
         except Exception as error:
-            _log.error("the outbox cannot be used, going on in memory: %r", error)
+            _log.error("the outbox cannot be used; continuing in memory: %r", error)
             return Delivery(replace(self._shared, path=None, spare=None), self._inbox)
 
     def _post(self, call: Callable[[], None]) -> None:

@@ -42,7 +42,7 @@ export class Alarm {
     const before = this.armed;
     if (!before) await this.arm();
     this.#testing = true;
-    this.#sound(CRITICAL, "Test of the alarm");
+    this.#sound(CRITICAL, "Alarm test");
     setTimeout(() => {
       this.#testing = false;
       this.#stop();
