@@ -64,16 +64,18 @@ STORY = [
 
 
 @pytest.fixture
-def buzzer(tmp_path: Path) -> Iterator[tuple[Path, int]]:
-    """The shell example, listening to a real broker; what switches its buzzer writes into a file."""
-    if not all(map(shutil.which, ("mosquitto_sub", "mosquitto_pub", "jq"))):
+def buzzer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, int]]:
+    """The shell example, listening to a real broker with passwords; what switches its buzzer writes into a file."""
+    if not all(map(shutil.which, ("mosquitto_sub", "mosquitto_pub", "mosquitto_passwd", "jq"))):
         pytest.skip("no mosquitto_sub or jq here: sudo apt install mosquitto-clients jq")
-    did, switch, broker = (
-        tmp_path / "did",
-        tmp_path / "switch",
-        Mosquitto(tmp_path, config="allow_anonymous true\nlog_type all"),
-    )
+    did, switch, users = tmp_path / "did", tmp_path / "switch", tmp_path / "users"
     did.touch()
+    users.touch(0o644)
+    subprocess.run(["mosquitto_passwd", "-b", users, "viewer", "a word"], check=True)
+    for program in ("mosquitto_sub", "mosquitto_pub"):
+        (tmp_path / program).write_text("-u viewer\n-P a word\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    broker = Mosquitto(tmp_path, config=f"allow_anonymous false\npassword_file {users}\nlog_type all")
     switch.write_text(f'#!/bin/sh\necho "$1" >> {did}\n')
     switch.chmod(0o755)
     broker.start()

@@ -3,7 +3,8 @@
 #
 #   BROKER=broker.local PIN=17 ./buzzer.sh
 #
-# ON and OFF are the commands that switch it, for anything else than a pin of a Raspberry Pi.
+# ON and OFF are the commands that switch it, for anything other than a pin of a Raspberry Pi. A broker with passwords: put
+# the options "-u viewer" and "-P PASSWORD" into ~/.config/mosquitto_sub, a line each, and keep the file to yourself (chmod 600).
 set -euo pipefail
 
 broker=${BROKER:-localhost} port=${PORT:-1883} node=${NODE:-+} pin=${PIN:-17}
