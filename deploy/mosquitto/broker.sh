@@ -31,10 +31,11 @@ usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
 need() { command -v "$1" >/dev/null || fail 69 "$1 is missing; try: sudo apt install $2"; }
 
-# mosquitto gives up root before it reads these.
+# mosquitto gives up root before it reads these, and wants to be their owner (2.0.18 warns, later ones refuse). Who has
+# given them to another user, as that of a container, keeps that.
 for_mosquitto() {
     chmod 640 "$@"
-    if getent group mosquitto >/dev/null && [ "$(id -u)" -eq 0 ]; then chgrp mosquitto "$@"; fi
+    if getent passwd mosquitto >/dev/null && [ "$(id -u)" -eq 0 ]; then chown --from=root mosquitto:mosquitto "$@"; fi
 }
 
 # mosquitto listens once on a port, and takes each of these once for all listeners: with a second one it does not start,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import ssl
 import subprocess
@@ -81,6 +83,19 @@ def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tm
     assert (etc / "fer-edge/ca.key").stat().st_mode & 0o077 == 0
     assert broker_sh("remove", "car", "--into", str(etc)).returncode == 0
     assert "car:" not in (etc / "fer-edge.passwords").read_text()
+
+
+def test_the_files_are_mosquittos_unless_somebody_gave_them_to_another(tmp_path: Path) -> None:
+    """It warns where it is not their owner (2.0.18), and in a container it is another user."""
+    if os.geteuid() != 0 or "mosquitto" not in {user.pw_name for user in pwd.getpwall()}:
+        pytest.skip("needs root and the user mosquitto")
+    passwords, into = tmp_path / "fer-edge.passwords", ("--into", str(tmp_path))
+    broker_sh("home", *into)
+    broker_sh("add", "car", *into)
+    assert passwords.owner() == passwords.group() == "mosquitto" and passwords.stat().st_mode & 0o007 == 0
+    os.chown(passwords, 1883, 1883)
+    broker_sh("add", "viewer", *into)
+    assert passwords.stat().st_uid == 1883 and "viewer:" in passwords.read_text()
 
 
 def test_a_user_who_exists_keeps_the_password_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
