@@ -54,9 +54,9 @@ def test_what_is_no_earlier_result_is_refused(here: Run, tmp_path: Path, content
         (("--plot", "cost.doc"), 2, "--plot cost.doc: unknown picture format"),
         (("--drives", "1s", "--plot", "cost.png"), 2, "--drives: cannot be combined with --plot"),
         (("--drives", "1s", "--latency"), 2, "--drives: cannot be combined with --latency"),
-        (("--pictures",), 2, "--pictures: is for simulated drives; add --drives TIME"),
-        (("--drives", "1s", "--pictures", "--networks", "ideal"), 2, "--networks: is for drives without --pictures"),
-        (("--minutes", "2"), 2, "--minutes: is for the live page; add --page"),
+        (("--pictures",), 2, "--pictures: only for simulated drives; add --drives TIME"),
+        (("--drives", "1s", "--pictures", "--networks", "ideal"), 2, "--networks: only for drives without --pictures"),
+        (("--minutes", "2"), 2, "--minutes: only for the live page; add --page"),
         (
             ("--drives", "1s", "--set", "monitoring.yawn.open_s=long"),
             78,

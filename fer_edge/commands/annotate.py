@@ -1,6 +1,6 @@
 """Draw boxes, signals, state and events into a copy of a video.
 
-The copy is H.264 where the ffmpeg program or OpenCV can encode it, which browsers and phones play; else VP9, slowly.
+The copy is H.264, which browsers and phones play, if the ffmpeg program or OpenCV can encode it, otherwise VP9 (slow).
 
 example:
   fer-edge annotate drive.mp4 annotated.mp4

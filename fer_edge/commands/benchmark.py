@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", type=Path, metavar="FILE", help="an earlier --json result to compare with")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the result: .png, .svg or .pdf")
     more = parser.add_argument_group("further measurements")
-    baseline = "beside it, on the same frames: a Haar cascade and an expression network in every frame"
+    baseline = "compare with a Haar cascade and an expression network in every frame, on the same frames"
     more.add_argument("--baseline", action="store_true", help=baseline)
     more.add_argument("--latency", action="store_true", help="time from a frame to its event at the subscriber")
     more.add_argument("--daemon", action="store_true", help="the daemon as a process: start, CPU and memory at --fps")
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     drives.add_argument("--drives", metavar="TIME", help=hours)
     pictures = "render them as pictures for the networks that ship (slow)"
     drives.add_argument("--pictures", action="store_true", help=pictures)
-    networks = "without pictures: errors of the eye networks that ship, of those before, or none (default: shipped)"
+    networks = "without pictures: errors of the shipped eye networks, of the previous ones, or none (default: shipped)"
     drives.add_argument("--networks", choices=("shipped", "before", "ideal"), help=networks)
     drives.add_argument("--seed", type=int, metavar="N", help="random seed (default: 1)")
     options.add_config(parser)
@@ -99,14 +99,14 @@ def _check(args: argparse.Namespace) -> None:
     """Raise UsageError for options that would do nothing together."""
     given = [name for name, value in vars(args).items() if value not in (None, False)]
     if "minutes" in given and "page" not in given:
-        raise UsageError("--minutes: is for the live page; add --page")
+        raise UsageError("--minutes: only for the live page; add --page")
     for name in given:
         if args.drives and name in NOT_OF_DRIVES:
             raise UsageError(f"--drives: cannot be combined with --{name}")
         if not args.drives and name in OF_DRIVES:
-            raise UsageError(f"--{name}: is for simulated drives; add --drives TIME")
+            raise UsageError(f"--{name}: only for simulated drives; add --drives TIME")
     if args.pictures and args.networks:
-        raise UsageError("--networks: is for drives without --pictures, which the networks that ship look at")
+        raise UsageError("--networks: only for drives without --pictures, which go through the shipped networks")
 
 
 def measure(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Run the whole pipeline on a video, using the video's own clock and no broker.
 
 The same file gives the same output every time. Saved calibrations are not used. A trace of fer-edge explain
-(.trace.json.gz) is judged again with the settings stored in it; --set changes single ones, --config all of them.
+(.trace.json.gz) is judged again with the settings stored in it; --set changes some of them, --config replaces them all.
 
 example:
   fer-edge replay drive.mp4

@@ -1,6 +1,6 @@
 """Show what a node publishes over MQTT: a live view in the terminal, one line per message when piped.
 
-A ? after a time: the node's clock was not set yet.
+A ? after a time means that the node's clock had not been set.
 
 example:
   sudo fer-edge watch      # on the node: with the service's configuration and password

@@ -78,7 +78,7 @@ class Doorkeeper:
     def _made_room(self) -> bool:
         if self._now() - self._told >= TELL_S:
             self._told = self._now()
-            log.warning("live page: %d connections are open; idle ones are closed for new ones", MOST_SOCKETS)
+            log.warning("live page: %d connections are open; idle ones are closed to admit new ones", MOST_SOCKETS)
         idle = [handler for handler in self._since if handler not in self._busy and handler.transport is not None]
         if not idle:
             return False
