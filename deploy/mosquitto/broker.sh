@@ -31,8 +31,8 @@ usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
 need() { command -v "$1" >/dev/null || fail 69 "$1 is missing; try: sudo apt install $2"; }
 
-# mosquitto gives up root before it reads these, and wants to be their owner (2.0.18 warns, later ones refuse). Who has
-# given them to another user, as that of a container, keeps that.
+# mosquitto gives up root before it reads these, and wants to be their owner (2.0.21 warns that later ones will refuse).
+# Files given to another user, such as that of a container, stay with that user.
 for_mosquitto() {
     chmod 640 "$@"
     if getent passwd mosquitto >/dev/null && [ "$(id -u)" -eq 0 ]; then chown --from=root mosquitto:mosquitto "$@"; fi

@@ -86,7 +86,7 @@ def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tm
 
 
 def test_the_files_are_mosquittos_unless_somebody_gave_them_to_another(tmp_path: Path) -> None:
-    """It warns where it is not their owner (2.0.18), and in a container it is another user."""
+    """It warns where it is not their owner (2.0.21), and in a container it is another user."""
     if os.geteuid() != 0 or "mosquitto" not in {user.pw_name for user in pwd.getpwall()}:
         pytest.skip("needs root and the user mosquitto")
     passwords, into = tmp_path / "fer-edge.passwords", ("--into", str(tmp_path))
