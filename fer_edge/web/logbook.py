@@ -59,7 +59,7 @@ class Logbook:
         self._clock = clock or SystemClock()
         self._before = before
         self._run: str = uuid.uuid4().hex[:8] if before is None else before._run
-        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.Queue[Callable[[], None] | threading.Event | None] = queue.Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._write, name="logbook", daemon=True)
@@ -68,6 +68,7 @@ class Logbook:
         self._offset: float | None = None
         """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
         self._right = False
+        self._in_file = False
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
@@ -94,7 +95,7 @@ class Logbook:
     def flush(self) -> None:
         """Wait until all that was taken is written: for the end, and for tests."""
         done = threading.Event()
-        self._put(done.set)
+        self._put(done)
         done.wait(5.0)
 
     def close(self) -> None:
@@ -116,18 +117,19 @@ class Logbook:
         with self._lock:
             return self._database.execute(question, values).fetchall()
 
-    def _put(self, work: Callable[[], None]) -> None:
+    def _put(self, work: Callable[[], None] | threading.Event) -> None:
         try:
             self._waiting.put_nowait(work)
         except queue.Full:
             self._lost += 1
 
     def _open(self) -> sqlite3.Connection:
+        self.stored = self._in_file = False
         if self._path is not None:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 database = self._prepared_or_anew(self._path)
-                self.stored = True
+                self.stored = self._in_file = True
                 return database
             except (sqlite3.Error, OSError) as fault:
                 log.warning(
@@ -170,6 +172,9 @@ class Logbook:
             work = self._waiting.get()
             if work is None:
                 return
+            if isinstance(work, threading.Event):
+                work.set()
+                continue
             try:
                 # Apart: what cannot be stored takes no correction of the clock back with it.
                 with self._lock, self._database:
@@ -179,7 +184,7 @@ class Logbook:
                     writes += 1
                     if writes % CLEAN_EVERY == 1:
                         self._clean()
-                told = 0
+                self.stored, told = self._in_file, 0
             except sqlite3.Error as fault:
                 self.stored = False
                 if is_damage(fault):
