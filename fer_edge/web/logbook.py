@@ -68,15 +68,19 @@ class Logbook:
         self._offset: float | None = None
         """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
         self._right = False
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}
+        """By table, once closed: what no file has, for the one that goes on from this."""
         self._in_file = False
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
     def start(self) -> None:
         """Open the file, end what an earlier run left open, and begin to write. Never raises."""
-        if self._before is not None:
-            self._offset, self._before = self._before._offset, None
+        before, self._before = self._before, None
         self._database = self._open()
+        if before is not None:
+            self._offset = before._offset
+            self._take_over(before._rows)
         self._thread.start()
 
     def state(self, state: DriverState, signals: Signals) -> None:
@@ -108,6 +112,8 @@ class Logbook:
         self._waiting.put(None)
         self._thread.join(2.0)
         if not self._thread.is_alive():
+            if not self._in_file:
+                self._rows = {table: self.ask(f"SELECT * FROM {table}") for table in ("events", "moments")}
             self._database.close()
 
     def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -136,6 +142,17 @@ class Logbook:
                     "live page: %s cannot be used (%s); drives are kept until a restart only", self._path, fault
                 )
         return self._prepared(":memory:")
+
+    def _take_over(self, tables: dict[str, list[tuple[Any, ...]]]) -> None:
+        assert self._database is not None
+        try:
+            with self._database:
+                for table, rows in tables.items():
+                    for row in rows:
+                        places = ", ".join("?" * len(row))
+                        self._database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", row)
+        except sqlite3.Error as fault:
+            log.warning("live page: drives that were kept in memory cannot be stored (%s)", fault)
 
     def _prepared_or_anew(self, path: Path) -> sqlite3.Connection:
         try:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fer_edge.core import Level, Phase
-from tests.web.test_logbook import Clock, event, kept
+from fer_edge.web import drives
+from fer_edge.web.logbook import Logbook
+from tests.web.test_logbook import EVER, NOON, Clock, drive, event, kept
 
 
 def test_a_disk_that_was_full_for_a_moment_stores_again_and_it_is_said(tmp_path: Path) -> None:
@@ -21,3 +25,23 @@ def test_a_disk_that_was_full_for_a_moment_stores_again_and_it_is_said(tmp_path:
         book.event(event(clock, 1000, "yawn", Phase.END, 2.0, Level.INFO))
         book.flush()
         assert book.stored
+
+
+@pytest.mark.parametrize("disk_is_back", [False, True])
+def test_a_reload_of_the_page_keeps_what_is_in_memory(tmp_path: Path, disk_is_back: bool) -> None:
+    blocked, clock = tmp_path / "state", Clock()
+    blocked.write_text("")
+    with kept(blocked, clock) as book:
+        drive(book, clock, 90)
+        book.event(event(clock, 1, "sleep", Phase.START, 3.0))
+    if disk_is_back:
+        blocked.unlink()
+    again = Logbook(blocked, clock, before=book)
+    again.start()
+    again.event(event(clock, 1, "sleep", Phase.END, 33.0))
+    drive(again, clock, 30)
+    (told,) = drives.events(again, EVER)
+    (found,) = drives.drives(again, EVER)
+    assert (again.stored, told["began"] - NOON, told["held_s"]) == (disk_is_back, pytest.approx(87), 33.0)
+    assert found["driver_s"] == pytest.approx(120, abs=4)
+    again.close()
