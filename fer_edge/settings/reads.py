@@ -139,6 +139,10 @@ class PageReads(Protocol):
     def monitoring(self) -> Drowsiness:
         """The limits that it shows."""
 
+    @property
+    def mqtt(self) -> Trust:
+        """How an event's time is told."""
+
 
 def read_by(reads: type, settings: object) -> dict[str, Any]:
     """The settings that a protocol names and their values; where it names a protocol in turn, what that one names."""

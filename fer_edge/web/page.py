@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtra
+from fer_edge.sinks.clock import SystemClock
 from fer_edge.web.access import Access, is_loopback
 from fer_edge.web.history import History
 from fer_edge.web.logbook import Logbook
@@ -49,7 +50,8 @@ class LivePage:
         self._node = node
         self._access = Access.of(settings.web)
         self._history = History(settings.web.history_s)
-        self._book: Logbook = Logbook(folder, before=None if before is None else before._book)
+        clock = SystemClock(settings.mqtt.trust_clock)
+        self._book: Logbook = Logbook(folder, clock, None if before is None else before._book)
         self._hub: Hub | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from fer_edge.core import Level, Phase
-from fer_edge.web import drives
+from fer_edge.settings import Settings
+from fer_edge.sinks.clock import SystemClock
+from fer_edge.web import LivePage, drives
 from fer_edge.web.logbook import Logbook
+from tests.web.nodes import ShownNode
 from tests.web.test_logbook import EVER, NOON, Clock, drive, event, kept
 
 
@@ -45,3 +49,19 @@ def test_a_reload_of_the_page_keeps_what_is_in_memory(tmp_path: Path, disk_is_ba
     assert (again.stored, told["began"] - NOON, told["held_s"]) == (disk_is_back, pytest.approx(87), 33.0)
     assert found["driver_s"] == pytest.approx(120, abs=4)
     again.close()
+
+
+def test_a_clock_that_the_configuration_trusts_is_right_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for sign in ("_kernel_says_synchronised", "_battery_clock_agrees"):
+        monkeypatch.setattr(SystemClock, sign, lambda _clock: False)
+    monkeypatch.setattr("fer_edge.sinks.clock._SYNCHRONISED", Path("/nowhere"))
+    told = {}
+    for trusted in (False, True):
+        settings = Settings(web={"enabled": True, "port": 0}, mqtt={"trust_clock": trusted})  # type: ignore[arg-type]
+        page = LivePage(settings, ShownNode())
+        page.start()
+        page.event(event(Clock(time.time()), 1, "sleep", Phase.END, 3.0))
+        page._book.flush()
+        (told[trusted],) = drives.events(page._book, EVER)
+        page.close()
+    assert (told[False]["time_ok"], told[True]["time_ok"]) == (False, True)
