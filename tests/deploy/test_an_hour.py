@@ -28,7 +28,7 @@ from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sinks.payloads import info_payload, state_payload
 from fer_edge.web.logbook import Logbook
 from tests.brokers import Mosquitto, Received, Subscriber, mosquitto_path, wait_until
-from tests.sinks.publishing import SteppedClock
+from tests.sinks.publishing import SteppedClock, stored
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -100,7 +100,7 @@ def _driven(folder: Path, port: int) -> tuple[list[str], Any]:
             if last is None or int(state.at) != int(last.at):
                 states.append(json.dumps(state_payload(state)))
             last = state
-        assert mqtt.wait_stored(30)
+        assert stored(mqtt, 30)
         for sink in reversed(sinks):
             sink.close()
     return states, picture

@@ -15,6 +15,7 @@ from fer_edge.sinks.clock import Clock
 from fer_edge.sinks.mqtt import MqttSink
 from tests.brokers import wait_until
 from tests.sinks.examples import NOTHING_KNOWN, STATE, info
+from tests.sinks.publishing import stored
 
 
 class Node:
@@ -52,7 +53,7 @@ class Node:
         self.sink.event(event)
 
     def stored(self) -> None:
-        assert self.sink.wait_stored(30)
+        assert stored(self.sink, 30)
 
     def close(self) -> None:
         self._stop.set()

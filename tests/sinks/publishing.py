@@ -46,6 +46,12 @@ def message(n: int) -> Event:
     return Event(n // 2, "fatigue", "microsleep", phase, Level.WARNING, n / 10, n / 10, 1.5, {"n": n})
 
 
+def stored(sink: MqttSink, timeout_s: float) -> bool:
+    """Wait until every event handed over is stored."""
+    with sink._stored_more:
+        return sink._stored_more.wait_for(lambda: sink._stored >= sink._handed_over, timeout_s)
+
+
 def main(config: str, state_dir: str, first: str, last: str, step_s: str) -> None:
     logging.basicConfig(level="INFO", stream=sys.stderr)
     settings = Settings.model_validate(json.loads(config))
@@ -57,7 +63,7 @@ def main(config: str, state_dir: str, first: str, last: str, step_s: str) -> Non
     for n in range(int(first), int(last)):
         clock.moved_s += float(step_s)
         sink.event(message(n))
-        if not sink.wait_stored(30):
+        if not stored(sink, 30):
             raise SystemExit("not stored in 30 s")
         print(n, flush=True)
     sys.stdin.read()

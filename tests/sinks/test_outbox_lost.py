@@ -23,6 +23,7 @@ from tests.sinks import outboxes
 from tests.sinks.clocks import HandClock
 from tests.sinks.examples import event, settings
 from tests.sinks.nodes import node
+from tests.sinks.publishing import stored
 from tests.sinks.test_outbox import WALL, add, outbox, seqs
 
 
@@ -140,15 +141,15 @@ class FaultyClock(HandClock):
         return super().wall()
 
 
-@pytest.mark.parametrize(("faults", "stored"), [(1, True), (2, False)])
+@pytest.mark.parametrize(("faults", "kept"), [(1, True), (2, False)])
 def test_a_fault_where_the_outbox_is_opened_costs_the_disk_only_and_is_never_silent(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, faults: int, stored: bool
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, faults: int, kept: bool
 ) -> None:
     with node(settings(1), tmp_path, connected=False, clock=FaultyClock(faults=faults)) as one:
-        wait_until(lambda: one.sink.outbox.reason == "no state directory" if stored else one.sink.fault, "the start")
+        wait_until(lambda: one.sink.outbox.reason == "no state directory" if kept else one.sink.fault, "the start")
         one.event(event(1))
-        assert one.sink.wait_stored(20 if stored else 0.1) == stored
-        assert ("cannot start" in str(one.sink.fault)) != stored
+        assert stored(one.sink, 20 if kept else 0.1) == kept
+        assert ("cannot start" in str(one.sink.fault)) != kept
     assert "continuing in memory: OSError('no clock')" in caplog.text
 
 

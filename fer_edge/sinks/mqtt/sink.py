@@ -116,11 +116,6 @@ class MqttSink:
             if behind == 0:
                 self._stored_more.wait_for(lambda: self._stored >= mine, _HANDOVER_S)
 
-    def wait_stored(self, timeout_s: float) -> bool:
-        """Wait until every event handed over is stored."""
-        with self._stored_more:
-            return self._stored_more.wait_for(lambda: self._stored >= self._handed_over, timeout_s)
-
     def camera(self, status: str) -> None:
         """``online``, ``offline`` or ``disabled``."""
         self._inbox.put(lambda delivery: delivery.camera(status))
