@@ -146,7 +146,7 @@ def test_a_fault_where_the_outbox_is_opened_costs_the_disk_only_and_is_never_sil
     tmp_path: Path, caplog: pytest.LogCaptureFixture, faults: int, kept: bool
 ) -> None:
     with node(settings(1), tmp_path, connected=False, clock=FaultyClock(faults=faults)) as one:
-        wait_until(lambda: one.sink.outbox.reason == "no state directory" if kept else one.sink.fault, "the start")
+        wait_until(lambda: one.sink.outbox.reason == "no clock" if kept else one.sink.fault, "the start")
         one.event(event(1))
         assert stored(one.sink, 20 if kept else 0.1) == kept
         assert ("cannot start" in str(one.sink.fault)) != kept

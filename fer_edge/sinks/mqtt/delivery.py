@@ -74,6 +74,8 @@ class Shared:
     feed: StateFeed
     info: Callable[[Payload], Payload]
     stored: Callable[[int], None]
+    without: str = "no state directory"
+    """Why there is no path, where there is none."""
 
 
 EXPIRY_S, REPEAT_S = 90, 30.0
@@ -95,6 +97,8 @@ class Delivery:
             wall=shared.clock.wall(),
             spare=shared.spare,
         )
+        if shared.path is None:
+            outbox.reason = shared.without
         self._journal = Journal(outbox, shared.clock)
         self.publisher = Publisher(self._journal, shared.topics, shared.clock, shared.link.publish)
         self._signals = (

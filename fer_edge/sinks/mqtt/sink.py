@@ -173,7 +173,7 @@ class MqttSink:
             return Delivery(self._shared, self._inbox)
         except Exception as error:
             _log.error("the outbox cannot be used; continuing in memory: %r", error)
-            return Delivery(replace(self._shared, path=None, spare=None), self._inbox)
+            return Delivery(replace(self._shared, path=None, spare=None, without=str(error)), self._inbox)
 
     def _post(self, call: Callable[[], None]) -> None:
         self._inbox.put(lambda _delivery: call())
