@@ -205,6 +205,8 @@ class Outbox:
             copy(self._db, spare, instead=True)
         except sqlite3.Error:
             spare.executescript("DELETE FROM message; DELETE FROM open_event; DELETE FROM counter;")
+            # What cannot be read now may be read later: recover() puts both together.
+            self._inherited = False
         with spare:
             set_counter(spare, "next_seq", getattr(self, "next_seq", 1))
             set_counter(spare, "dropped", getattr(self, "dropped", 0))
