@@ -114,14 +114,14 @@ class Logbook:
         if not self._thread.is_alive():
             if not self._in_file:
                 self._rows = {table: self.ask(f"SELECT * FROM {table}") for table in ("events", "moments")}
-            self._database.close()
+            with self._lock:
+                self._database.close()
+                self._database = None
 
     def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of a SELECT; from any thread."""
-        if self._database is None:
-            return []
         with self._lock:
-            return self._database.execute(question, values).fetchall()
+            return [] if self._database is None else self._database.execute(question, values).fetchall()
 
     def _put(self, work: Callable[[], None] | threading.Event) -> None:
         try:
