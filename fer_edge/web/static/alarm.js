@@ -10,7 +10,8 @@ export class Alarm {
   #timer = null;
   #silenced = new Map();
   #wakelock = null;
-  #testing = false;
+  #testing = null; // the timer that ends a test
+  #lent = false; // armed for a test only
   level = null;
 
   constructor(dialog, title, button) {
@@ -39,20 +40,24 @@ export class Alarm {
 
   /** Three seconds of the loudest; arms for that long only if it was not armed. */
   async test() {
-    const before = this.armed;
-    if (!before) await this.arm();
-    this.#testing = true;
+    if (this.#testing !== null) return;
+    this.#testing = setTimeout(() => this.#tested(), 3000);
+    this.#lent = !this.armed;
+    if (this.#lent) await this.arm();
     this.#sound(CRITICAL, "Alarm test");
-    setTimeout(() => {
-      this.#testing = false;
-      this.#stop();
-      if (!before) this.disarm();
-    }, 3000);
+  }
+
+  #tested() {
+    clearTimeout(this.#testing);
+    this.#testing = null;
+    this.#stop();
+    if (this.#lent) this.disarm();
+    this.#lent = false;
   }
 
   /** Follow the open events [{key, type, level, words}], worst first. A rise in level sounds again after a silence. */
   follow(open) {
-    if (!this.armed || this.#testing) return;
+    if (!this.armed || this.#testing !== null) return;
     for (const key of this.#silenced.keys()) if (!open.some((event) => event.key === key)) this.#silenced.delete(key);
     this.open = open;
     const loud = open.find(({ key, level }) => level in PATTERN && this.#silenced.get(key) !== level && this.#silenced.get(key) !== CRITICAL);
@@ -62,8 +67,8 @@ export class Alarm {
 
   /** For the ears of this page only. */
   silence() {
+    if (this.#testing !== null) return this.#tested();
     for (const { key, level } of this.open ?? []) this.#silenced.set(key, level);
-    this.#testing = false;
     this.#stop();
   }
 
