@@ -129,11 +129,12 @@ class Server:
         return response
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        self._check_origin(request)
+        # These two first: a page that is not let in asks without a WebSocket, and so without Origin, what it is.
         if not self._access.known(request.cookies.get(COOKIE)):
             raise web.HTTPUnauthorized(reason="token required: open the page first")
         if len(self._hub.visitors) >= MOST_VISITORS:
             raise web.HTTPServiceUnavailable(reason=f"{MOST_VISITORS} browsers are already connected; close one")
+        self._check_origin(request)
         # Compressing JPEG gains nothing, and a compressed message still being sent would outlive a closed page's task.
         socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=4096, timeout=0.2, compress=False)
         await socket.prepare(request)

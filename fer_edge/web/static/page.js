@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id);
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
 const VIEWS = { live: null, drives: () => import("./drives.js"), settings: () => import("./settings.js") };
 
-const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false };
+const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false, refused: "" };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));
 const tally = { heard: 0, missed: 0, due: {} };
 let socket = null, overlay = null, hidden = false, aiming = false, wait = 500, heardAt = 0, view = "live";
@@ -23,7 +23,8 @@ function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   socket = new WebSocket(`${scheme}//${location.host}/live`);
   socket.binaryType = "blob";
-  socket.onopen = () => { wait = 500; look(); };
+  let opened = false;
+  socket.onopen = () => { opened = true; wait = 500; look(); };
   socket.onmessage = ({ data }) => {
     heardAt = performance.now();
     if (typeof data === "string") heard(JSON.parse(data));
@@ -33,9 +34,18 @@ function connect() {
     if (seen.connected) alarm.lost();
     seen.connected = false;
     render();
+    if (!opened) askWhy();
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 5000);
   };
+}
+
+// A browser does not tell why a WebSocket was refused; the node does.
+async function askWhy() {
+  const answer = await fetch("live").catch(() => null);
+  if (answer?.status === 401) location.reload(); // to the door: there is a token now, or another one
+  seen.refused = answer?.status === 503 ? await answer.text() : "";
+  render();
 }
 
 function say(message) {
