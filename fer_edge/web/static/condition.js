@@ -9,8 +9,9 @@ export function alarms(state) {
   return (state?.open_events ?? []).filter(({ event_type }) => !SAID_BY_STATE.includes(event_type)).sort((a, b) => RANK[b.level] - RANK[a.level]);
 }
 
-export function condition({ state, health, connected, refused }) {
+export function condition({ state, health, connected, silent, refused }) {
   if (!connected) return { level: "unknown", words: "not connected", headline: "No connection", detail: refused || "Reconnecting …", blank: "No connection to the node" };
+  if (silent) return { level: "unknown", words: "not connected", headline: "No answer", detail: "The node is not responding", blank: "No answer from the node" };
   if (!state) return { level: "unknown", words: "unknown", headline: "Waiting for the camera", detail: health?.camera_fault, blank: "No picture yet" };
   if (state.paused) return { level: "unknown", words: "not monitoring", headline: "Paused", detail: `resumes in ${span(state.paused_s)}`, blank: "Paused: not monitoring" };
   const open = alarms(state);

@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id);
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
 const VIEWS = { live: null, drives: () => import("./drives.js"), settings: () => import("./settings.js") };
 
-const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false, refused: "" };
+const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false, silent: false, refused: "" };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));
 const tally = { heard: 0, missed: 0, due: {} };
 let socket = null, overlay = null, hidden = false, aiming = false, wait = 500, heardAt = 0, view = "live";
@@ -27,12 +27,13 @@ function connect() {
   socket.onopen = () => { opened = true; wait = 500; look(); };
   socket.onmessage = ({ data }) => {
     heardAt = performance.now();
+    seen.silent = false;
     if (typeof data === "string") heard(JSON.parse(data));
     else showPicture(data);
   };
   socket.onclose = () => {
     if (seen.connected) alarm.lost();
-    seen.connected = false;
+    seen.connected = seen.silent = false;
     render();
     if (!opened) askWhy();
     setTimeout(connect, wait);
@@ -131,11 +132,11 @@ function render() {
   $("detail").textContent = now.detail ?? "";
   cover(now);
   // What was heard last is old once the connection is gone: it is greyed, and nothing can be asked.
-  document.body.classList.toggle("stale", !connected);
+  document.body.classList.toggle("stale", !connected || seen.silent);
   for (const id of ["pause", "recalibrate"]) $(id).disabled = !connected;
   if (state) {
     showReadings(state, seen.hello.perclos);
-    showAim(connected && state.frame && !state.paused ? state.aim : null, aiming);
+    showAim(connected && !seen.silent && state.frame && !state.paused ? state.aim : null, aiming);
     $("pause").textContent = state.paused ? "Resume" : "Pause";
     $("minutes").disabled = state.paused || !connected;
   }
@@ -234,12 +235,24 @@ function told(text) {
   setTimeout(() => { if ($("answer").textContent === text) $("answer").textContent = ""; }, 6000);
 }
 
-// A node that hangs says nothing, though the connection stands.
+// A node that hangs says nothing, nor does one out of reach, though the connection stands: what it said last is old.
+let tickedAt = 0;
 setInterval(() => {
+  const now = performance.now(), slept = now - tickedAt > 3000; // a page that was asleep itself has yet to read what came
+  tickedAt = now;
+  if (seen.connected && !slept && now - heardAt > SILENT_MS) hearNothing();
   if (!seen.connected) $("connection").textContent = "connection lost, reconnecting …";
-  else $("connection").textContent = performance.now() - heardAt > SILENT_MS ? "node not responding" : `live, version ${seen.hello.version}`;
-  if (seen.connected) drawTime();
+  else $("connection").textContent = seen.silent ? "node not responding" : `live, version ${seen.hello.version}`;
+  if (seen.connected && !seen.silent) drawTime();
 }, 1000);
+
+function hearNothing() {
+  look(); // a connection that is dead is found out only by saying something
+  if (seen.silent) return;
+  seen.silent = true;
+  alarm.lost();
+  render();
+}
 
 connect();
 show();
