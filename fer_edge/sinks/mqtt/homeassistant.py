@@ -70,8 +70,8 @@ def _sensors(topics: Topics) -> Components:
             "name": "Camera",
             "device_class": "connectivity",
             "state_topic": topics.camera,
-            "payload_on": "online",
-            "payload_off": "offline",
+            # Paused, nobody asks the camera; a word that is neither would leave the entity at the last one.
+            "value_template": "{{ {'online': 'ON', 'offline': 'OFF'}.get(value, 'None') }}",
             **_DIAGNOSTIC,
         },
         "present": _binary("Present", topics.state, _yes_or_no("present"), device_class="occupancy"),
