@@ -86,11 +86,14 @@ function eyes({ context, width, colour }, [top, tall], samples, x, data) {
   return lengths;
 }
 
-// Lengths of closures, over the curve that would strike them out.
+// Lengths of closures, over the curve that would strike them out; where two have no room the later one is told.
 function label({ context, colour }, [top, tall], lengths) {
   context.textAlign = "right";
-  for (const [at, text] of lengths) {
+  let room = Infinity;
+  for (const [at, text] of lengths.reverse()) {
     const wide = context.measureText(text).width + 6;
+    if (at > room) continue;
+    room = at - wide;
     context.fillStyle = colour("panel");
     context.fillRect(at - wide, top + tall - 16, wide, 15);
     context.fillStyle = colour("text");
