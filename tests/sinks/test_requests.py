@@ -115,6 +115,7 @@ def test_what_is_wrong_gets_an_error_answer(desk: Desk, verb: str, payload: Any)
         ("acknowledge", {"id": "x"}, "id: must be the id of an event, like 7c1e9a02-411 (got 'x')"),
         ("speed", {"km_h": None}, "km_h: must not be null"),
         ("ping", {"transaction": "x" * 129}, "transaction: must have at most 128 characters"),
+        ("ping", b'{"\\ud800": 1}', "the name of a field is not text"),
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words(desk: Desk, verb: str, payload: Any, says: str) -> None:

@@ -211,6 +211,8 @@ def _validate(body: type[_Body], fields: Mapping[str, Any]) -> tuple[dict[str, A
 def wrong(body: type[BaseModel], error: ValidationError) -> str:
     """What is wrong with a request's first wrong field, in one sentence."""
     first = error.errors(include_url=False)[0]
+    if not first["loc"]:
+        return "the name of a field is not text"
     field = str(first["loc"][0])
     match first["type"]:
         case "missing":
