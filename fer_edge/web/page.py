@@ -118,12 +118,14 @@ class LivePage:
         from fer_edge.web.configuration import Configuration
         from fer_edge.web.doorkeeper import Doorkeeper
         from fer_edge.web.hub import Hub
-        from fer_edge.web.server import Server
+        from fer_edge.web.server import OneLine, Server
 
         self._hub = Hub(self._settings, self._node, self._history)
         routes = {**Archive(self._settings, self._book).routes, **Configuration(self._node).routes}
         server = Server(self._access, self._hub, routes)
-        runner = web.AppRunner(server.app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        runner = web.AppRunner(
+            server.app, access_log=None, logger=OneLine(log), handle_signals=False, shutdown_timeout=0.2
+        )
         await runner.setup()
         assert runner.server is not None
         server.doorkeeper = Doorkeeper(runner.server)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from fer_edge import words
 from fer_edge.web.access import COOKIE
@@ -116,7 +118,10 @@ class Server:
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         self._check_origin(request)
-        token = (await request.post()).get("token", "")
+        try:
+            token = (await request.post()).get("token", "")
+        except (LookupError, ValueError, web.RequestPayloadError):  # an unknown charset, no form, not packed as it says
+            raise web.HTTPBadRequest(reason="not a form") from None
         if not self._tries.allowed:
             return _door("Too many wrong tokens. Please wait a moment.", 429)
         if not isinstance(token, str) or not self._access.right(token.strip()):
@@ -184,6 +189,16 @@ class Server:
         for socket in list(self._sockets):
             with suppress(ConnectionError):
                 await socket.close(code=1001, message=b"the node stops")
+
+
+class OneLine(logging.LoggerAdapter[logging.Logger]):
+    """What aiohttp tells of faults, without tracebacks; a request that is no HTTP is its sender's."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = None, **_more: Any) -> None:
+        """One line of a fault."""
+        fault = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1]
+        level = logging.DEBUG if isinstance(fault, (HttpProcessingError, web.RequestPayloadError)) else logging.ERROR
+        self.log(level, f"live page: {msg}: %r", *args, fault)
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
