@@ -44,6 +44,15 @@ def test_home_assistant_knows_every_entity_of_the_examples(name: str) -> None:
     assert used <= entities()
 
 
+def test_an_automation_does_not_take_the_last_event_of_a_node_that_is_back_for_a_new_one() -> None:
+    """Home Assistant gives an event entity its last state again when it leaves ``unavailable``."""
+    automations = yaml.safe_load((DEPLOY / "homeassistant" / "automation.yaml").read_text("utf-8"))
+    triggers = [trigger for each in automations for trigger in each["triggers"]]
+    heard = [trigger for trigger in triggers if trigger["entity_id"].startswith("event.")]
+    assert heard
+    assert all(trigger["not_from"] == "unavailable" for trigger in heard)
+
+
 def payload(event_type: str, phase: Phase, *, historical: bool = False) -> dict[str, Any]:
     event = Event(1, "fatigue", event_type, phase, Level.CRITICAL, 3.0, 0.0, 3.0)
     return event_payload(
