@@ -154,3 +154,9 @@ def test_attention_switched_off_says_nothing_of_it() -> None:
 def test_a_sleepers_hanging_head_is_not_distracted() -> None:
     story = Story(100).closed(70, 80).moving(72, 75, "pitch", 0, -40).during(75, 80, pitch=-40.0)
     assert "distracted" not in {phase[0] for phase in tell(story).phases()}
+
+
+def test_a_distraction_is_one_event_where_nothing_may_follow_it() -> None:
+    """Without fatigue nothing is `unresponsive`: it goes on until the driver looks ahead."""
+    told = tell(Story(60).during(20, 40, yaw=45.0), config=settings(monitoring={"fatigue": False}))
+    assert_told(told, [("distracted", "start", 23.0), ("distracted", "end", 42.0)])

@@ -31,8 +31,9 @@ class Distracted(Rule):
 
     A head that hangs in a closure is asleep, not distracted: while the closure's rule has an event open, this
     starts none. One that gets no answer (open eyes ahead) for 3 s ends, and :attr:`unanswered` says so for the
-    moment: that is for the closure's rule to tell. ``glances`` False leaves only the lids: neither a speed nor
-    attention that is switched off silences those, only ``lids`` False (fatigue is switched off).
+    moment: that is for the closure's rule to tell, so without ``lids`` it goes on. ``glances`` False leaves only the
+    lids: neither a speed nor attention that is switched off silences those, only ``lids`` False (fatigue is switched
+    off).
     """
 
     category = "attention"
@@ -99,7 +100,7 @@ class Distracted(Rule):
             return self._stop(at, at, "asleep")
         if head.quiet and down_s < self._sleep_s:
             return self._stop(at, at, "slow")
-        if self._silent_s + now.slack_s >= self._rules.answer_s and self._judged(now):
+        if self._lids and self._silent_s + now.slack_s >= self._rules.answer_s and self._judged(now):
             opened = self._opened()
             self.unanswered = Unanswered(opened.since, max(head.away_coverage, now.lids.coverage))
             return self._stop(at, at, "unresponsive")
