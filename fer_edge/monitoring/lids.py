@@ -124,6 +124,7 @@ class LidsReader:
             share or 0.0,
             undecided,
             self._sinking,
+            down.doubted or not down.state,
         )
 
     def _is_unsure(self) -> bool:

@@ -61,6 +61,7 @@ class LidsNow(NamedTuple):
     an iris is told under them: the driver looks down; ``told`` the share of the last second in which it was.
     ``undecided``: they look shut, but the head went down with them, an iris was seen to look down before, or they are
     not read as shut surely, so it may be a look; ``sinking`` is whether the head sank or rolled further after that.
+    ``doubted`` is whether the last frames showed the lids up again.
     """
 
     down_s: float | None
@@ -70,6 +71,7 @@ class LidsNow(NamedTuple):
     told: float
     undecided: bool
     sinking: bool
+    doubted: bool = False
 
 
 class Glance(NamedTuple):

@@ -125,3 +125,11 @@ def test_lids_that_are_down_are_no_sign_of_themselves() -> None:
     """
     events = told(drive((20, {}), (22.6, SHUT | BENT), (50, {}), (53.4, SHUT | BENT), (70, {})))
     assert starts(events) == [("distracted", 53.0)]
+
+
+@pytest.mark.parametrize("looked_s", [2.8, 3.9])
+def test_a_blink_as_the_eyes_come_up_from_the_lap_is_no_sleep(looked_s: float) -> None:
+    """Nor after a sign of fatigue: the frame after the blink shows open eyes."""
+    up = 100 + looked_s
+    events = told(drive((20, {}), (22, SHUT), (100, {}), (up, LOWERED), (up + 0.35, SHUT), (120, {})))
+    assert starts(events) == [("microsleep", 21.5), ("distracted", 103.0)]

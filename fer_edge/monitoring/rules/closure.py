@@ -113,7 +113,7 @@ class Closure(Rule):
             return None
         if down_s >= self._times_s[UNRESPONSIVE]:
             return Stage(UNRESPONSIVE, lids.since, lids.coverage, "lids_down")
-        if lids.undecided and (lids.sinking or self._signs.tired(now.at)):
+        if lids.undecided and not lids.doubted and (lids.sinking or self._signs.tired(now.at)):
             return Stage(SLEEP, lids.since, lids.coverage, "lids_down")
         return None
 
