@@ -217,3 +217,9 @@ def test_what_ends_with_the_source_had_lasted_until_the_eyes_opened() -> None:
     still = tell(Story(9.0).closed(5.0, 10.4))
     (end,) = (e for e in still.monitor.abort(still.last.at, "end_of_source") if e.event_type == "sleep")
     assert end.held_s == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_face_that_is_back_has_not_slumped() -> None:
+    """Shut for 1 s, the face lost for 0.8 s, and found again with the eyes still shut: a microsleep so far."""
+    told = tell(Story(30).closed(10, 12.2).during(11, 11.8, face=False), config=NO_DROWSY)
+    assert_told(told, [("microsleep", "start", 11.8), ("microsleep", "end", 12.5)])

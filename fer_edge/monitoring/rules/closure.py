@@ -154,7 +154,8 @@ class Closure(Rule):
 
     def _slumped(self, now: Moment, closed_until: float) -> bool:
         face, rules = now.face, self._settings
-        return face.gone(rules.slump_lost_s, self._least) and face.since - closed_until <= rules.slump_s
+        lost = not now.seen and face.gone(rules.slump_lost_s, self._least)
+        return lost and face.since - closed_until <= rules.slump_s
 
     def _rise(self, now: Moment, stage: Stage) -> Event:
         event_type, level = STAGES[stage.rank]
