@@ -204,3 +204,10 @@ def test_expressions_decide_nothing(leads: list[str], lids: list[dict[str, Any]]
         for (until, what), lead in zip(plain, leads, strict=True)
     ]
     assert phases(told(drive(*plain, (40, {})))) == phases(told(drive(*felt, (40, {}))))
+
+
+def test_lids_that_stay_low_after_sleep_are_not_open_yet() -> None:
+    """Shut for 4 s, lowered for 1.5 s: the alarm stops after 2 s of open eyes, not sooner."""
+    end = told(drive((20, {}), (24, SHUT), (25.5, LOWERED), (40, {})))[-1]
+    assert (end.event_type, end.phase) == ("sleep", "end")
+    assert end.at == pytest.approx(27.5, abs=0.1) and end.held_s == pytest.approx(4.0, abs=0.3)

@@ -77,6 +77,7 @@ class Closure(Rule):
         self._counted: Counted | None = None
         self._yawned = (0.0, 0.0)
         self._opened_at: float | None = None
+        self._down_until = float("-inf")
 
     def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
         """See :class:`Rule`; eyes that have opened end it when they did: the wait for its end is no closure."""
@@ -165,6 +166,7 @@ class Closure(Rule):
         phase = self._update if self.open else self._start
         if not self.open:
             self._calm.reset()
+            self._down_until = float("-inf")
         self._rank, self._coverage = stage.rank, stage.coverage
         return phase(event_type, level, now.at, stage.since, details)
 
@@ -178,10 +180,12 @@ class Closure(Rule):
 
     def _over(self, now: Moment) -> Sequence[Event]:
         eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
-        shut = eyes.closed is not False or (now.lids.down_s or 0.0) >= BLINK_S
+        down_s = now.lids.down_s or 0.0
+        shut = eyes.closed is not False or down_s >= BLINK_S
         self._opened_at = None if shut else eyes.awake_since
         details = {"perclos": eyes.perclos, "coverage": self._coverage}
-        if (now.lids.down_s or 0.0) >= BLINK_S:
+        if down_s >= BLINK_S:
+            self._down_until = now.lids.since + down_s
             return QUIET
         if eyes.closed is False:
             since, held_s = eyes.awake_since, eyes.awake_s
@@ -190,7 +194,7 @@ class Closure(Rule):
                     return QUIET
                 since, held_s = max(since, head.since), min(held_s, head.held_s)
             wait_s = rules.microsleep_end_s if self._rank == MICROSLEEP else rules.critical_end_s
-            return (self._end(at, since, details),) if held_s >= wait_s else QUIET
+            return (self._end(at, since, details),) if min(held_s, at - self._down_until) >= wait_s else QUIET
         calm = self._calm
         if eyes.closed is None and calm.state and calm.held_s(at) >= rules.upright_end_s:
             return (self._end(at, calm.since, {**details, "reason": "upright"}),)
