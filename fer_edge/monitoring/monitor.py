@@ -62,6 +62,7 @@ class Monitor:
                 return self._state, ()
             case Step.RESTARTED:
                 events += self._interrupt(signals.at, "clock", last_at)
+                self._rules.signs.reset()
                 self._km_h_until = float("-inf")
         if self._timeline.dt >= self._absent_s:
             events += self._lost(signals.at, last_at)

@@ -10,6 +10,7 @@ import pytest
 from fer_edge.core import Signals
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story, signals
+from tests.monitoring.lidded import BENT, SAVED, SHUT, drive
 from tests.monitoring.telling import SETTINGS, USUAL, Told, assert_told, tell
 
 MICROSLEEP = [("microsleep", "start", 71.5), ("microsleep", "end", 72.3)]
@@ -83,6 +84,14 @@ def test_a_speed_from_before_a_clock_set_back_is_forgotten() -> None:
     monitor.speed(0.0, at=610.0)
     told = Told(monitor, signals(Story(30).during(20, 25, yaw=45.0), USUAL))
     assert_told(told, [("distracted", "start", 23), ("distracted", "end", 27)])
+
+
+def test_a_sign_of_fatigue_from_before_a_clock_set_back_is_forgotten() -> None:
+    """A microsleep at 910 s of the old clock would be less than ten minutes ago until 1510 s of the new one."""
+    bent = list(drive((5, {}), (8.4, SHUT | BENT), (20, {})))
+    monitor = Monitor(SETTINGS, saved=SAVED)
+    Told(monitor, [replace(frame, at=frame.at + 900.0) for frame in drive((10, {}), (12, SHUT), (20, {}))])
+    assert Told(monitor, bent).phases() == Told(Monitor(SETTINGS, saved=SAVED), bent).phases()
 
 
 def test_a_suspend_of_an_hour_ends_what_was_open_and_forgets_the_driver() -> None:
@@ -166,3 +175,11 @@ def test_a_pause_of_any_length_keeps_what_is_known_of_the_driver(pause_s: float)
 def test_no_pause_between_two_drives_of_the_same_story_changes_what_is_told() -> None:
     story = Story(100).closed(70, 72).during(80, 85, yaw=45.0)
     assert tell(story).events == tell(story).events
+
+
+def test_a_distraction_after_a_clock_set_back_ends() -> None:
+    """Before it, at 614 s, the eyes shut for a moment in the answer to another."""
+    monitor = Monitor(SETTINGS)
+    Told(monitor, moved(Story(20).during(10, 13.5, yaw=45.0).closed(14, 14.8), 600.0))
+    told = Told(monitor, signals(Story(40).during(20, 25, yaw=45.0), USUAL))
+    assert_told(told, [("distracted", "start", 23), ("distracted", "end", 27)])

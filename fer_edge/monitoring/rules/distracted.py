@@ -46,12 +46,12 @@ class Distracted(Rule):
         self._eu, self._sleep_s = settings.rules == "eu-2023-2590", settings.closure.sleep_s
         self._head, self._glances, self._lids = head, glances, lids
         self.asleep = False
-        self.unanswered: Unanswered | None = None
-        self._silent_s = self._down_until = 0.0
+        self.reset()
 
     def reset(self) -> None:
         """See :class:`Rule`."""
-        self.unanswered = None
+        self.unanswered: Unanswered | None = None
+        self._silent_s, self._down_until = 0.0, float("-inf")
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
