@@ -160,3 +160,9 @@ def test_a_distraction_is_one_event_where_nothing_may_follow_it() -> None:
     """Without fatigue nothing is `unresponsive`: it goes on until the driver looks ahead."""
     told = tell(Story(60).during(20, 40, yaw=45.0), config=settings(monitoring={"fatigue": False}))
     assert_told(told, [("distracted", "start", 23.0), ("distracted", "end", 42.0)])
+
+
+def test_a_distraction_that_is_cut_short_had_lasted_until_the_driver_looked_ahead() -> None:
+    told = tell(Story(26.5).during(20, 25, yaw=45.0))
+    (end,) = (event for event in told.monitor.abort(26.5, "stopped") if event.category == "attention")
+    assert end.held_s == pytest.approx(5.0, abs=0.1)

@@ -166,6 +166,14 @@ def test_the_end_of_a_closure_is_dated_to_the_opening_though_lids_stay_low() -> 
     assert end.held_s == pytest.approx(4.0, abs=0.3)
 
 
+def test_an_event_that_rises_for_lids_down_longer_than_the_closure_is_as_long_as_they() -> None:
+    """Heavy lids for 2 s, then shut for 4.6: `unresponsive` says 6 s, and the end must not say less."""
+    heavy = LOWERED | {"gaze": None}
+    events = told(drive((20, {}), (20.4, LOWERED), (22, heavy), (26.6, SHUT), (40, {})))
+    assert starts(events)[-1] == ("unresponsive", 26.0)
+    assert [event.held_s for event in events[-2:]] == pytest.approx([6.0, 6.6], abs=0.1)
+
+
 def test_perclos_leaves_looks_down_out_but_not_for_ever() -> None:
     """2 s down every 8 s: nothing. 40 s of every minute: those beyond 20 s count."""
     for down_s, every_s, drowsy in ((2.0, 8.0, False), (2.8, 4.0, True)):

@@ -223,3 +223,11 @@ def test_a_face_that_is_back_has_not_slumped() -> None:
     """Shut for 1 s, the face lost for 0.8 s, and found again with the eyes still shut: a microsleep so far."""
     told = tell(Story(30).closed(10, 12.2).during(11, 11.8, face=False), config=NO_DROWSY)
     assert_told(told, [("microsleep", "start", 11.8), ("microsleep", "end", 12.5)])
+
+
+def test_an_event_that_is_cut_short_as_it_starts_is_as_long_as_it_says() -> None:
+    told = tell(Story(31.5).closed(20, 22).closed(30, 40), config=NO_DROWSY)
+    start = told.events[-1]
+    assert (start.event_type, start.phase, start.at) == ("microsleep", "start", told.last.at)
+    (end,) = (e for e in told.monitor.abort(told.last.at, "end_of_source") if e.event_type == "microsleep")
+    assert end.held_s == pytest.approx(1.5, abs=0.1)

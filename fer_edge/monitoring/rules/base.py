@@ -25,6 +25,7 @@ class Phases:
         self._keys = keys
         self._always = dict(details or {})
         self.open: OpenEvent | None = None
+        self._told_at = 0.0
 
     def reset(self) -> None:
         """Forget what led up to this moment (a new driver, a new clock); no event is open."""
@@ -41,19 +42,19 @@ class Phases:
         return {}
 
     def _start(self, event_type: str, level: Level, at: float, since: float, details: Mapping[str, Any]) -> Event:
-        self.open = OpenEvent(next(self._keys), event_type, level, since)
+        self.open, self._told_at = OpenEvent(next(self._keys), event_type, level, since), at
         return self._phase(self.open, Phase.START, at, since, at, details)
 
     def _update(self, event_type: str, level: Level, at: float, since: float, details: Mapping[str, Any]) -> Event:
         opened = self._opened()
-        self.open = OpenEvent(opened.key, event_type, level, opened.since)
+        self.open, self._told_at = OpenEvent(opened.key, event_type, level, min(opened.since, since)), at
         return self._phase(self.open, Phase.UPDATE, at, since, at, details)
 
     def _end(self, at: float, until: float, details: Mapping[str, Any]) -> Event:
-        """End the event at ``at``; what it is about had lasted until ``until``."""
+        """End the event at ``at``; what it is about had lasted until ``until``, and as long as was told before."""
         opened = self._opened()
         self.open = None
-        return self._phase(opened, Phase.END, at, opened.since, until, details)
+        return self._phase(opened, Phase.END, at, opened.since, max(until, self._told_at), details)
 
     def _opened(self) -> OpenEvent:
         if self.open is None:

@@ -51,7 +51,15 @@ class Distracted(Rule):
     def reset(self) -> None:
         """See :class:`Rule`."""
         self.unanswered: Unanswered | None = None
-        self._silent_s, self._down_until = 0.0, float("-inf")
+        self._silent_s = 0.0
+        self._down_until = float("-inf")
+        self._ahead_since: float | None = None
+
+    def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
+        """See :class:`Rule`; a driver who looks ahead again ends it then: the wait for its end is no look away."""
+        if self._ahead_since is not None:
+            until = min(self._ahead_since, at if until is None else until)
+        return super().abort(at, reason, until)
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -91,8 +99,9 @@ class Distracted(Rule):
 
     def _over(self, now: Moment) -> Sequence[Event]:
         head, at = now.head, now.at
-        down_s = now.lids.down_s or 0.0
-        if self._ahead_s(now) >= self._rules.answered_s:
+        down_s, ahead_s = now.lids.down_s or 0.0, self._ahead_s(now)
+        self._ahead_since = at - ahead_s if ahead_s else None
+        if ahead_s >= self._rules.answered_s:
             self._silent_s = 0.0
         elif head.away or down_s:  # what is not seen is no silence
             self._silent_s += min(now.dt, self._gap_s)
@@ -104,9 +113,9 @@ class Distracted(Rule):
             opened = self._opened()
             self.unanswered = Unanswered(opened.since, max(head.away_coverage, now.lids.coverage))
             return self._stop(at, at, "unresponsive")
-        if self._ahead_s(now) < self._rules.end_s:
+        if ahead_s < self._rules.end_s:
             return QUIET
-        return self._stop(at, at - self._ahead_s(now), None)
+        return self._stop(at, at - ahead_s, None)
 
     def _judged(self, now: Moment) -> bool:
         """Whether the silence was seen, not only assumed over a face that is lost."""
