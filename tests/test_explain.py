@@ -67,6 +67,13 @@ def test_a_sleep_almost_as_long_as_unresponsiveness_is_prevented_just_below_that
     assert not told(trace, settings_of(trace, changed={longer.setting: longer.prevents}))
 
 
+def test_a_look_away_is_explained_by_the_limit_of_the_preset(tmp_path: Path) -> None:
+    regulation = Settings.model_validate({"monitoring": {"rules": "eu-2023-2590"}})
+    drive = signals(Story(100).during(60, 64.5, yaw=45.0), USUAL)
+    _, (trace,) = record(tmp_path, drive, regulation, saved=CALIBRATED)
+    assert explain(trace).conditions[0].limit == "from 3.5 s"
+
+
 def test_drowsiness_is_told_again_though_it_took_a_minute_to_add_up(tmp_path: Path) -> None:
     story = Story(140)
     for n in range(12):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_edge import words
+from fer_edge.monitoring.rules.distracted import long_s
 
 if TYPE_CHECKING:
     from fer_edge.core import Event, Signals
@@ -133,9 +134,10 @@ def _distracted(event: Event, now: Moment, signals: Signals, settings: Settings)
 
 
 def _long_s(now: Moment, settings: Settings) -> float:
-    if now.lids.down_s and not now.head.away:
-        return settings.monitoring.closure.sleep_s
-    return settings.monitoring.distraction.long_s
+    lids_s = settings.monitoring.closure.sleep_s
+    if (now.lids.down_s or 0.0) + now.slack_s >= lids_s:
+        return lids_s
+    return long_s(settings.monitoring, now.head.km_h)
 
 
 def _percent(share: float, digits: int = 0) -> str:

@@ -19,6 +19,13 @@ OPEN_AGAIN_S = 0.5
 DOWN = Glance("down", "eyes")
 
 
+def long_s(settings: MonitoringSettings, km_h: float | None) -> float:
+    """How long a look away is a long distraction at this speed (None: not known), seconds."""
+    if settings.rules != "eu-2023-2590":
+        return settings.distraction.long_s
+    return EU_SLOW_S if km_h is not None and km_h < EU_FAST_KM_H else EU_FAST_S
+
+
 class Unanswered(NamedTuple):
     """A distraction that got no answer: since when the driver looked away, and the judged share of that."""
 
@@ -43,7 +50,7 @@ class Distracted(Rule):
     ) -> None:
         super().__init__(keys)
         self._rules, self._least, self._gap_s = settings.distraction, settings.filter.coverage, settings.filter.gap_s
-        self._eu, self._sleep_s = settings.rules == "eu-2023-2590", settings.closure.sleep_s
+        self._settings, self._sleep_s = settings, settings.closure.sleep_s
         self._head, self._glances, self._lids = head, glances, lids
         self.asleep = False
         self.reset()
@@ -75,16 +82,11 @@ class Distracted(Rule):
         if not self._glances or not head.away or head.quiet or head.away_s is None:
             return QUIET
         since = now.at - head.away_s
-        if head.away_s + now.slack_s >= self._long_s(head.km_h) and head.away_coverage >= self._least:
+        if head.away_s + now.slack_s >= long_s(self._settings, head.km_h) and head.away_coverage >= self._least:
             return (self._raise(now, "long", head.away_coverage, since, head.glance),)
         if head.shared_s + now.slack_s >= self._rules.shared_s and head.shared_coverage >= self._least:
             return (self._raise(now, "shared", head.shared_coverage, since, head.glance),)
         return QUIET
-
-    def _long_s(self, km_h: float | None) -> float:
-        if not self._eu:
-            return self._rules.long_s
-        return EU_SLOW_S if km_h is not None and km_h < EU_FAST_KM_H else EU_FAST_S
 
     def _raise(self, now: Moment, reason: str, coverage: float, since: float, glance: Glance | None) -> Event:
         details: dict[str, Any] = {
