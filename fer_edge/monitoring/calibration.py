@@ -51,6 +51,11 @@ class Baseline:
         """Seconds of valid frames so far."""
         return self._valid.total_s
 
+    @property
+    def saved(self) -> float | None:
+        """What to keep over a restart: a droop is not carried on, or each restart would let it fall further."""
+        return None if self.value is None else max(self.value, self._calibrated)
+
     def restore(self, value: float) -> None:
         """Take a saved baseline."""
         self.value = self._calibrated = self._clamp(value)
@@ -175,7 +180,7 @@ class Learner:
         """As JSON-able values to keep over a restart; empty before it is calibrated."""
         if not self.calibrated:
             return {}
-        saved = {"v": 1, "openness": self.eyes.value, "yaw": self.ahead.yaw, "pitch": self.ahead.pitch}
+        saved = {"v": 1, "openness": self.eyes.saved, "yaw": self.ahead.yaw, "pitch": self.ahead.pitch}
         if self.gaze.settled:
             saved |= {"gaze_yaw": self.gaze.yaw, "gaze_pitch": self.gaze.pitch}
         return saved

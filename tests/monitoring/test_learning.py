@@ -147,6 +147,14 @@ def test_a_baseline_never_follows_a_driver_down_into_drowsiness() -> None:
     assert told.last.openness == pytest.approx(0.55, abs=0.06)
 
 
+def test_a_baseline_falls_no_further_with_each_restart() -> None:
+    saved = tell(Story(70), driver=Driver(openness=0.8)).monitor.saved()
+    for _ in range(3):
+        told = tell(Story(3600), Camera(fps=5), driver=Driver(openness=0.68), saved=saved)
+        saved = told.monitor.saved()
+    assert told.last.calibration.openness == pytest.approx(0.95 * 0.8, abs=0.01)
+
+
 def test_a_driver_who_was_drowsy_when_learned_is_learned_upwards() -> None:
     story = Story(2000).during(0, 70, lids=0.8)
     told = tell(story, Camera(fps=5), driver=Driver(openness=0.85))
