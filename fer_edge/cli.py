@@ -90,7 +90,8 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
     except Exception as fault:
         if "FER_EDGE_DEBUG" in os.environ:
             raise
-        print(f"fer-edge: {_of_output(fault) or 'internal error: ' + _where(fault)}", file=sys.stderr)  # noqa: T201
+        told = _of_output(fault) or _of_rights(fault) or f"internal error: {_where(fault)}"
+        print(f"fer-edge: {told}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -116,6 +117,13 @@ def _of_output(fault: Exception) -> str | None:
     if isinstance(fault, UnicodeEncodeError):
         letter = fault.object[fault.start]
         return f"output: {letter!a} cannot be written in {fault.encoding}; set PYTHONIOENCODING=utf-8:backslashreplace"
+    return None
+
+
+def _of_rights(fault: Exception) -> str | None:
+    """Which file this user may not reach, if that is it: until Python 3.14 even ``Path.exists`` raises for it."""
+    if isinstance(fault, PermissionError) and fault.filename:
+        return f"{fault.filename}: permission denied; check its permissions and those of its folders"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import struct
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from fer_edge import config
 from fer_edge.errors import ConfigError
 from fer_edge.service.memory import Memory
+from tests.conftest import clean_environment
 
 
 def _told(path: Path | str, text: str | None = None) -> str:
@@ -134,3 +136,44 @@ def test_an_installed_program_started_in_a_checkout_is_about_the_service(
         assert config.find() == own
     own.unlink()
     assert config.find() == Path("config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("replay", "shut/drive.mp4"), "shut/drive.mp4: cannot be read (permission denied)"),
+        (("annotate", "shut/drive.mp4", "out.mp4"), "shut/drive.mp4: permission denied"),
+        (("annotate", "sim:alert", "shut/out.mp4"), "shut/out.mp4: cannot be written (Permission denied)"),
+        (("explain", "shut/1.trace.json.gz"), "shut/1.trace.json.gz: permission denied"),
+        (("service", "files", "shut/deploy"), "shut/deploy: permission denied"),
+    ],
+)
+def test_what_lies_in_a_folder_that_may_not_be_entered_is_one_line(
+    tmp_path: Path, command: tuple[str, ...], told: str
+) -> None:
+    result = _without_roots_rights(tmp_path, *command)
+    assert result.returncode in (1, 2, 69)
+    assert result.stderr.startswith(f"fer-edge: {told}") and result.stderr.count("\n") == 1, result.stderr
+
+
+def test_the_doctor_tells_of_such_a_folder_once(tmp_path: Path) -> None:
+    asked = ("--set=state_dir=shut/state", "--set=mqtt.enabled=false", "--set=camera.source=/dev/video99")
+    result = _without_roots_rights(tmp_path, "doctor", *asked)
+    assert "fail state folder   shut/state: cannot be written (permission denied)" in result.stderr
+    assert "could not be checked" not in result.stderr
+
+
+def _without_roots_rights(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command beside the folder ``shut``, which nobody but root may enter."""
+    (tmp_path / "shut").mkdir(mode=0)
+    kept = "-dac_override,-dac_read_search"
+    plain = ["setpriv", f"--bounding-set={kept}", f"--inh-caps={kept}"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*plain, sys.executable, "-m", "fer_edge", *command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean_environment(tmp_path),
+        timeout=60,
+        check=False,
+    )

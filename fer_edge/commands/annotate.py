@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from statistics import median
@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
         raise type(fault)(str(fault).replace(str(beside), str(args.out))) from None
     finally:
         source.close()
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
     sys.stderr.write(f"{args.out}: {count} frames\n")
     if not args.fps:  # else the user knows better than the file
         need_whole(source, count, seconds)

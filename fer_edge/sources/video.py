@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,9 +152,14 @@ class VideoSource:
         return self._ahead is not None and self._ahead[0].image.shape[0] == height
 
     def _readable(self) -> Path:
-        if not self._path.exists():
-            raise SourceUnavailable(f"{self.name}: no such video file; check the path")
-        if not self._path.is_file():
+        try:
+            found = self._path.stat()
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a zero byte
+            raise SourceUnavailable(f"{self.name}: no such video file; check the path") from None
+        except OSError as fault:
+            why = (fault.strerror or str(fault)).lower()
+            raise SourceUnavailable(f"{self.name}: cannot be read ({why}); check path and permissions") from None
+        if not stat.S_ISREG(found.st_mode):
             raise SourceUnavailable(f"{self.name}: not a video file; give the path of one")
         if not os.access(self._path, os.R_OK):
             raise SourceUnavailable(f"{self.name}: cannot be read; check its permissions")

@@ -105,7 +105,10 @@ def _there(folder: Path) -> Path:
 
 def disk(settings: Settings) -> Iterator[Finding]:
     """Room for events that wait for the broker."""
-    there = _there(state_folder(settings))
+    try:
+        there = _there(state_folder(settings))
+    except PermissionError:
+        return  # which is what the finding on the state folder says
     free_mb = shutil.disk_usage(there).free // 1_000_000
     verdict: Verdict = "ok" if free_mb >= DISK_WARN_MB else "warn" if free_mb >= DISK_FAIL_MB else "fail"
     yield Finding("disk", verdict, f"{there}: {free_mb} MB free", "" if verdict == "ok" else "free some space there")
