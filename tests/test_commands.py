@@ -226,6 +226,8 @@ def test_a_model_of_another_shape_than_its_card_is_one_line_and_69(here: Run, po
         ({"input": {**card["input"], "shape": 48}}, "not a model card (input.shape is missing or not a shape)"),
         ({"input": {**card["input"], "scale": "much"}}, "not a model card (input.scale is not a number)"),
         ({"input": {**card["input"], "crop": None}}, "not a model card (input.crop is not an object)"),
+        ({"input": {**card["input"], "crop": {"scale": 0}}}, "not a model card (input.crop.scale is not above 0)"),
+        ({"labels": ["angry", *card["labels"][:-1]]}, "not a model card (labels has a name twice)"),
     ):
         (tmp_path / "mine.json").write_text(json.dumps({**card, **change}))
         result = here("classify", portrait, "--set", f"emotion.model={tmp_path / 'mine.tflite'}")

@@ -30,6 +30,9 @@ class Expression:
         self.model = Model(path or shipped("expression"), runtime=runtime, threads=threads)
         self._scale = float(self.model.card["input"].get("crop", {}).get("scale", 1.0))
         self._channels = self.model.shape[3] if len(self.model.shape) > 3 else 1
+        height, width = self.model.size
+        if height != width:
+            raise ModelError(f"{self.model.path}: takes {width} x {height} pixels; expressions need a square picture")
         outputs = self.model.output_sizes
         if not self.model.labels or outputs != [len(self.model.labels)]:
             raise ModelError(

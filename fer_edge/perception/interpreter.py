@@ -115,8 +115,12 @@ def _wrong_with(card: Any) -> str | None:
     for name, value in numbers.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
             return f"input.{name} is not a number"
+    if numbers["crop.scale"] <= 0:
+        return "input.crop.scale is not above 0"
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return "labels is not a list of names"
+    if len(set(labels)) < len(labels):
+        return "labels has a name twice"
     return None
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_edge.core import EMOTIONS, Box
+from fer_edge.errors import ModelError
 from fer_edge.perception import pose, shape, warp
 from fer_edge.perception.emotion import Expression
+from fer_edge.perception.interpreter import shipped
 from fer_edge.perception.shape import box_region
 
 
@@ -39,3 +42,12 @@ def test_the_crop_of_an_expression_shows_a_face_as_its_training_pictures_do() ->
         # On FER2013's pictures the points fill 0.8 of the side, in the middle across and 0.63 of the way down.
         assert (high - low).max() / 48 == pytest.approx(0.8, abs=0.02)
         assert (low + high) / 96 == pytest.approx([0.5, 0.63], abs=0.03)
+
+
+def test_a_network_whose_picture_is_not_square_is_refused_before_it_sees_a_face(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.tflite"
+    wide.write_bytes(shipped("eyepair").read_bytes())
+    card = json.loads(shipped("eyepair").with_suffix(".json").read_text("utf-8"))
+    wide.with_suffix(".json").write_text(json.dumps({**card, "labels": list(EMOTIONS[:4])}), "utf-8")
+    with pytest.raises(ModelError, match=r"wide\.tflite: takes \d+ x \d+ pixels"):
+        Expression(wide)
