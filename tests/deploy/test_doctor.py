@@ -7,15 +7,19 @@ import os
 import re
 import shutil
 import subprocess
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_edge.commands import reach
+from fer_edge.commands.checkup import seeing
+from fer_edge.core import Frame
 from fer_edge.perception.interpreter import shipped
-from fer_edge.settings import MqttSettings
+from fer_edge.settings import MqttSettings, Settings
 from fer_edge.sinks.mqtt import VARIABLE
 from fer_edge.sources import camera as sources
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber
@@ -206,6 +210,25 @@ def test_a_film_of_another_rate_is_no_slow_camera(here: Run, tmp_path: Path) -> 
     path = film(tmp_path / "slow.avi", 10.0, None)
     found = findings(here("doctor", "--json", "--set=mqtt.enabled=false", f"--set=camera.source={path}"))
     assert found["camera"] == {"name": "camera", "verdict": "ok", "says": f"{path}: 320 x 240, 10.0 frames/s", "do": ""}
+
+
+def test_of_the_pictures_it_counts_it_keeps_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds of a camera's largest pictures are more than a small board has memory."""
+    taken: list[weakref.ref[np.ndarray]] = []
+    kept = 0
+
+    def read() -> Frame:
+        nonlocal kept
+        image = np.zeros((48, 64, 3), np.uint8)
+        kept = max(kept, sum(each() is not None for each in taken))
+        taken.append(weakref.ref(image))
+        return Frame(image, len(taken) / 32, len(taken))
+
+    source = SimpleNamespace(name="4K", open=lambda: None, read=read, close=lambda: None)
+    monkeypatch.setattr("fer_edge.sources.make_source", lambda *_, **__: source)
+    found = {finding.name: finding for finding in seeing.camera(Settings())}
+    assert found["camera"].says == "0: 64 x 48, 32.0 frames/s" and "dark" in found["picture"].says
+    assert len(taken) == 65 and kept <= 5
 
 
 def test_a_covered_lens_is_told(here: Run, tmp_path: Path) -> None:

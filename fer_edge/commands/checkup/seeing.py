@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ CAMERA_S = 2.0
 """How long frames are counted, seconds."""
 PATIENCE_S = 12.0
 """A camera without a first frame, or a driver that does not return, is given up after so long, seconds."""
+LOOKS = 4
+"""Pictures of these two seconds that are looked at, besides the first."""
 SLOW = 0.8
 """A camera that gives a smaller share of the frames asked for is worth a word."""
 
@@ -32,7 +35,7 @@ def camera(settings: Settings) -> Iterator[Finding]:
     yield Finding("cameras here", "ok", ", ".join(found) if found else "no /dev/video* found")
     source = without_credentials(settings.camera.source)
     try:
-        frames = _frames(settings)
+        seen = _seen(settings)
     except FerEdgeError as error:
         if "busy" in str(error) and service_active():
             yield Finding("camera", "ok", f"{source}: in use by the running service")
@@ -46,33 +49,53 @@ def camera(settings: Settings) -> Iterator[Finding]:
         else:
             yield fault("camera", error)
         return
-    yield _rate(settings, frames)
-    if _unlit(frames[-1]):
+    yield _rate(settings, seen)
+    from fer_edge.core import Lens
+    from fer_edge.perception import quality
+
+    if quality.lens(seen.pictures[-1]) is not Lens.CLEAR:
         yield Finding(
             "picture", "warn", f"{source}: dark or covered", "uncover the lens, turn on a light or the infrared lamp"
         )
     from fer_edge.perception.mounting import turn_of
 
-    if turn := turn_of([_grey(frame) for frame in frames[:: max(len(frames) // 4, 1)]], settings.perception):
+    if turn := turn_of(seen.pictures, settings.perception):
         rotation = (settings.camera.rotation + (-turn if settings.camera.mirror else turn)) % 360
         lies = "is upside down" if turn == 180 else "lies on its side"
         yield Finding("picture", "warn", f"{source}: the face {lies}", f"set camera.rotation: {rotation}")
 
 
-def _frames(settings: Settings) -> list[Frame]:
-    """The frames of about 2 s; at least one. Raises FerEdgeError; also for a driver that hangs."""
+@dataclass
+class _Seen:
+    """The times of all frames and a few of their pictures, grey: two seconds of 4K in colour are 1.5 GB."""
+
+    times: list[float] = field(default_factory=list)
+    pictures: list[Image] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.times[-1] - self.times[0] if self.times else 0.0
+
+    def take(self, frame: Frame) -> None:
+        self.times.append(frame.at)
+        if self.seconds >= len(self.pictures) * CAMERA_S / LOOKS:
+            self.pictures.append(_grey(frame))
+
+
+def _seen(settings: Settings) -> _Seen:
+    """What comes in about 2 s; at least one frame. Raises FerEdgeError; also for a driver that hangs."""
     from fer_edge.errors import SourceUnavailable
     from fer_edge.sources import make_source
 
     source = make_source(settings.camera.source, settings.camera, paced=True)
-    frames: list[Frame] = []
+    seen = _Seen()
     faults: list[FerEdgeError] = []
 
     def read() -> None:
         try:
             source.open()
-            while not frames or frames[-1].at - frames[0].at < CAMERA_S:
-                frames.append(source.read())
+            while not seen.times or seen.seconds < CAMERA_S:
+                seen.take(source.read())
         except FerEdgeError as error:
             faults.append(error)
         finally:
@@ -82,17 +105,16 @@ def _frames(settings: Settings) -> list[Frame]:
     reader = threading.Thread(target=read, name="doctor's camera", daemon=True)
     reader.start()
     reader.join(PATIENCE_S)
-    if frames:
-        return list(frames)
+    if seen.pictures:
+        return _Seen(list(seen.times), list(seen.pictures))
     if faults:
         raise faults[0]
     raise SourceUnavailable(f"{source.name}: no frame in {PATIENCE_S:.0f} s; unplug it and reconnect it")
 
 
-def _rate(settings: Settings, frames: list[Frame]) -> Finding:
-    height, width = frames[-1].image.shape[:2]
-    seconds = frames[-1].at - frames[0].at
-    rate = (len(frames) - 1) / seconds if seconds > 0 else 0.0
+def _rate(settings: Settings, seen: _Seen) -> Finding:
+    height, width = seen.pictures[-1].shape
+    rate = (len(seen.times) - 1) / seen.seconds if seen.seconds > 0 else 0.0
     says = f"{without_credentials(settings.camera.source)}: {width} x {height}, {rate:.1f} frames/s"
     wanted = settings.camera.fps
     # The rate of a file is its own: no light and no setting changes it.
@@ -105,13 +127,6 @@ def _rate(settings: Settings, frames: list[Frame]) -> Finding:
         f"{says}, {wanted:g} requested",
         "try more light, camera.pixel_format: MJPG, or a smaller picture",
     )
-
-
-def _unlit(frame: Frame) -> bool:
-    from fer_edge.core import Lens
-    from fer_edge.perception import quality
-
-    return quality.lens(_grey(frame)) is not Lens.CLEAR
 
 
 def _grey(frame: Frame) -> Image:
