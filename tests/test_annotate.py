@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +63,20 @@ def test_annotate_that_is_stopped_leaves_nothing_half_made(clip: Path, tmp_path:
         assert wait_until(lambda: bool(list(tmp_path.glob("*copy*"))), 60)
         annotating.terminate()
         assert annotating.wait(30) == 128 + signal.SIGTERM
+    assert not list(tmp_path.glob("*copy*"))
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_ctrl_c_is_no_full_disk(tmp_path: Path) -> None:
+    """A terminal sends it to whatever runs in the foreground, ffmpeg included."""
+    command = [sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(tmp_path), stderr=subprocess.PIPE, text=True, process_group=0
+    ) as annotating:
+        assert wait_until(lambda: any(part.stat().st_size for part in tmp_path.glob(".copy.part.mp4")), 60)
+        os.killpg(annotating.pid, signal.SIGINT)
+        _, said = annotating.communicate(timeout=30)
+    assert (annotating.returncode, said) == (130, "")
     assert not list(tmp_path.glob("*copy*"))
 
 

@@ -85,6 +85,7 @@ class _Ffmpeg:
             ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", *raw, *made, str(path)],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            process_group=0,  # Ctrl-C is for fer-edge: ffmpeg ends with its input
         )
 
     def write(self, picture: Image) -> None:
