@@ -49,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name in COMMANDS and arguments.index(name) == 0:
         # Only the command that runs is imported: --version and --help stay instant.
-        return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
+        try:
+            return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
+        except KeyboardInterrupt:  # also while it is imported, which takes a small board a second
+            return 128 + signal.SIGINT
     if name and name == arguments[0]:
         parser.error(no_command(name, COMMANDS))
     parser.parse_args(arguments)
@@ -93,8 +96,6 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
         told = _of_output(fault) or _of_rights(fault) or f"internal error: {_where(fault)}"
         print(f"fer-edge: {told}", file=sys.stderr)  # noqa: T201
         return 1
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
 
 
 def _fill_in_closed_streams() -> None:

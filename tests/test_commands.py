@@ -10,10 +10,11 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from fer_edge import __version__
+from fer_edge import __version__, cli
 from fer_edge.cli import COMMANDS
 from tests.conftest import NO_EMOTION, Run, clean_environment
 
@@ -58,6 +59,15 @@ def test_a_command_line_that_makes_no_sense_is_told_in_one_line(here: Run, argum
     result = here(*arguments)
     assert result.returncode == 2
     assert result.stderr.startswith(told) and result.stderr.count("\n") == 1
+
+
+def test_ctrl_c_before_a_command_is_loaded_is_no_traceback(monkeypatch: pytest.MonkeyPatch, here: Run) -> None:
+    def interrupted(name: str) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "module", interrupted)
+    result = here("replay", "drive.mp4")
+    assert (result.returncode, result.stderr) == (130, "")
 
 
 def test_without_a_command_there_is_help(here: Run) -> None:
