@@ -91,7 +91,8 @@ class VideoSource:
         self.close()
         self._closed.clear()
         self._number = 0
-        self._start_file()
+        with self._lock:
+            self._start_file()
         self._start = self._clock()
 
     def read(self) -> Frame:

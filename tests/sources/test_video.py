@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
 from fer_edge.settings import CameraSettings
-from fer_edge.sources import make_source
+from fer_edge.sources import make_source, video
 from fer_edge.sources.video import FrameTimes
 from tests.sources.servers import scene
 
@@ -188,6 +189,40 @@ def test_close_wakes_a_reader_that_waits_for_a_frames_time(tmp_path: Path) -> No
     with pytest.raises(SourceLost):
         source.read()
     assert time.monotonic() - began < 5
+
+
+def test_a_file_closed_while_it_is_being_opened_is_not_taken_from_under_the_decoder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """FFmpeg crashes the whole process then, as when the daemon was stopped within moments of its start."""
+    decoding, released_meanwhile = threading.Event(), []
+
+    class Slow:
+        def __init__(self, *given: object) -> None:
+            self._capture = cv2.VideoCapture(*given)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._capture, name)
+
+        def read(self) -> tuple[bool, np.ndarray]:
+            decoding.set()
+            threading.Event().wait(0.3)
+            decoding.clear()
+            return self._capture.read()
+
+        def release(self) -> None:
+            released_meanwhile.append(decoding.is_set())
+            self._capture.release()
+
+    monkeypatch.setattr(video, "cv2", SimpleNamespace(**vars(cv2) | {"VideoCapture": Slow}))
+    source = make_source(str(write_video(tmp_path / "a.mp4", "mp4v", 20, 5)), SETTINGS, paced=True)
+    opening = threading.Thread(target=source.open)
+    opening.start()
+    assert decoding.wait(10)
+    source.close()
+    opening.join(10)
+    source.close()
+    assert released_meanwhile and not any(released_meanwhile)
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=50), st.floats(allow_nan=True))
