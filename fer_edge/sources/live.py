@@ -77,7 +77,7 @@ class _Reading:
             if self._failure is not None and self._number <= than:
                 raise self._failure
             if self._stopped:
-                raise SourceLost("closed while reading")
+                raise SourceLost(f"{self._name}: closed while reading")
             if self._picture is None or self._number <= than:
                 return None
             return self._picture, self._at, self._number

@@ -140,7 +140,7 @@ def test_it_can_be_closed_at_any_time_and_read_only_when_open() -> None:
     assert source.about == "TEST 160x120 at 200 fps"
     source.close()
     source.close()
-    with pytest.raises(SourceLost):
+    with pytest.raises(SourceLost, match=r"^cam: closed while reading$"):
         for _ in range(3):
             source.read()
 

@@ -113,7 +113,7 @@ def _moves(channel: str, cues: tuple[Cue, ...]) -> Iterator[_Move]:
 
 
 def _blinks(script: Script, rng: random.Random) -> Iterator[Blink]:
-    """Blinks at random, never closer than a second, none across the border of a cue."""
+    """Blinks at random, at least 0.3 s apart, none across the border of a cue."""
     ends = [cue.at for cue in script.cues[1:]] + [script.length_s]
     for cue, end in zip(script.cues, ends, strict=True):
         if cue.blinking == "none" or cue.blinks_per_min <= 0:
