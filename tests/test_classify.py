@@ -83,6 +83,14 @@ def test_a_picture_as_small_as_a_cut_out_face_is_read_as_one(here: Run, portrait
     assert "face 1 at 0,0 48x48" in said.stdout, (said.stdout, said.stderr)
 
 
+def test_a_cut_out_face_is_one_however_small_it_is(here: Run, portrait: Path, tmp_path: Path) -> None:
+    """perception.min_face is for faces that have to be found."""
+    face = cv2.resize(cv2.imread(str(portrait))[50:190, 150:290], (24, 24), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(tmp_path / "face.png"), face)
+    result = here("classify", "face.png", "--cropped")
+    assert "face 1 at 0,0 24x24  happy" in result.stdout
+
+
 def test_twelve_bits_in_a_png_of_sixteen_are_stretched(here: Run, portrait: Path, tmp_path: Path) -> None:
     picture = cv2.imread(str(portrait), cv2.IMREAD_GRAYSCALE).astype("uint16") * 16
     cv2.imwrite(str(tmp_path / "dark.png"), picture)

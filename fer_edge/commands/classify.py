@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.fast:
         finder = Tiled(confirmed(finder, Landmarks(runtime=settings.perception.runtime)), finder)
     whole = Perception(settings, finder=finder)
-    cut_out = Perception(settings, finder=Whole())
+    # Of a face cut out it is known that it is one, however small.
+    any_size = settings.perception.model_copy(update={"min_face": 1})
+    cut_out = Perception(settings.model_copy(update={"perception": any_size}), finder=Whole())
     bad = 0
     for n, (path, copy) in enumerate(zip(args.images, copies, strict=True)):
         try:
