@@ -96,7 +96,7 @@ class VideoSource:
         self._start = self._clock()
 
     def read(self) -> Frame:
-        """The next frame. Raises EndOfSource after the last, SourceLost when closed meanwhile."""
+        """The next frame. Raises EndOfSource after the last, SourceLost when closed, or gone at its end, meanwhile."""
         with self._lock:
             if self._capture is None:
                 raise SourceLost(f"{self.name}: not open")
@@ -174,7 +174,10 @@ class VideoSource:
             last = self._offset + self._times.end
             self._capture.release()
             self._capture = None
-            self._start_file(offset_s=last)
+            try:
+                self._start_file(offset_s=last)
+            except SourceUnavailable as gone:
+                raise SourceLost(str(gone)) from gone
             picture, self._ahead = self._ahead, None
         return picture
 

@@ -125,6 +125,15 @@ def test_a_looped_file_goes_on_with_rising_times(tmp_path: Path) -> None:
     assert np.array_equal(frames[0].image, frames[10].image)
 
 
+def test_a_looped_file_that_was_removed_is_lost_at_its_end(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", "MJPG", 100, 5)
+    source = make_source(str(path), SETTINGS.model_copy(update={"loop": True}), paced=True)
+    source.open()
+    path.unlink()
+    with pytest.raises(SourceLost, match="no such video file"):
+        read_all(source, 20)
+
+
 def test_a_file_that_is_not_watched_in_real_time_is_played_once_though_looped(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.avi", "MJPG", 20, 5)
     source = make_source(str(path), CameraSettings(loop=True), paced=False)
