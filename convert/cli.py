@@ -5,7 +5,8 @@ A verb is a module of :mod:`convert.verbs`, imported only when asked for, with `
 are raised as :class:`fer_edge.errors.FerEdgeError`.
 
 ``--task`` and ``--recipe`` are handled here. A recipe is a YAML file of option names and values, ``task`` among them;
-those under ``train:``, ``quantize:`` … count for that verb only. Options on the command line win over it.
+those under ``train:``, ``quantize:`` … count for that verb only. A verb passes over what only ``train`` has an option
+for. Options on the command line win over it.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace
     first.add_argument("--task", choices=TASKS)
     first.add_argument("--recipe", type=recipe_file)
     chosen, _ = first.parse_known_args(argv[1:])
-    recipe = _read_recipe(chosen.recipe, verb) if chosen.recipe else {}
-    name = recipe.pop("task", "expression")
+    shared, own = _read_recipe(chosen.recipe, verb) if chosen.recipe else ({}, {})
+    name = shared.pop("task", "expression")
     if name not in TASKS:
         raise UsageError(f"{chosen.recipe}: task: {name!r} is not one of {', '.join(TASKS)}")
     parser = Parser(prog=f"{PROGRAM} {verb}", description=VERBS[verb])
@@ -102,18 +103,26 @@ def parsed(argv: list[str]) -> tuple[ModuleType, Task | None, argparse.Namespace
     task = find(chosen.task or name) if verb in OF_TASKS else None
     module = importlib.import_module(f"convert.verbs.{verb.replace('-', '_')}")
     module.add_arguments(parser, task)
-    _apply(parser, recipe, chosen.recipe)
+    if shared and task and verb != "train":
+        trained = Parser(add_help=False)
+        importlib.import_module("convert.verbs.train").add_arguments(trained, task)
+        shared = {key: shared[key] for key in shared if key in _options(parser) or key not in _options(trained)}
+    _apply(parser, shared | own, chosen.recipe)
     return module, task, parser.parse_args(argv[1:])
 
 
-def _read_recipe(path: Path, verb: str) -> dict[str, Any]:
+def _read_recipe(path: Path, verb: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a recipe says to every verb, and what to this one."""
     says = "a recipe is a mapping of option names to values"
     recipe = read_mapping(path, says)
-    if any(name in recipe for name in OF_TASKS):
-        shared, own = {key: value for key, value in recipe.items() if key not in OF_TASKS}, recipe.get(verb) or {}
-        if not isinstance(own, dict):
-            raise UsageError(f"{path}: {verb}: {says}")
-        recipe = shared | own
+    own = recipe.get(verb) or {}
+    if not isinstance(own, dict):
+        raise UsageError(f"{path}: {verb}: {says}")
+    shared = {key: value for key, value in recipe.items() if key not in OF_TASKS}
+    return _expanded(shared), _expanded(own)
+
+
+def _expanded(recipe: dict[str, Any]) -> dict[str, Any]:
     return {key.replace("-", "_"): _expand(value) for key, value in recipe.items()}
 
 
@@ -123,14 +132,18 @@ def _expand(value: Any) -> Any:
     return os.path.expandvars(value) if isinstance(value, str) else value
 
 
-def _apply(parser: argparse.ArgumentParser, recipe: dict[str, Any], path: Path | None) -> None:
-    """Make the recipe's values the parser's defaults, through each option's own type and choices."""
-    actions = {
+def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    return {
         name.lstrip("-").replace("-", "_"): action
         for action in parser._actions
         for name in action.option_strings or [action.dest]
         if action.dest != "help"
     }
+
+
+def _apply(parser: argparse.ArgumentParser, recipe: dict[str, Any], path: Path | None) -> None:
+    """Make the recipe's values the parser's defaults, through each option's own type and choices."""
+    actions = _options(parser)
     for key, value in recipe.items():
         action = actions.get(key)
         if action is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from convert.cli import main, parsed
+from convert.errors import UsageError
 from convert.files import RECIPES
 from convert.tasks import TASKS, find
 
@@ -35,6 +36,24 @@ def test_a_recipe_gives_options_that_its_task_knows(recipe: Path) -> None:
     assert module.__name__ == "convert.verbs.train"
     assert task is not None
     task.check(args)
+
+
+@pytest.mark.parametrize("verb", ["average", "quantize", "evaluate"])
+@pytest.mark.parametrize("recipe", OWN, ids=lambda path: path.stem)
+def test_a_recipe_serves_every_verb_of_its_task(recipe: Path, verb: str) -> None:
+    name = "model.tflite" if verb == "evaluate" else "model.keras"
+    out = [] if verb == "evaluate" else ["--out", "out"]
+    data = [] if "$FER_EDGE_DATA" in recipe.read_text(encoding="utf-8") else ["--data", "data"]
+    module, _, _ = parsed([verb, name, "--recipe", str(recipe), *data, *out])
+    assert module.__name__ == f"convert.verbs.{verb}"
+
+
+def test_what_no_verb_knows_is_said_whichever_reads_the_recipe(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    for text in ("task: mouth\nfacse: x\n", "task: mouth\nevaluate:\n  steps: 3\n"):
+        recipe.write_text(text)
+        with pytest.raises(UsageError, match="no option"):
+            parsed(["evaluate", "m.tflite", "--recipe", str(recipe), "--data", "x"])
 
 
 @pytest.mark.parametrize("page", [*OWN, *PAGES], ids=lambda path: path.stem)
