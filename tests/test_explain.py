@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,8 @@ def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run, pro
         assert says in done.stdout
     marked = json.loads(fer_edge("explain", trace.id, "--false-alarm", "--json", here).stdout)
     assert marked["false_alarm"] and marked["reproduced"]
+    since, began = (datetime.fromisoformat(at) for at in (marked["conditions"][0]["since"], marked["time"]))
+    assert abs((since - began).total_seconds()) < 0.002, "UTC, as the event's own time"
     listed = program("explain", here)
     assert f"{trace.id}  false alarm" in listed.stdout and len(listed.stdout.splitlines()) == 1
 
@@ -120,6 +123,7 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
     def events(*options: str) -> list[str]:
         lines = [json.loads(line) for line in fer_edge("replay", path, "--json", *options).stdout.splitlines()]
         assert lines[-1]["kind"] == "summary"
+        assert lines[0]["t"] == 0 and lines[-2]["t"] == lines[-1]["seconds"], "as of a clip, not since boot"
         return [f"{line['event_type']} {line['phase']}" for line in lines if line["kind"] == "event"]
 
     assert events() == ["microsleep start", "microsleep end"]

@@ -126,46 +126,56 @@ def _list(store: TraceStore, *, as_json: bool) -> int:
     return 0
 
 
+def _began(trace: Trace) -> datetime:
+    """When the node's clock, on which frames are, stood at 0."""
+    first = trace.phases[0]
+    return datetime.fromisoformat(trace.time) - timedelta(seconds=first.at - first.held_s)
+
+
+def _clock(moment: datetime) -> str:
+    """Hours to hundredths of a second."""
+    return f"{moment + timedelta(milliseconds=5):%H:%M:%S.%f}"[:-4]
+
+
 def _as_json(trace: Trace, found: Explanation) -> dict[str, Any]:
-    told = found.told
+    from fer_edge.sinks.clock import iso
+
+    began = _began(trace)
+
+    def utc(at: float | None) -> str | None:
+        return None if at is None else iso((began + timedelta(seconds=at)).timestamp())
+
     return {
         "id": trace.id,
         "node": trace.node,
         "time": trace.time,
         "event_type": trace.event_type,
         "false_alarm": trace.false_alarm,
-        "reproduced": told is not None,
-        "conditions": [asdict(condition) for condition in found.conditions],
+        "reproduced": found.told is not None,
+        "conditions": [{**asdict(each), "since": utc(each.since)} for each in found.conditions],
         "preventions": [{**asdict(each), "change": each.change} for each in found.preventions],
         "frames": found.frames,
-        "seconds": found.seconds,
+        "seconds": round(found.seconds, 3),
     }
 
 
 def _lines(trace: Trace, found: Explanation, path: Path) -> Iterator[str]:
-    first, last = trace.phases[0], trace.phases[-1]
+    began, last = _began(trace), trace.phases[-1]
     marked = "  (marked as a false alarm)" if trace.false_alarm else ""
     yield f"{words.event_type(trace.event_type)}, {trace.time[:19].replace('T', ' ')} UTC, node {trace.node}{marked}"
-    began = datetime.fromisoformat(trace.time) - timedelta(seconds=first.at - first.held_s)
     for phase in trace.phases:
         reason = phase.details.get("reason")
         why = f", {words.reason(str(reason))}" if reason else ""
-        moment = began + timedelta(seconds=phase.at)
-        yield (
-            f"  {moment:%H:%M:%S.%f}"[:-4]
-            + f"  {phase.event_type} {phase.phase} ({phase.level}), {phase.held_s:.2f} s{why}"
-        )
+        moment = _clock(began + timedelta(seconds=phase.at))
+        yield f"  {moment}  {phase.event_type} {phase.phase} ({phase.level}), {phase.held_s:.2f} s{why}"
     yield ""
     if found.told is None:
         yield "The stored signals do not reproduce it: the cause began before they start."
     else:
         yield "Triggered because"
         for condition in found.conditions:
-            since = (
-                ""
-                if condition.since is None
-                else f"  since {began + timedelta(seconds=condition.since):%H:%M:%S.%f}"[:-4]
-            )
+            at = condition.since
+            since = "" if at is None else f"  since {_clock(began + timedelta(seconds=at))}"
             yield f"  {condition.what:<46} {condition.value:<10} {condition.limit}{since}".rstrip()
         yield ""
         yield from _nearest(found)

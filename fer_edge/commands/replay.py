@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,16 +87,16 @@ def _retrace(args: argparse.Namespace) -> int:
     settings = options.settings(args) if args.config else settings_of(trace, args.set)
     # The rows of a trace are on the node's clock: seconds since it was switched on.
     began_at = next((signals.at for signals, _ in trace.frames()), 0.0)
-    sinks: list[Any] = [JsonLines(sys.stdout) if args.json else Timeline(sys.stdout, began_at), *recording]
-    ended_at = began_at
+    sinks: list[Any] = [JsonLines(sys.stdout) if args.json else Timeline(sys.stdout), *recording]
+    seconds = 0.0
     for judged in judge(trace, settings):
+        seconds = judged.signals.at - began_at
         for sink in sinks:
             for event in judged.events:
-                sink.event(event)
+                sink.event(replace(event, at=event.at - began_at, began_at=event.began_at - began_at))
             if judged.moment is not None:
-                sink.state(judged.state, judged.signals)
-        ended_at = judged.signals.at
-    sinks[0].summary(ended_at - began_at, None)
+                sink.state(replace(judged.state, at=seconds), replace(judged.signals, at=seconds))
+    sinks[0].summary(seconds, None)
     sinks[0].close()
     for made in recording:
         _write(args, made, settings)

@@ -14,11 +14,10 @@ _MARKS = {Phase.START: "▶", Phase.UPDATE: "▲", Phase.END: "■"}
 
 
 class Timeline:
-    """A sink that prints one readable line an event, and a summary; times are since ``began_at``."""
+    """A sink that prints one readable line an event, and a summary."""
 
-    def __init__(self, stream: IO[str], began_at: float = 0.0) -> None:
+    def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._began_at = began_at
         self._frames = self._faces = 0
         self._last_types: dict[int, str] = {}
 
@@ -32,7 +31,7 @@ class Timeline:
         self._last_types[event.key] = event.event_type
         details = "  ".join(f"{name} {_short(value)}" for name, value in event.details.items() if value is not None)
         self._stream.write(
-            f"{clock(event.at - self._began_at)}  {_MARKS[event.phase]} {event.event_type:<14}{event.phase:<7}"
+            f"{clock(event.at)}  {_MARKS[event.phase]} {event.event_type:<14}{event.phase:<7}"
             f"{event.level:<9}{event.held_s:5.1f} s  {details}".rstrip()
             + "\n"
         )
