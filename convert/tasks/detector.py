@@ -76,7 +76,8 @@ class Detector(Drawn):
     def figures(self, model: Path, args: argparse.Namespace) -> dict[str, Any]:
         from convert.seeing import figures
 
-        return figures.detector(model, args.data, args.boxes, args.split, args.score, args.confirm, args.closer)
+        found = figures.detector(model, args.data, args.boxes, args.split, args.score, args.confirm, args.closer)
+        return found if args.boxes else {"split": "all"} | found
 
 
 TASK = Detector()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convert.cli import main
+from convert.seeing.figures import _by_size
 from convert.tflite import interpreter
 from fer_edge.perception.interpreter import shipped
 from tests.convert.faces import draw_face
@@ -189,6 +190,10 @@ def test_a_detector_is_learned_from_a_users_own_pictures_and_boxes(
     assert measured["n"] == 10
     assert measured["faces"] == 10
     assert measured["recall"] > 0.3
+    by_size = _by_size(np.array([7.7, 9.0, 30.0]), np.array([False, True, True]))
+    assert [row.split()[-1] for row in by_size.values()] == ["1"] * 3, "of every face that recall counts"
+    run("evaluate", model, "--task", "detector", "--data", tmp_path, "--json")
+    assert figures(capsys)["split"] == "all", "a folder without a list has no parts"
 
 
 @pytest.mark.parametrize(("task", "stages"), [("detector", "8 8 16 16"), ("landmarks", "8 8 16 16 16")])
