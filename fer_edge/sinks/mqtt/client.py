@@ -19,6 +19,8 @@ from fer_edge.settings import MqttSettings
 
 MAX_PACKET = 16 * 1024
 """Bytes of the largest packet a daemon takes from the broker; requests are far smaller."""
+ANY_SIZE = 268_435_455
+"""Bytes of the largest packet that MQTT knows: what a broker takes that names no bound."""
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _DIAL_S = 5.0
@@ -118,6 +120,24 @@ def connect(client: BoundedClient, settings: MqttSettings) -> None:
         properties.MaximumPacketSize = client.max_packet
         options = {"clean_start": True, "properties": properties}
     client.connect(settings.host, settings.port, settings.keepalive_s, **options)
+
+
+def with_message(correlation: bytes | None, expiry_s: int | None) -> Properties | None:
+    """What MQTT 5 says beside a message."""
+    if correlation is None and expiry_s is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    if correlation is not None:
+        properties.CorrelationData = correlation
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
+
+
+def packet_bytes(topic: str, payload: bytes, properties: Properties | None) -> int:
+    """How long a message is on its way, with the longest head it may get."""
+    beside = 1 if properties is None else len(properties.pack())  # type: ignore[no-untyped-call]
+    return 5 + 2 + len(topic.encode()) + 2 + beside + len(payload)
 
 
 def subscribe(client: paho.Client, wanted: Subscription) -> None:

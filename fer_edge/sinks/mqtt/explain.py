@@ -42,6 +42,22 @@ def closed_early(code: ReasonCode) -> str:
     return "closed by the broker or the network" if name == "Unspecified error" else _WHY.get(name, name.lower())
 
 
+def closed_often(code: ReasonCode, node: str) -> str:
+    """What to look at where one connection after the other is lost.
+
+    Old brokers throw out the elder of two clients with one id without a word, and one whose message is too large.
+    """
+    if code.getName() == "Packet too large":
+        return ""
+    size = "" if code.getName() == "Session taken over" else "is a message too large for it, or "
+    return f"; {size}is another device, or a second fer-edge here, also node {node}?"
+
+
+def too_large(size: int, largest: int) -> str:
+    """A message that is not sent because the broker has named a bound."""
+    return f"{size} bytes are more than it takes ({largest}); raise its limit (mosquitto: max_packet_size)"
+
+
 def connect_error(error: Exception) -> str:
     """An exception of dialling, explained."""
     if isinstance(error, ssl.SSLCertVerificationError):

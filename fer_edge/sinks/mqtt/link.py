@@ -19,12 +19,12 @@ from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from fer_edge.settings import MqttSettings
 from fer_edge.sinks.mqtt.client import (
+    ANY_SIZE,
     V5,
     V311,
     BoundedClient,
@@ -34,9 +34,11 @@ from fer_edge.sinks.mqtt.client import (
     connect,
     hang_up,
     new_client,
+    packet_bytes,
     subscribe,
+    with_message,
 )
-from fer_edge.sinks.mqtt.explain import closed_early, connect_error, connect_refusal, refusal
+from fer_edge.sinks.mqtt.explain import closed_early, closed_often, connect_error, connect_refusal, refusal, too_large
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +87,8 @@ class Link:
         self._up_at = 0.0
         self._short = 0
         self._receive_maximum = 65535
+        self._largest = ANY_SIZE
+        self._too_large = 0
         self._wait_s = settings.reconnect_s[0]
         self._protocol = V311 if settings.protocol == "3.1.1" else V5
         self._proven: MQTTProtocolVersion | None = None
@@ -134,13 +138,12 @@ class Link:
         """Send, and return the number that :attr:`Listener.confirmed` will name; None if not connected."""
         if self._client is None or not self.up:
             return None
-        properties = None
-        if self._protocol == V5 and (correlation is not None or expiry_s is not None):
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            if correlation is not None:
-                properties.CorrelationData = correlation
-            if expiry_s is not None:
-                properties.MessageExpiryInterval = expiry_s
+        properties = with_message(correlation, expiry_s) if self._protocol == V5 else None
+        size = packet_bytes(topic, payload, properties)
+        if size > self._largest:  # the broker would hang up on it
+            self._too_large -= 1
+            self._post(partial(self._confirmed, self._attempt, self._too_large, too_large(size, self._largest)))
+            return self._too_large
         sent = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
@@ -203,6 +206,7 @@ class Link:
             self._post(partial(self._refused, attempt, code))
             return
         self._receive_maximum = getattr(more, "ReceiveMaximum", 65535)
+        self._largest = getattr(more, "MaximumPacketSize", ANY_SIZE)
         if self._subscription.topics:
             subscribe(client, self._subscription)
         else:
@@ -238,10 +242,8 @@ class Link:
     def _refused(self, attempt: int, code: ReasonCode) -> None:
         if attempt != self._attempt:
             return
-        if code.getName() == "Unsupported protocol version":
-            self._unanswered(connect_refusal(code))
-        else:
-            self.drop(connect_refusal(code))
+        end = self._unanswered if code.getName() == "Unsupported protocol version" else self.drop
+        end(connect_refusal(code))
 
     def _failed(self, attempt: int, why: str) -> None:
         if attempt == self._attempt:
@@ -252,10 +254,8 @@ class Link:
             return
         if self.up:
             self._short += 1
-            # Old brokers throw out the elder of two clients with one id without a word.
             node = self._identity.node if self._short >= _SHORT_ONES else None
-            twin = f"; is another device, or a second fer-edge here, also node {node}?" if node else ""
-            self.drop(f"connection lost ({closed_early(code)}{twin})")
+            self.drop(f"connection lost ({closed_early(code)}{closed_often(code, node) if node else ''})")
         else:
             self._unanswered("connection closed before it answered (is this an MQTT broker, and does it expect TLS?)")
 
