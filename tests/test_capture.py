@@ -79,12 +79,24 @@ def test_a_thread_that_hangs_in_its_driver_is_stuck_but_one_that_waits_for_a_cam
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(capture_module, "STUCK_S", 0.2)
-    hanging = captured(ScriptedSource(["hang"]))
+    monkeypatch.setattr(capture_module, "OPENING_S", 0.0)
+    hanging = captured(ScriptedSource(["hang"]), stall_s=0.05)
     waiting = Capture(ScriptedSource(["unavailable"] * 10_000), reopen_s=(0.01, 0.01), stall_s=1.0)
     waiting.start()
     assert wait_until(lambda: hanging.stuck)
     assert not waiting.stuck
     assert hanging.close() and waiting.close()
+
+
+def test_a_camera_that_may_be_silent_for_a_minute_is_not_stuck_before() -> None:
+    now = [0.0]
+    capture = Capture(ScriptedSource(["hang"]), reopen_s=(0.01, 0.05), stall_s=60.0, clock=lambda: now[0])
+    capture.start()
+    now[0] = 60.0
+    assert not capture.stuck
+    now[0] = 200.0
+    assert capture.stuck
+    assert capture.close()
 
 
 def test_waiting_for_a_camera_grows_up_to_its_limit() -> None:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 STUCK_S = 30.0
 """A capture thread silent for longer than this hangs in the driver: only a restart helps."""
+OPENING_S = 15.0
+"""With twice ``stall_s`` the longest that a source which works may take to say that it is missing, or frozen still."""
 
 _NOT_YET = "not opened yet"
 
@@ -90,7 +92,8 @@ class Capture:
     @property
     def stuck(self) -> bool:
         """Whether the thread hangs inside the driver, neither reading nor opening again."""
-        return not self.finished.is_set() and self._clock() - self._progress_at > STUCK_S
+        silent_s = max(STUCK_S, OPENING_S + 2 * self._stall_s)
+        return not self.finished.is_set() and self._clock() - self._progress_at > silent_s
 
     def start(self) -> None:
         """Begin to open and read."""
