@@ -152,9 +152,10 @@ def test_an_override_of_a_wrong_form_is_a_usage_error(tmp_path: Path, override: 
         config.load(path, [override])
 
 
-@pytest.mark.parametrize("override", ["kind=tiny", "port=2024-13-01", "port=!!int many"])
+@pytest.mark.parametrize("override", ["kind=tiny", "port=2024-13-01", "port=!!int many", "x=&a [*a]", "x=&a {b: [*a]}"])
 def test_an_override_that_is_no_setting_or_no_value_is_told_as_one(override: str) -> None:
-    with pytest.raises(ConfigError, match=f"--set {override.partition('=')[0]}: no such setting"):
+    fault = "contains an alias of a group that contains it" if "&" in override else "no such setting"
+    with pytest.raises(ConfigError, match=f"--set {override.partition('=')[0]}: {fault}"):
         config.load(None, [override])
 
 

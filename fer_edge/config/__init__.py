@@ -225,10 +225,16 @@ def _split(override: str) -> tuple[Location, Any]:
     key, sign, text = override.partition("=")
     if not sign or not all(key.split(".")):
         raise UsageError(f"--set {override}: write it as key=value, for example --set mqtt.port=8883")
+    name = tuple(key.split("."))
     try:
-        return tuple(key.split(".")), yaml.load(text, Loader=_Loader)
+        root = yaml.compose(text, Loader=_Loader)
+        if root is not None and any(_walk(root, name, f"--set {key}", {name: ""}, [])):
+            raise ConfigError([f"--set {key}: contains an alias of a group that contains it"])
+        return name, yaml.load(text, Loader=_Loader)
+    except ConfigError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that the calendar has not
-        return tuple(key.split(".")), text
+        return name, text
 
 
 def _put(data: dict[str, Any], key: Location, value: Any) -> None:
