@@ -36,7 +36,7 @@ _BREATHER_S = 0.2
 class OutboxCondition:
     """Where events are kept (``storage`` disk, memory or lost, with the reason), and how many wait.
 
-    ``lost_at`` is when the file was last taken away while it was in use, ISO 8601 in UTC.
+    ``lost_at`` is when the file was last taken away while it was in use, or set aside as damaged, ISO 8601 in UTC.
     """
 
     storage: str = "memory"

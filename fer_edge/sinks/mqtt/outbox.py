@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,10 +22,13 @@ from fer_edge.sinks.mqtt.outbox_file import (
     connect,
     copy,
     counters,
+    forget,
     in_memory,
     left_in,
+    new_spare,
     numbered_by_time,
     set_counter,
+    still_counted,
 )
 
 __all__ = ["Message", "Outbox"]
@@ -41,7 +43,7 @@ class Outbox:
     ``path`` None keeps all in memory. ``spare`` is a file that outlives the process but no power cut (below /run), for
     when ``path`` cannot be written. ``max_age_s`` is in seconds. ``wall`` is the time now, needed only where no
     history tells which ``seq`` comes next. ``gone`` are open events that were dropped: what follows of them is to be
-    left out. ``lost_wall`` is when the file was last taken away while it was in use.
+    left out. ``lost_wall`` is when the file was last taken away while it was in use, or set aside as damaged.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Outbox:
         self._max_age_s = max_age_s
         self._inherited = True
         self._place: Place | None = None
+        self._wall, self._count, self.dropped = wall, 0, 0
         self._db = self._open(wall)
         known = self._do(counters)
         self.next_seq = known.get("next_seq", 1)
@@ -75,7 +78,8 @@ class Outbox:
         return "disk" if self.on_disk else "lost" if self._lost else "memory"
 
     def __len__(self) -> int:
-        return int(self._do(lambda db: db.execute("SELECT count(*) FROM message").fetchone()[0]))
+        self._count = int(self._do(lambda db: db.execute("SELECT count(*) FROM message").fetchone()[0]))
+        return self._count
 
     def add(
         self,
@@ -131,6 +135,7 @@ class Outbox:
 
     def check(self, wall: float) -> None:
         """Notice that the file was taken away, and write everything anew: a restart must not repeat numbers."""
+        self._wall = wall
         if self._place is None or not self.on_disk or self._place.kept():
             return
         self.lost_wall, self._lost = wall, True
@@ -155,7 +160,7 @@ class Outbox:
             _log.debug("outbox %s: still not usable: %s", self.path, error)
             return False
         self._db.close()
-        self._forget_spare()
+        forget(self._spare)
         self._take(disk)
         self.next_seq = max(self.next_seq, self._do(counters).get("next_seq", 1))
         _log.info("outbox %s: on disk again with %d events", self.path, len(self))
@@ -200,22 +205,23 @@ class Outbox:
 
     def _go_to_spare(self, error: sqlite3.Error) -> None:
         """Carry on with what can still be read; a damaged file is set aside."""
-        spare = self._new_spare()
+        spare, damaged = new_spare(self._spare), is_damage(error) and self.path is not None
         try:
             copy(self._db, spare, instead=True)
         except sqlite3.Error:
+            self.dropped += self._count if damaged else 0
             spare.executescript("DELETE FROM message; DELETE FROM open_event; DELETE FROM counter;")
             # What cannot be read now may be read later: recover() puts both together.
             self._inherited = False
         with spare:
             set_counter(spare, "next_seq", getattr(self, "next_seq", 1))
-            set_counter(spare, "dropped", getattr(self, "dropped", 0))
+            set_counter(spare, "dropped", self.dropped)
             set_counter(spare, "inherited", int(self._inherited))
         self._db.close()
         self._db, self._place = spare, None
         self._say(error)
-        if is_damage(error) and self.path is not None:
-            set_aside(self.path, "outbox")
+        if damaged:
+            self._set_aside()
             self.recover()
 
     def _move_to(self, disk: sqlite3.Connection) -> None:
@@ -240,21 +246,30 @@ class Outbox:
             disk = connect(self.path)
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):
-                set_aside(self.path, "outbox")
+                self.dropped = still_counted(self.path)
+                self._set_aside()
                 return self._open_anew(wall, left)
             # The file may hold events of an earlier run; recover() puts both together.
             self._inherited = left is not None and self._inherited
             self._say(error)
-            return left or numbered_by_time(self._new_spare(), wall)
+            return left or numbered_by_time(new_spare(self._spare), wall)
         return self._put_together(disk, left)
 
     def _open_anew(self, wall: float, left: sqlite3.Connection | None) -> sqlite3.Connection:
         assert self.path is not None
         try:
-            return self._put_together(numbered_by_time(connect(self.path), wall), left)
+            disk = numbered_by_time(connect(self.path), wall)
+            with disk:
+                set_counter(disk, "dropped", self.dropped)
+            return self._put_together(disk, left)
         except (sqlite3.Error, OSError) as error:
             self._say(error)
-            return left or numbered_by_time(self._new_spare(), wall)
+            return left or numbered_by_time(new_spare(self._spare), wall)
+
+    def _set_aside(self) -> None:
+        assert self.path is not None
+        self.lost_wall = self._wall
+        set_aside(self.path, "outbox")
 
     def _put_together(self, disk: sqlite3.Connection, left: sqlite3.Connection | None) -> sqlite3.Connection:
         """The disk with what a run left in the spare that could not write to it."""
@@ -267,7 +282,7 @@ class Outbox:
                 self._say(error)
                 return left
             left.close()
-            self._forget_spare()
+            forget(self._spare)
         self._take(disk)
         return disk
 
@@ -277,18 +292,6 @@ class Outbox:
         if left is not None:
             self._inherited = bool(counters(left).get("inherited", 0))
         return left
-
-    def _new_spare(self) -> sqlite3.Connection:
-        if self._spare is not None:
-            with suppress(sqlite3.Error, OSError):
-                return connect(self._spare)
-        return in_memory()
-
-    def _forget_spare(self) -> None:
-        if self._spare is not None:
-            for tail in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    self._spare.with_name(self._spare.name + tail).unlink(missing_ok=True)
 
     def _say(self, error: Exception) -> None:
         self.reason = getattr(error, "strerror", None) or str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,22 @@ def left_in(spare: Path) -> sqlite3.Connection | None:
         return None
 
 
+def new_spare(spare: Path | None) -> sqlite3.Connection:
+    """The spare file, or memory where there is none that can be used."""
+    if spare is not None:
+        with suppress(sqlite3.Error, OSError):
+            return connect(spare)
+    return in_memory()
+
+
+def forget(spare: Path | None) -> None:
+    """Remove the spare file: the disk has everything."""
+    if spare is not None:
+        for tail in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                spare.with_name(spare.name + tail).unlink(missing_ok=True)
+
+
 def copy(source: sqlite3.Connection, target: sqlite3.Connection, *, instead: bool) -> None:
     """Put everything of ``source`` into ``target``, or in place of what is there. Raises sqlite3.Error.
 
@@ -91,6 +108,15 @@ def copy(source: sqlite3.Connection, target: sqlite3.Connection, *, instead: boo
 def counters(db: sqlite3.Connection) -> dict[str, int]:
     """Every counter by its name."""
     return dict(db.execute("SELECT name, value FROM counter").fetchall())
+
+
+def still_counted(damaged: Path) -> int:
+    """How many messages a damaged file holds, 0 where it does not tell."""
+    try:
+        with closing(sqlite3.connect(damaged)) as db:
+            return int(db.execute("SELECT count(body) FROM message").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def set_counter(db: sqlite3.Connection, name: str, value: int) -> None:
