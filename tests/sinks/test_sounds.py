@@ -102,6 +102,36 @@ def test_after_the_longest_time_it_is_silent(tmp_path: Path) -> None:
     assert not alarm.sounding
 
 
+def test_a_player_that_is_a_script_is_silenced_with_what_it_has_started(tmp_path: Path) -> None:
+    player, clock = Player(tmp_path), Clock()
+    player.path.write_text(f'#!/bin/sh\nsleep 60 &\necho $! >"{tmp_path}/started"\nwait\n')
+    started = tmp_path / "started"
+    alarm = sounds(player, clock)
+    alarm.sound({1: Level.WARNING})
+    pid = int(wait_until(lambda: started.exists() and started.read_text(), "the script"))
+    alarm.sound({})
+    wait_until(lambda: _over(pid), "the end of what the script plays")
+
+
+def test_a_player_that_fails_and_leaves_something_running_holds_up_no_alarm(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    player, clock = Player(tmp_path), Clock()
+    player.path.write_text("#!/bin/sh\nsleep 15 &\necho no such card >&2\nexit 1\n")
+    alarm = sounds(player, clock)
+    alarm.sound({1: Level.WARNING})
+    began = time.monotonic()
+    ended(alarm, clock)
+    assert time.monotonic() - began < 10 and "no such card" in caplog.text
+
+
+def _over(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+    except OSError:
+        return True
+
+
 @pytest.mark.parametrize(("seconds", "code", "says"), [(0.0, 3, "ended with 3"), (60.0, 0, "hung")])
 def test_a_player_that_fails_or_hangs_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: float, code: int, says: str

@@ -69,7 +69,7 @@ class Programs:
             code = rule.process.poll()
             if code is None and now - rule.started_at >= rule.settings.timeout_s:
                 _log.warning("alarm %s took longer than %g s: killed", rule.settings.run[0], rule.settings.timeout_s)
-                _kill(rule.process)
+                kill(rule.process)
                 rule.process = None
             elif code is not None:
                 if code != 0:
@@ -82,7 +82,7 @@ class Programs:
         """End what still runs."""
         for rule in self._rules:
             if rule.process is not None:
-                _kill(rule.process)
+                kill(rule.process)
                 rule.process = None
 
     def _start(self, rule: _Rule, event: Event) -> None:
@@ -123,7 +123,7 @@ def _is_private(name: str) -> bool:
     return name.startswith(("FER_EDGE_", "CREDENTIALS_", "NOTIFY_", "WATCHDOG_"))
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     """The program and whatever it has started: they are a session of their own."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

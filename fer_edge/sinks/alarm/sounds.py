@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import IO
 
 from fer_edge.core import Level
 from fer_edge.errors import UnavailableError
 from fer_edge.settings.alarm import SoundAlarm
+from fer_edge.sinks.alarm.programs import kill
 from fer_edge.sinks.alarm.remaining import Remaining
 
 _log = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ class Sounds:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 env={name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE_")},
+                start_new_session=True,
             )
         except OSError as error:
             self._complain(error.strerror or str(error))
@@ -94,7 +97,7 @@ class Sounds:
             self._end()
             self._complain(f"hung for {STUCK_S:g} s")
         elif code is not None:
-            words = process.stderr.read().decode(errors="replace").split("\n")[0] if code and process.stderr else ""
+            words = _first_line(process.stderr) if code and process.stderr else ""
             self._let_go()
             if code:
                 self._complain(words or f"ended with {code}")
@@ -103,8 +106,7 @@ class Sounds:
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            kill(self._process)
             self._let_go()
 
     def _let_go(self) -> None:
@@ -119,6 +121,12 @@ class Sounds:
             _log.error(
                 "alarm.sound: %s: %s; check the sound card and alarm.sound.player", self._settings.player[0], why
             )
+
+
+def _first_line(words: IO[bytes]) -> str:
+    """What is there now: something that the player has left running may hold the other end for ever."""
+    os.set_blocking(words.fileno(), False)
+    return (words.read() or b"").decode(errors="replace").split("\n")[0]
 
 
 def _file(settings: SoundAlarm, level: Level) -> Path:
