@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any
 
 from fer_edge import words
@@ -28,9 +29,10 @@ def line(tail: str, payload: Any, *, colour: bool = False) -> str:
         text = " ".join(
             f"{name}={_short(value)}"
             for name, value in payload.items()
-            if name not in ("v", "time", "time_ok") and not isinstance(value, Mapping | list)  # those are for --json
+            # Groups and what is not known are for --json.
+            if name not in ("v", "time", "time_ok") and value is not None and not isinstance(value, Mapping | list)
         )
-        return f"{clock(payload)}  {tail:9} {text[:160]}"
+        return f"{clock(payload)}  {tail:9} {shorten(text, 160, placeholder=' …')}"
     return f"{clock({})}  {tail:9} {_paint(str(payload), str(payload), colour)}"
 
 
@@ -38,12 +40,13 @@ def event_line(event: Mapping[str, Any], *, colour: bool = False) -> str:
     """One phase of an event."""
     level = str(event.get("level", "-"))
     what = f"{event.get('event_type', '?')} {event.get('phase', '?')}"
-    more = [f"{name} {_short(event[name])}" for name in ("perclos", "coverage") if event.get(name) is not None]
+    shares = (("PERCLOS", event.get("perclos")), ("judged", event.get("coverage")))
+    more = [f"{name} {_percent(share)}" for name, share in shares if share is not None]
     more += [said for said in [words.details(event)] if said]
     if event.get("historical"):
-        more.append("(from earlier)")
+        more.append("from earlier")
     held = _number(event.get("held_s"), "s")
-    return f"{clock(event)}  {what:22} {_paint(f'{level:9}', level, colour)} {held:>8}  {' '.join(more)}".rstrip()
+    return f"{clock(event)}  {what:22} {_paint(f'{level:9}', level, colour)} {held:>8}  {', '.join(more)}".rstrip()
 
 
 def plain(value: Any) -> Any:
@@ -150,7 +153,8 @@ def _words(state: Mapping[str, Any]) -> str:
     if state.get("paused"):
         return f"paused for {_number(state.get('paused_s'), 's')}"
     if state.get("profile") == "kiosk":
-        return f"{len(_groups(state.get('people')))} people"
+        count = len(_groups(state.get("people")))
+        return f"{count} {'person' if count == 1 else 'people'}"
     present = {"True": "present", "False": "absent"}.get(str(state.get("present")), "unknown")
     return present if state.get("lens", "clear") == "clear" else f"{present}, lens {state.get('lens')}"
 

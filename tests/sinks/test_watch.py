@@ -202,3 +202,17 @@ def test_a_kiosk_shows_how_many_people_there_are() -> None:
     view = NodeView("hall")
     view.update("state", state_payload(KIOSK, time="2026-11-20T08:03:11.412Z", time_ok=True))
     assert "2 people" in "\n".join(view.page(connected=True, colour=False))
+    one = {"profile": "kiosk", "people": [{}]}
+    assert "  1 person  " in line("state", one)
+
+
+def test_a_line_says_in_words_what_an_event_measured() -> None:
+    away = {"event_type": "distracted", "phase": "start", "level": "warning", "held_s": 3.0, "coverage": 0.97}
+    told = line("event/attention", away | {"perclos": 0.124, "looking": "left", "reason": "long"})
+    assert told.endswith("3.0s  PERCLOS 12 %, judged 97 %, looked to the left, one long look away")
+
+
+def test_a_line_leaves_out_what_is_unknown_and_breaks_off_no_word() -> None:
+    told = line("stats", {"fps": None, "uptime_s": 19.2, **{f"counted_{n}": 1234567 for n in range(20)}})
+    assert "fps" not in told and "uptime_s=19.2" in told
+    assert told.endswith("=1234567 …") and len(told) < 190
