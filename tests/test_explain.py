@@ -106,6 +106,11 @@ def test_the_command_explains_marks_and_lists(tmp_path: Path, fer_edge: Run, pro
         "Stored:",
     ):
         assert says in done.stdout
+    assert done.stderr == "" and done.stdout.splitlines()[-1].endswith(" s)")
+    other = fer_edge("explain", trace.id, here, "--set=monitoring.closure.microsleep_s=1.9")
+    assert other.stdout == done.stdout
+    assert "explained by the settings of the recording" in other.stderr
+    assert other.stderr.rstrip().endswith("trace.json.gz --set monitoring.closure.microsleep_s=1.9")
     marked = json.loads(fer_edge("explain", trace.id, "--false-alarm", "--json", here).stdout)
     assert marked["false_alarm"] and marked["reproduced"]
     since, began = (datetime.fromisoformat(at) for at in (marked["conditions"][0]["since"], marked["time"]))
@@ -128,7 +133,8 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
 
     assert events() == ["microsleep start", "microsleep end"]
     assert events("--set=monitoring.closure.microsleep_s=1.9") == []
-    start, end, summary, _ = fer_edge("replay", path).stdout.splitlines()
+    start, end, summary, counts = fer_edge("replay", path).stdout.splitlines()
+    assert counts.strip() == "1 × microsleep"
     assert "microsleep" in start and start[:8] < end[:8] < summary[:8], "each since the first frame, not since boot"
 
 

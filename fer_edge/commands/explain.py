@@ -1,7 +1,8 @@
 """Explain an event: which condition held, since when, and what would have prevented it.
 
 A node stores the signals (numbers, no pictures) around each fatigue and attention event in its state folder.
-Without ID, stored events are listed. A trace is a file that can be shared and replayed.
+Without ID, stored events are listed. A trace is a file that can be shared and replayed. It is explained with the
+settings that it was recorded with; fer-edge replay judges it with others.
 
 example:
   sudo fer-edge explain
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -68,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
         assert path is not None
     trace = load(path)
     found = explain(trace)
+    if rules := [given for given in args.set if given.startswith(("monitoring.", "profile="))]:
+        again = shlex.join(["fer-edge", "replay", str(path), *(word for given in rules for word in ("--set", given))])
+        sys.stderr.write(f"fer-edge: explained by the settings of the recording; for others: {again}\n")
     if args.json:
         json.dump(_as_json(trace, found), sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -183,7 +188,7 @@ def _lines(trace: Trace, found: Explanation, path: Path) -> Iterator[str]:
         f"Stored: {found.seconds:.1f} s, {found.frames} frames, a face in {100 * found.faces:.0f} %, "
         f"eyes judged in {100 * found.eyes:.0f} %"
     )
-    yield f"Replay: fer-edge replay {path}" + (f"  (ended: {last.held_s:.1f} s)" if last.phase == "end" else "")
+    yield f"Replay: fer-edge replay {path}" + (f"  (lasted {last.held_s:.1f} s)" if last.phase == "end" else "")
 
 
 def _nearest(found: Explanation) -> Iterator[str]:

@@ -41,7 +41,7 @@ class Timeline:
         counts: dict[str, int] = {}
         for name in self._last_types.values():
             counts[name] = counts.get(name, 0) + 1
-        events = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no events"
+        events = ", ".join(f"{count} × {name}" for name, count in counts.items()) or "no events"
         share = 100 * self._faces / self._frames if self._frames else 0
         cost = "" if cpu_ms_per_frame is None else f", {cpu_ms_per_frame:.1f} ms CPU a frame"
         self._stream.write(
