@@ -83,6 +83,7 @@ def test_a_detector_of_an_unknown_kind_is_told_with_the_kinds_there_are(tmp_path
     ("text", "expected"),
     [
         ("mqtt: [1, 2]\n", "config.yaml:1 mqtt: must be a group of settings"),
+        ("camera:\n  # fps: 10\n", "config.yaml:1 camera: is empty; give a value, or remove the line"),
         ("mqtt:\n  port: 1\n  port: 2\n", "config.yaml:3 mqtt.port: appears twice (first on line 2)"),
         ("mqtt:\n\tport: 1\n", "config.yaml:2: not valid YAML"),
         ("node: a\n\n# \x08\n", "config.yaml:3: not valid YAML (special characters are not allowed: #x0008)"),

@@ -41,7 +41,7 @@ _SENTENCES = {
     "value_error": "{error}",
 }
 """pydantic's error types in our words; {got} is the value that stands in the file."""
-_EMPTY = ("string_type", "int_type", "float_type", "bool_type", "tuple_type")
+_EMPTY = ("string_type", "int_type", "float_type", "bool_type", "tuple_type", "model_type")
 _LONGEST = 80
 """Of a value shown in a message, characters."""
 
