@@ -29,7 +29,11 @@ def page(**settings: object) -> str:
         ({"mqtt": {"outbox": {"max_events": 500, "max_age_days": 2}}}, "at most 500 events and 2 days", "10,000"),
         ({"alarm": {"sound": {"enabled": True}}}, "A sound is played from level advisory on", "no alarm"),
         ({"alarm": {"gpio": {"pin": 17}}}, "A buzzer or light works from level warning on", "no alarm"),
+        ({"alarm": {"commands": [{"run": ["/bin/horn"]}]}}, "A program of the owner is run.", "no alarm"),
+        ({"alarm": {"commands": [{"run": ["/bin/horn"]}] * 2}}, "2 programs of the owner are run.", "no alarm"),
         ({"profile": "kiosk"}, "looks at the faces in front of it", "Fatigue:"),
+        ({"profile": "kiosk"}, "Camera in this place", "vehicle"),
+        ({"camera": {"source": "0"}}, "A camera looks at the driver", "(0)"),
         ({"camera": {"source": "rtsp://me:secret@cam/1"}}, "rtsp://", "secret"),
     ],
 )

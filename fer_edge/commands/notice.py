@@ -62,7 +62,9 @@ def answers(settings: Settings, owner: str | None = None) -> tuple[Answer, ...]:
 
 
 def _looked_at(settings: Settings) -> tuple[str, ...]:
-    camera = f"A camera ({without_credentials(settings.camera.source)}) looks at the {_who(settings)}."
+    # A number is the device's own name for a camera: it says nothing to a reader.
+    source = without_credentials(settings.camera.source)
+    camera = f"A camera{'' if source.isdigit() else f' ({source})'} looks at the {_who(settings)}."
     return camera, "Sound is not recorded. Nobody is identified: the device does not know whose face it sees."
 
 
@@ -141,7 +143,8 @@ def _alarms(settings: Settings) -> tuple[str, ...]:
     if alarm.sound.enabled:
         found.append(f"A sound is played from level {alarm.sound.level} on, and again until the event ends.")
     if alarm.commands:
-        found.append(f"{len(alarm.commands)} program(s) of the owner are run.")
+        count = len(alarm.commands)
+        found.append("A program of the owner is run." if count == 1 else f"{count} programs of the owner are run.")
     return tuple(found) or ("Nothing on the device itself: no alarm is configured.",)
 
 
@@ -183,4 +186,5 @@ def as_html(settings: Settings, found: tuple[Answer, ...]) -> str:
 
 
 def _title(settings: Settings) -> str:
-    return f"Camera in this vehicle: fer-edge {__version__}, node {settings.node}"
+    where = "in this vehicle" if settings.profile == "driver" else "in this place"
+    return f"Camera {where}: fer-edge {__version__}, node {settings.node}"
