@@ -53,6 +53,15 @@ def test_an_automation_does_not_take_the_last_event_of_a_node_that_is_back_for_a
     assert all(trigger["not_from"] == "unavailable" for trigger in heard)
 
 
+def test_an_automation_does_not_leave_the_light_red_when_the_node_is_gone() -> None:
+    """Then the danger is ``unavailable`` or ``unknown``, and might never be ``off`` again."""
+    automations = yaml.safe_load((DEPLOY / "homeassistant" / "automation.yaml").read_text("utf-8"))
+    actions = [action for each in automations for action in each["actions"]]
+    ends = [trigger for action in actions for trigger in action.get("wait_for_trigger", ())]
+    assert ends
+    assert all(trigger["from"] == "on" and "to" not in trigger for trigger in ends)
+
+
 def payload(event_type: str, phase: Phase, *, historical: bool = False) -> dict[str, Any]:
     event = Event(1, "fatigue", event_type, phase, Level.CRITICAL, 3.0, 0.0, 3.0)
     return event_payload(
