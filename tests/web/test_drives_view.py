@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,15 @@ def test_events_are_listed_in_words_and_filtered(drive: Drive, page: Page) -> No
     page.select_option("[data-is=type]", "sleep")
     assert page.locator("[data-is=rows] tr").count() == 1 and "Asleep" in page.inner_text("[data-is=rows]")
     assert "type=sleep&level=warning" in (page.get_attribute("[data-is=csv]", "href") or "")
+
+
+def test_an_event_began_when_the_live_view_says(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    asleep = page.locator("#events li", has_text="Asleep").locator("time")
+    live = datetime.fromisoformat(asleep.get_attribute("datetime") or "").timestamp()
+    around = f"from={live - 60}&to={live + 60}&type=sleep"
+    (kept,) = page.evaluate(f"fetch('events.json?{around}').then((answer) => answer.json())")["events"]
+    assert abs(live - datetime.fromisoformat(kept["began"]).timestamp()) < 1
 
 
 def test_another_view_that_is_chosen_while_it_loads_has_its_own_place(drive: Drive, page: Page) -> None:

@@ -7,7 +7,8 @@ const MOST = 300;
 
 /** Take one message into the spans (a Map by key); returns its span. */
 export function follow(spans, event) {
-  const known = spans.get(event.key) ?? { key: event.key, from: event.began_at, time: event.time, level: event.level };
+  const told = { key: event.key, from: event.began_at, time: event.time - (event.at - event.began_at), level: event.level };
+  const known = spans.get(event.key) ?? told;
   Object.assign(known, {
     type: event.event_type, category: event.category, emotion: event.emotion ?? known.emotion, held: event.held_s,
     level: RANK[event.level] > RANK[known.level] ? event.level : known.level,
