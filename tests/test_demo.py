@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -15,6 +19,7 @@ from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
 from tests.brokers import free_port
 from tests.conftest import Run
+from tests.fakes import wait_until
 
 
 def test_a_second_demo_has_a_page_of_its_own_at_the_next_free_port() -> None:
@@ -33,6 +38,28 @@ def test_what_it_says_can_be_pasted(program: Run) -> None:
     assert re.search(r"fer-edge watch --host 127\.0\.0\.1 --port \d+ --node demo", done.stderr)
     assert re.search(r"Open in a browser: http://127\.0\.0\.1:\d+/", done.stderr)
     assert re.search(r"status +online", done.stdout)
+
+
+def test_the_page_says_which_settings_the_demo_has_chosen(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="no page without aiohttp: pip install 'fer-edge[web]'")
+    command = (sys.executable, "-m", "fer_edge", "demo", "--seconds=30", "--set=camera.source=sim:alert")
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stderr is not None
+            url = next(line.split()[-1] for line in demo.stderr if line.startswith("Open in a browser"))
+            told: list[dict[str, str]] = []
+
+            def answered() -> bool:
+                with suppress(OSError), urlopen(f"{url}settings.json", timeout=5) as answer:
+                    told.extend(json.load(answer)["settings"])
+                return bool(told)
+
+            assert wait_until(answered)
+        finally:
+            demo.terminate()
+    sources = {each["name"]: each["source"] for each in told}
+    assert sources["node"] == sources["mqtt.port"] == sources["web.enabled"] == "demo"
+    assert sources["camera.source"] == "command line" and sources["camera.fps"] == "default"
 
 
 def test_a_configured_broker_that_is_away_is_told_once_and_by_the_exit_code(program: Run) -> None:

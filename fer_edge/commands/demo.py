@@ -70,15 +70,23 @@ def run(args: argparse.Namespace) -> int:
             changes["web"] = settings.web.model_copy(update={"enabled": True, "port": _free_port(settings.web.port)})
         if settings.node == Settings().node:
             changes["node"] = "demo"
-        settings = settings.model_copy(update=changes)
+        given, settings = settings, settings.model_copy(update=changes)
         _introduce(settings)
-        daemon = Daemon(lambda: settings)
+        daemon = Daemon(lambda: settings, origins=lambda: options.origins(args) | _own(given, settings))
         printer = stack.enter_context(Printer(settings))
         if args.seconds:
             threading.Thread(target=_stop_later, args=(daemon, args.seconds), daemon=True).start()
         code = daemon.run()
         # The daemon's log has said why.
         return UnavailableError.exit_code if settings.mqtt.enabled and not printer.found else code
+
+
+def _own(given: Settings, used: Settings) -> dict[str, str]:
+    """Where the settings come from that a demo chooses by itself, for the page's table."""
+    from fer_edge.config import handbook
+
+    pairs = zip(handbook.each(given), handbook.each(used), strict=True)
+    return {name: "demo" for (name, _, before), (_, _, now) in pairs if before != now}
 
 
 def _source() -> str:
