@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from random import Random
@@ -46,7 +47,10 @@ from fer_edge.sources.sim.scene import Scene
 PEOPLE, EACH = 16, 5
 """Drawn people, and pictures of each in each state."""
 LOOKS = 3
-"""Each picture is read so often, as a camera shows it: in the first frame of a face the landmarks are still coarse."""
+"""Each picture is read so often, as a camera shows it."""
+DEG_A_FRAME = 8.0
+"""A head moves into its pose from a level one by so much a frame, as in a drive. The face of one that appears bent may
+not be found: its hair looks more like one."""
 FEWEST, MOST = 5, PEOPLE * EACH
 """Frames of a state that make a reading, and that are kept of it."""
 EDGE_S = 0.15
@@ -82,6 +86,12 @@ def drawn_truth(name: str, bent: str, random: Random) -> Truth:
             return truth
 
 
+def into(truth: Truth) -> Iterator[Truth]:
+    """The truths, frame by frame, of a head that moves from level into this one, which is the last."""
+    steps = 1 + int(abs(truth.pitch) / DEG_A_FRAME)
+    return (replace(truth, pitch=truth.pitch * step / steps) for step in range(steps + 1))
+
+
 def of_drawn(mounting: Mounting) -> Iterator[Row]:
     """Drawn people before a camera mounted so, none of whom a network has learned from."""
     for person in range(STRANGERS, STRANGERS + PEOPLE):
@@ -91,9 +101,10 @@ def of_drawn(mounting: Mounting) -> Iterator[Row]:
                 random = Random(f"readings {person} {name} {bent}")
                 for number in range(EACH):
                     truth = drawn_truth(name, bent, random)
-                    picture, perception = scene.draw(pose_of(truth, mounting), number), Perception(SETTINGS)
-                    for look in range(LOOKS):
-                        signals = perception.read(Frame(picture, look / 15, look))
+                    pictures = [scene.draw(pose_of(way, mounting), number) for way in into(truth)]
+                    perception = Perception(SETTINGS)
+                    for frame, picture in enumerate(pictures + pictures[-1:] * (LOOKS - 1)):
+                        signals = perception.read(Frame(picture, frame / 15, frame))
                     yield f"{name} {bent}", told(signals, truth.gaze_pitch)
 
 
