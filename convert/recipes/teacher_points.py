@@ -28,11 +28,13 @@ from convert.seeing.mesh import CORNERS, Answer, Mesh
 from convert.seeing.stills import Stills
 from fer_edge.errors import FerEdgeError
 from fer_edge.perception import pose, shape, warp
+from fer_edge.perception.landmarks import Landmarks
 
 MARKED = ("helen", "afw")
 """Photographs whose marks say where the points lie: frames of YouTube Faces are marked in another way."""
-FARTHEST_YAW, LOWEST_PITCH = 30.0, -8.0
-"""Turns in degrees beyond which the map, learned from few such heads, tells too small ones."""
+FARTHEST_YAW, LOWEST_PITCH = 26.0, -5.0
+"""Turns in degrees, as the landmark network that ships sees them, beyond which the map, learned from few such heads,
+tells too small ones."""
 STIFFNESS = 0.1
 """Ridge of the map, in squares of the distance of the eyes' outer corners."""
 SIDE, ROOM = 128, 1.35
@@ -143,26 +145,27 @@ def others(mesh: Mesh, folder: Path) -> Iterator[Told]:
 
 def scenes(mesh: Mesh, to_points: Map, folder: Path) -> Iterator[Told]:
     """Faces in scenes, found as the product finds them."""
-    stills = Stills()
+    stills, network = Stills(), Landmarks()
     for name, entry in read_json(folder / "faces.json").items():
         if entry["split"] != "train":
             continue
         image = read_grey(folder / "faces" / name)
         for points in stills.points(image):
             if answer := in_scene(mesh, image, points):
-                yield from _cut(image, to_points.both(answer, image.shape[1]), "scenes")
+                yield from _cut(network, image, to_points.both(answer, image.shape[1]), "scenes")
 
 
 def fer2013(mesh: Mesh, to_points: Map, file: Path) -> Iterator[Told]:
     """Small faces that fill their picture, every second one."""
+    network = Landmarks()
     for image in read_arrays(file, "images")["images"][::2]:
         if answer := in_small(mesh, image):
-            yield from _cut(image, to_points.both(answer, image.shape[1]), "fer2013")
+            yield from _cut(network, image, to_points.both(answer, image.shape[1]), "fer2013")
 
 
-def _cut(image: np.ndarray, points: np.ndarray, source: str) -> Iterator[Told]:
+def _cut(network: Landmarks, image: np.ndarray, points: np.ndarray, source: str) -> Iterator[Told]:
     """The surroundings of a face, upright as it stands in the picture; nothing of a head that is turned too far."""
-    head = pose.estimate(points.astype(np.float32))
+    head = pose.estimate(network.read(image, shape.face_region(points)).points)
     if head is not None and abs(head.yaw) <= FARTHEST_YAW and head.pitch >= LOWEST_PITCH:
         middle, side, _ = shape.face_region(points)
         matrix = warp.upright(middle, ROOM * side, 0.0, SIDE)

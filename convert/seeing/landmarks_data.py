@@ -29,7 +29,7 @@ GLASSES_SHARE, YAWN_SHARE = 0.04, 0.2
 """How often dark glasses are drawn on a marked face, and a mouth that allows it is pulled wide open."""
 LIT_SHARE, COVERED_SHARE = 0.12, 0.3
 """How often light comes from one side of a face only, and something stands before it; both also where none is."""
-TURNED_SHARE = 0.3
+TURNED_SHARE = 0.35
 """How often a marked face is turned to the side, up or down."""
 TURNED_COPIES = {"helen": 4.0, "afw": 4.0, "ytf": 0.4, "scenes": 0.4, "fer2013": 0.04}
 """Copies made of a face, by source (one of a source not named): of a person ytf has ten frames alike."""

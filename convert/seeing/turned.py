@@ -54,7 +54,7 @@ def turned(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> T
         return None
     side = np.sign(now.yaw) if abs(now.yaw) > 8 else rng.choice((-1.0, 1.0))
     yaw = float(side * rng.uniform(min(max(abs(now.yaw), 10), YAW), YAW)) - now.yaw
-    pitch = float(np.clip(rng.normal() * 14, -PITCH, PITCH)) - now.pitch
+    pitch = float(np.clip(rng.normal(-4, 17), -PITCH, PITCH)) - now.pitch
     yaw, pitch = (float(np.clip(turn, -most, most)) for turn, most in zip((yaw, pitch), FARTHEST, strict=True))
     depth, unit = _depth(points)
     mesh, anchors = _mesh(points, depth, unit, image.shape)
