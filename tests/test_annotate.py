@@ -58,8 +58,7 @@ def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(fer_edge: Run,
 
 
 def test_annotate_that_is_stopped_leaves_nothing_half_made(clip: Path, tmp_path: Path) -> None:
-    # Of tests that run in the background it would be ignored.
-    command = ["env", "--default-signal=INT", sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4"]
+    command = [sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
     with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(tmp_path)) as annotating:
         assert wait_until(lambda: bool(list(tmp_path.glob("*copy*"))), 60)
         annotating.terminate()
@@ -70,7 +69,9 @@ def test_annotate_that_is_stopped_leaves_nothing_half_made(clip: Path, tmp_path:
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 def test_ctrl_c_is_no_full_disk(tmp_path: Path) -> None:
     """A terminal sends it to whatever runs in the foreground, ffmpeg included."""
-    command = [sys.executable, "-m", "fer_edge", "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
+    # Of tests that run in the background Ctrl-C would be ignored.
+    program = ["env", "--default-signal=INT", sys.executable, "-m", "fer_edge"]
+    command = [*program, "annotate", "sim:demo", "copy.mp4", NO_EMOTION]
     with subprocess.Popen(
         command, cwd=tmp_path, env=clean_environment(tmp_path), stderr=subprocess.PIPE, text=True, process_group=0
     ) as annotating:
