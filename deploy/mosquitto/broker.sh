@@ -15,6 +15,9 @@
 # Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is missing.
 set -eu
 
+# mosquitto is in /usr/sbin, where Debian's users do not look without sudo; --into needs none.
+PATH=$PATH:/usr/local/sbin:/usr/sbin
+
 HERE=$(cd "$(dirname "$0")" && pwd)
 ETC=/etc/mosquitto
 

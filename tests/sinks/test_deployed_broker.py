@@ -28,7 +28,11 @@ SCRIPT = ROOT / "deploy" / "mosquitto" / "broker.sh"
 
 
 def broker_sh(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    """The script as a user without sudo runs it: Debian leaves the folders of root's programs out of the path."""
+    path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if not part.endswith("sbin"))
+    return subprocess.run(
+        [SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "PATH": path}
+    )
 
 
 def set_up(folder: Path, *way: str, users: tuple[str, ...]) -> tuple[Mosquitto, dict[str, str]]:
