@@ -191,8 +191,10 @@ def test_an_event_arrives_at_once_and_a_late_visitor_is_told_the_past(drive: Dri
             event = await heard(live, "event")
             assert time.monotonic() - began < 3.0
             assert (event["event_type"], event["level"], event["perclos"]) == ("sleep", "critical", 0.2)
-        await asyncio.to_thread(drive.happen, "sleep", Phase.END)
-        await asyncio.sleep(0.6)
+            await asyncio.to_thread(drive.happen, "sleep", Phase.END)
+            assert (await heard(live, "event"))["phase"] == "end"
+            while (told := await heard(live, "samples"))["first"] + len(told["samples"]) < 2:
+                pass
         async with client.ws_connect("/live", origin=base(drive)) as live:
             hello = await heard(live, "hello")
             assert [event["phase"] for event in hello["events"]] == ["start", "end"]
