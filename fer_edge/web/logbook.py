@@ -12,14 +12,16 @@ import queue
 import sqlite3
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.core import Phase
-from fer_edge.durable import is_damage, set_aside
+from fer_edge.durable import Place, is_damage, set_aside
 from fer_edge.sinks.clock import SystemClock
 from fer_edge.sinks.payloads import rounded
+from fer_edge.web import logbook_file
 from fer_edge.web.summary import SPAN_S, Moment, Summary
 
 if TYPE_CHECKING:
@@ -36,15 +38,10 @@ MOST_EVENTS = 20_000
 CLEAN_EVERY = 60
 """So many writes between two looks for what is too old."""
 _MOST_WAITING = 4096
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-  run TEXT, key INTEGER, type TEXT, category TEXT, level TEXT,
-  began REAL, ended REAL, held REAL, details TEXT, ok INTEGER,
-  PRIMARY KEY (run, key));
-CREATE INDEX IF NOT EXISTS events_began ON events (began);
-CREATE TABLE IF NOT EXISTS moments (
-  at INTEGER PRIMARY KEY, run TEXT, ok INTEGER, watched REAL, present REAL, judged REAL, closed REAL, perclos REAL);
-"""
+_MOST_OWED = 1024
+"""Most writes that a full disk may owe."""
+_AGAIN_S = 60.0
+"""How often a disk that could not be used is tried again, seconds."""
 
 
 class Logbook:
@@ -68,9 +65,13 @@ class Logbook:
         self._offset: float | None = None
         """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
         self._right = False
-        self._rows: dict[str, list[tuple[Any, ...]]] = {}
-        """By table, once closed: what no file has, for the one that goes on from this."""
-        self._in_file = False
+        self._rows: logbook_file.Rows = {}
+        """Once closed: what no file has, for the one that goes on from this."""
+        self._owed: deque[Callable[[], None]] = deque(maxlen=_MOST_OWED)
+        """What the disk has refused, oldest first."""
+        self._place: Place | None = None
+        """Of the file in use; None while it is kept in memory."""
+        self._tried_at = 0.0
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
@@ -80,7 +81,10 @@ class Logbook:
         self._database = self._open()
         if before is not None:
             self._offset = before._offset
-            self._take_over(before._rows)
+            try:
+                logbook_file.put(self._database, before._rows)
+            except sqlite3.Error as fault:
+                log.warning("live page: drives that were kept in memory cannot be stored (%s)", fault)
         self._thread.start()
 
     def state(self, state: DriverState, signals: Signals) -> None:
@@ -112,9 +116,9 @@ class Logbook:
         self._waiting.put(None)
         self._thread.join(2.0)
         if not self._thread.is_alive():
-            if not self._in_file:
-                self._rows = {table: self.ask(f"SELECT * FROM {table}") for table in ("events", "moments")}
             with self._lock:
+                if self._place is None:
+                    self._rows = logbook_file.rows(self._database)
                 self._database.close()
                 self._database = None
 
@@ -130,57 +134,49 @@ class Logbook:
             self._lost += 1
 
     def _open(self) -> sqlite3.Connection:
-        self.stored = self._in_file = False
+        self._place, self.stored = None, False
         if self._path is not None:
+            self._tried_at = self._clock.ticks()
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                database = self._prepared_or_anew(self._path)
-                self.stored = self._in_file = True
+                database = logbook_file.on_disk(self._path, self._run)
+                self._place, self.stored = Place(self._path), True
                 return database
             except (sqlite3.Error, OSError) as fault:
                 log.warning(
-                    "live page: %s cannot be used (%s); drives are kept until a restart only", self._path, fault
+                    "live page: %s cannot be used (%s); drives are kept in memory until it can", self._path, fault
                 )
-        return self._prepared(":memory:")
+        return logbook_file.in_memory(self._run)
 
-    def _take_over(self, tables: dict[str, list[tuple[Any, ...]]]) -> None:
+    def _keep_to_the_disk(self) -> None:
+        """Leave a file that was removed, and memory as soon as there is a disk again."""
+        if self._place is not None and not self._place.kept():
+            log.error("live page: %s was removed while in use; a new one begins", self._path)
+            self._exchange()
+        elif self._place is None and self._path is not None and self._clock.ticks() - self._tried_at >= _AGAIN_S:
+            self._tried_at = self._clock.ticks()
+            self._move_to_disk(self._path)
+
+    def _exchange(self) -> None:
+        assert self._database is not None
+        with self._lock:
+            self._database.close()
+            self._database = self._open()
+
+    def _move_to_disk(self, path: Path) -> None:
         assert self._database is not None
         try:
-            with self._database:
-                for table, rows in tables.items():
-                    for row in rows:
-                        places = ", ".join("?" * len(row))
-                        self._database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", row)
-        except sqlite3.Error as fault:
-            log.warning("live page: drives that were kept in memory cannot be stored (%s)", fault)
-
-    def _prepared_or_anew(self, path: Path) -> sqlite3.Connection:
+            disk = logbook_file.on_disk(path, self._run)
+        except (sqlite3.Error, OSError):
+            return
         try:
-            return self._prepared(str(path))
-        except sqlite3.Error as fault:
-            if not is_damage(fault):
-                raise
-            set_aside(path, "logbook")
-            return self._prepared(str(path))
-
-    def _prepared(self, path: str) -> sqlite3.Connection:
-        database = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-            # A power cut may cost the last seconds, never the file; and a card is written to less.
-            database.execute("PRAGMA synchronous=NORMAL")
-            database.executescript(_SCHEMA)
-            database.execute(
-                "UPDATE events SET ended = max(began + held, "
-                "coalesce((SELECT max(at) + 10 FROM moments WHERE run = events.run), 0)), "
-                "details = json_set(details, '$.reason', 'aborted') WHERE ended IS NULL AND run != ?",
-                (self._run,),
-            )
-            database.commit()
+            logbook_file.put(disk, logbook_file.rows(self._database))
         except sqlite3.Error:
-            database.close()
-            raise
-        return database
+            disk.close()
+            return
+        with self._lock:
+            self._database.close()
+            self._database, self._place, self.stored = disk, Place(path), True
+        log.info("live page: drives are stored in %s again", path)
 
     def _write(self) -> None:
         assert self._database is not None
@@ -192,32 +188,34 @@ class Logbook:
             if isinstance(work, threading.Event):
                 work.set()
                 continue
+            self._keep_to_the_disk()
             try:
                 # Apart: what cannot be stored takes no correction of the clock back with it.
                 with self._lock, self._database:
                     self._set_right()
                 with self._lock, self._database:
-                    work()
+                    for each in (*self._owed, work):
+                        each()
                     writes += 1
                     if writes % CLEAN_EVERY == 1:
                         self._clean()
-                self.stored, told = self._in_file, 0
+                self._owed.clear()
+                self.stored, told = self._place is not None, 0
             except sqlite3.Error as fault:
                 self.stored = False
                 if is_damage(fault):
                     self._begin_anew()
-                elif not told:
-                    log.warning("live page: drives cannot be stored (%s); continuing without", fault)
+                else:
+                    self._owed.append(work)
+                    if not told:
+                        log.warning("live page: drives cannot be stored (%s); trying again", fault)
                 told = 1
 
     def _begin_anew(self) -> None:
         """Instead of a file that was damaged while it was in use: a week is lost, not every day after it."""
-        assert self._database is not None
-        with self._lock:
-            self._database.close()
-            if self._path is not None:
-                set_aside(self._path, "logbook")
-            self._database = self._open()
+        if self._path is not None:
+            set_aside(self._path, "logbook")
+        self._exchange()
 
     def _keep_moment(self, moment: Moment) -> None:
         assert self._database is not None

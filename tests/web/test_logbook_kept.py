@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -11,12 +12,12 @@ from fer_edge.core import Level, Phase
 from fer_edge.settings import Settings
 from fer_edge.sinks.clock import SystemClock
 from fer_edge.web import LivePage, drives
-from fer_edge.web.logbook import Logbook
+from fer_edge.web.logbook import NAME, Logbook
 from tests.web.nodes import ShownNode
 from tests.web.test_logbook import EVER, NOON, Clock, drive, event, kept
 
 
-def test_a_disk_that_was_full_for_a_moment_stores_again_and_it_is_said(tmp_path: Path) -> None:
+def test_a_full_disk_costs_no_event_that_it_refused_once_it_has_room(tmp_path: Path) -> None:
     clock = Clock()
     with kept(tmp_path, clock) as book:
         ((before,),) = book.ask("PRAGMA max_page_count")
@@ -24,11 +25,53 @@ def test_a_disk_that_was_full_for_a_moment_stores_again_and_it_is_said(tmp_path:
         for key in range(300):
             book.event(event(clock, key, "yawn", Phase.END, 2.0, Level.INFO))
         book.flush()
-        assert not book.stored
+        assert not book.stored and len(drives.events(book, EVER)) < 300
         book.ask(f"PRAGMA max_page_count = {before}")
         book.event(event(clock, 1000, "yawn", Phase.END, 2.0, Level.INFO))
         book.flush()
         assert book.stored
+    with kept(tmp_path, clock) as book:
+        assert len(drives.events(book, EVER)) == 301
+
+
+def test_a_disk_that_could_not_be_used_at_the_start_is_used_as_soon_as_it_can(tmp_path: Path) -> None:
+    blocked, clock = tmp_path / "state", Clock()
+    blocked.write_text("")
+    with kept(blocked, clock) as book:
+        book.event(event(clock, 1, "sleep", Phase.START, 3.0))
+        drive(book, clock, 70)
+        assert not book.stored
+        blocked.unlink()
+        drive(book, clock, 70)
+        assert book.stored
+    with kept(blocked, clock) as book:
+        (told,) = drives.events(book, EVER)
+        (found,) = drives.drives(book, EVER)
+        assert told["type"] == "sleep", "what was kept in memory has moved to the disk"
+        assert found["driver_s"] == pytest.approx(140, abs=4)
+
+
+@pytest.mark.parametrize("taken", ["the file", "the folder"])
+def test_what_happens_after_the_file_was_removed_is_found_after_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, taken: str
+) -> None:
+    folder, clock = tmp_path / "state", Clock()
+    with kept(folder, clock) as book:
+        book.event(event(clock, 1, "yawn", Phase.END, 2.0, Level.INFO))
+        book.event(event(clock, 2, "microsleep", Phase.START, 1.5))
+        book.flush()
+        if taken == "the file":
+            (folder / NAME).unlink()
+        else:
+            shutil.rmtree(folder)
+        clock.go(3)
+        book.event(event(clock, 2, "sleep", Phase.END, 4.5, Level.CRITICAL))
+        book.flush()
+        assert book.stored
+    assert [line for line in caplog.messages if "was removed while in use; a new one begins" in line]
+    with kept(folder, clock) as book:
+        (told,) = drives.events(book, EVER)
+        assert (told["type"], told["held_s"]) == ("sleep", 4.5), "and nothing of what was removed"
 
 
 @pytest.mark.parametrize("disk_is_back", [False, True])

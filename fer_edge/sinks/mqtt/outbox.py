@@ -14,11 +14,10 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from fer_edge.durable import is_damage, set_aside
+from fer_edge.durable import Place, is_damage, set_aside
 from fer_edge.sinks.mqtt.bounds import Gone, beyond, older
 from fer_edge.sinks.mqtt.outbox_file import (
     Message,
-    Place,
     connect,
     copy,
     counters,

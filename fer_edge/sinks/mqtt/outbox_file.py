@@ -129,25 +129,3 @@ def numbered_by_time(db: sqlite3.Connection, wall: float) -> sqlite3.Connection:
     with db:
         set_counter(db, "next_seq", max(1, int(wall - _EPOCH)))
     return db
-
-
-class Place:
-    """Whether an open file is still the one that its path names: SQLite does not notice when it is removed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[Path, tuple[int, int]] = {}
-        self.kept()
-
-    def kept(self) -> bool:
-        """False once file or journal were removed or exchanged."""
-        for path in (self._path, self._path.with_name(self._path.name + "-wal")):
-            try:
-                seen = path.stat()
-            except OSError:
-                if path in self._known:
-                    return False
-                continue
-            if self._known.setdefault(path, (seen.st_dev, seen.st_ino)) != (seen.st_dev, seen.st_ino):
-                return False
-        return True
