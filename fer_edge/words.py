@@ -65,7 +65,6 @@ _ENDED: Mapping[str, str] = {
     "paused": "monitoring paused",
     "stopped": "node was stopped",
     "reloaded": "settings changed",
-    "restarted": "monitoring restarted",
     "end_of_source": "recording ended",
     "aborted": "node was switched off",
 }

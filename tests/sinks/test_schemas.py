@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +28,13 @@ def asyncapi() -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(load(name))
+
+
+def test_titles_are_names_of_classes_and_different() -> None:
+    """Code generators make class names of them."""
+    titles = [load(name)["title"] for name in NAMES]
+    assert all(re.fullmatch(r"([A-Z][a-z]+)+", title) for title in titles), titles
+    assert len(set(titles)) == len(titles)
 
 
 def references(node: Any) -> list[str]:
