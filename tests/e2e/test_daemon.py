@@ -12,6 +12,7 @@ import pytest
 from fer_edge import __version__
 from tests.brokers import Mosquitto, Subscriber, free_port, mosquitto, subscriber, wait_until
 from tests.daemons import LIGHT, NodeProcess, Nodes, nodes, script
+from tests.sinks.schemas import load
 
 __all__ = ["mosquitto", "nodes", "subscriber"]
 
@@ -139,6 +140,9 @@ def test_requests_are_answered(nodes: Nodes, mosquitto: Mosquitto, subscriber: S
     subscriber.publish(f"{base}/stats", "{}")
     stats = subscriber.wait("response/stats").json
     assert stats["status"] == "ok" and stats["data"]["fps"] > 0 and stats["data"]["memory_mb"] > 10
+    of_the_message = {"v", "time", "time_ok", "requests_dropped"}
+    assert set(stats["data"]) == set(load("stats")["properties"]) - of_the_message
+    assert stats["data"]["uptime_s"] == round(stats["data"]["uptime_s"], 3)
     subscriber.publish(f"{base}/selfdestruct", "{}")
     wait_until(lambda: [m for m in subscriber.messages if b"unknown verb" in m.payload], "a refusal")
     subscriber.publish(f"{base}/recalibrate", "{}")

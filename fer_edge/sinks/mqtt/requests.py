@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fer_edge.config.faults import sentence
 from fer_edge.sinks.mqtt.client import Incoming
 from fer_edge.sinks.mqtt.topics import Topics
+from fer_edge.sinks.payloads import rounded
 
 MAX_BYTES = 4096
 _MAX_WAITING = 16
@@ -82,7 +83,7 @@ class Request:
 
     def answer(self, data: Mapping[str, Any] | None = None) -> None:
         """It was done."""
-        self._address.send({"status": "ok", "data": dict(data or {})})
+        self._address.send({"status": "ok", "data": rounded(data or {})})
 
     def refuse(self, error: str) -> None:
         """It was not done, and why."""
