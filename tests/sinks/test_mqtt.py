@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from dataclasses import replace
@@ -256,22 +255,3 @@ def test_a_fault_in_making_info_costs_info_only(
         subscriber.wait("/state")
     assert subscriber.wait("/status", 2).text == "offline"
     assert "publishing failed, continuing: KeyError('no such model')" in caplog.text
-
-
-def test_what_is_too_large_for_the_broker_is_left_out_and_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    small = Mosquitto(tmp_path, config="allow_anonymous true\nmax_packet_size 900")
-    small.start()
-    subscriber = Subscriber(small.port).ready()
-    with node(settings(small.port), tmp_path) as one:
-        one.state(DriverState(at=0.0, profile="driver"))
-        one.event(event(1))
-        subscriber.wait("event/fatigue")
-        subscriber.wait("/state")
-    assert subscriber.wait("/status", 2).text == "offline" and subscriber.of("/status")[0].text == "online"
-    told = [line for line in caplog.messages if line.startswith("broker")]
-    assert len(told) == 2 and not any("reconnecting" in line for line in told), told
-    assert re.fullmatch(r"broker rejects \S+/config: \d+ bytes are more than it takes \(900\); raise .+", told[0])
-    subscriber.close()
-    small.kill()

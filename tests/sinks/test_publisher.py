@@ -23,6 +23,7 @@ class Broker:
 
     def __init__(self, path: Path, *, max_events: int = 1000) -> None:
         self.refused: set[str] = set()
+        self.too_large: set[int] = set()
         self.offered: list[int] = []
         self.taken: list[int] = []
         self.most_at_once = 0
@@ -38,6 +39,9 @@ class Broker:
         self._mid += 1
         message = json.loads(payload)
         self.offered.append(message["seq"])
+        if message["seq"] in self.too_large:
+            self._unanswered.append((-self._mid, message))
+            return -self._mid
         self._unanswered.append((self._mid, message))
         self.most_at_once = max(self.most_at_once, len(self._unanswered))
         return self._mid
@@ -52,10 +56,10 @@ class Broker:
         self.publisher.pump()
         while self._unanswered and count:
             mid, message = self._unanswered.popleft()
-            taken = message["category"] not in self.refused
+            taken = message["category"] not in self.refused and mid > 0
             if taken:
                 self.taken.append(message["seq"])
-            self.publisher.confirmed(mid, None if taken else "not authorised")
+            self.publisher.confirmed(mid, None if taken else "not authorised" if mid > 0 else "too large")
             self.publisher.pump()
             count -= 1
 

@@ -1,7 +1,7 @@
 """MQTT: the sink that publishes and answers, and the connection under it."""
 
-from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
-from fer_edge.sinks.mqtt.link import Link, Listener
+from fer_edge.sinks.mqtt.client import Identity, Incoming, Listener, Subscription
+from fer_edge.sinks.mqtt.link import Link
 from fer_edge.sinks.mqtt.requests import LEAST_PAUSE_S, VERBS, wrong
 from fer_edge.sinks.mqtt.secrets import VARIABLE, password, tls_context
 from fer_edge.sinks.mqtt.sink import MqttSink

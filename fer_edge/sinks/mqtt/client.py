@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,6 @@ from fer_edge.settings import MqttSettings
 
 MAX_PACKET = 16 * 1024
 """Bytes of the largest packet a daemon takes from the broker; requests are far smaller."""
-ANY_SIZE = 268_435_455
-"""Bytes of the largest packet that MQTT knows: what a broker takes that names no bound."""
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _DIAL_S = 5.0
@@ -63,6 +62,16 @@ class Identity:
     def node(self) -> str | None:
         """The node that connects; None for a mere listener, whose client id nobody else has."""
         return self.client_id.removeprefix("fer-edge-") if self.will_topic else None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What the owner is told, in its own thread; ``message`` alone comes in paho's thread."""
+
+    up: Callable[[int], None]
+    down: Callable[[], None]
+    confirmed: Callable[[int, str | None], None]
+    message: Callable[[Incoming], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,6 @@ def closed_often(code: ReasonCode, node: str) -> str:
     return f"; {size}is another device, or a second fer-edge here, also node {node}?"
 
 
-def too_large(size: int, largest: int) -> str:
-    """A message that is not sent because the broker has named a bound."""
-    return f"{size} bytes are more than it takes ({largest}); raise its limit (mosquitto: max_packet_size)"
-
-
 def connect_error(error: Exception) -> str:
     """An exception of dialling, explained."""
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,12 +23,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from fer_edge.settings import MqttSettings
 from fer_edge.sinks.mqtt.client import (
-    ANY_SIZE,
     V5,
     V311,
     BoundedClient,
     Identity,
     Incoming,
+    Listener,
     Subscription,
     connect,
     hang_up,
@@ -38,7 +37,8 @@ from fer_edge.sinks.mqtt.client import (
     subscribe,
     with_message,
 )
-from fer_edge.sinks.mqtt.explain import closed_early, closed_often, connect_error, connect_refusal, refusal, too_large
+from fer_edge.sinks.mqtt.explain import closed_early, closed_often, connect_error, connect_refusal, refusal
+from fer_edge.sinks.mqtt.limit import ANY_SIZE, Limit
 
 _log = logging.getLogger(__name__)
 
@@ -47,16 +47,6 @@ _STEADY_S = 10.0
 """A connection that lasted longer was a good one: the next wait is the shortest again."""
 _SHORT_ONES = 3
 """After so many short connections in a row the next is told only once it is steady."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """What the owner is told, in its own thread; ``message`` alone comes in paho's thread."""
-
-    up: Callable[[int], None]
-    down: Callable[[], None]
-    confirmed: Callable[[int, str | None], None]
-    message: Callable[[Incoming], None]
 
 
 class Link:
@@ -87,7 +77,7 @@ class Link:
         self._up_at = 0.0
         self._short = 0
         self._receive_maximum = 65535
-        self._largest = ANY_SIZE
+        self._limit = Limit()
         self._too_large = 0
         self._wait_s = settings.reconnect_s[0]
         self._protocol = V311 if settings.protocol == "3.1.1" else V5
@@ -135,17 +125,21 @@ class Link:
         correlation: bytes | None = None,
         expiry_s: int | None = None,
     ) -> int | None:
-        """Send, and return the number that :attr:`Listener.confirmed` will name; None if not connected."""
+        """Send, and return the number that :attr:`Listener.confirmed` will name; see :class:`Send` of the publisher."""
         if self._client is None or not self.up:
             return None
         properties = with_message(correlation, expiry_s) if self._protocol == V5 else None
         size = packet_bytes(topic, payload, properties)
-        if size > self._largest:  # the broker would hang up on it
+        fault = self._limit.fault(size)
+        if fault is not None:  # the broker would hang up on it
             self._too_large -= 1
-            self._post(partial(self._confirmed, self._attempt, self._too_large, too_large(size, self._largest)))
+            self._post(partial(self._confirmed, self._attempt, self._too_large, fault))
             return self._too_large
         sent = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
-        return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return None
+        self._limit.sent(sent.mid, topic, size, qos)
+        return sent.mid
 
     def drop(self, why: str) -> None:
         """End the connection, whatever its condition, and plan the next one."""
@@ -206,7 +200,7 @@ class Link:
             self._post(partial(self._refused, attempt, code))
             return
         self._receive_maximum = getattr(more, "ReceiveMaximum", 65535)
-        self._largest = getattr(more, "MaximumPacketSize", ANY_SIZE)
+        self._limit.named = getattr(more, "MaximumPacketSize", ANY_SIZE)
         if self._subscription.topics:
             subscribe(client, self._subscription)
         else:
@@ -233,6 +227,7 @@ class Link:
         if attempt != self._attempt or self._client is None:
             return
         self.up = True
+        self._limit.begin()
         self._proven = self._protocol
         self._up_at = self._now()
         if self._short < _SHORT_ONES:
@@ -254,13 +249,17 @@ class Link:
             return
         if self.up:
             self._short += 1
+            why = self._limit.hung_up()
+            if why is not None:  # what caused it is left out: the next connection starts afresh
+                self._short, self._wait_s = 0, self._settings.reconnect_s[0]
             node = self._identity.node if self._short >= _SHORT_ONES else None
-            self.drop(f"connection lost ({closed_early(code)}{closed_often(code, node) if node else ''})")
+            self.drop(f"connection lost ({why or closed_early(code) + (closed_often(code, node) if node else '')})")
         else:
             self._unanswered("connection closed before it answered (is this an MQTT broker, and does it expect TLS?)")
 
     def _confirmed(self, attempt: int, mid: int, refused: str | None) -> None:
         if attempt == self._attempt and self.up:
+            self._limit.confirmed(mid)
             self._listener.confirmed(mid, refused)
 
     def _patience_s(self) -> float:

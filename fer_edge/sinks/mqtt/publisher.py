@@ -40,7 +40,7 @@ class Send(Protocol):
         correlation: bytes | None = None,
         expiry_s: int | None = None,
     ) -> int | None:
-        """The number of the message, None if there is no connection."""
+        """The number of the message, negative if it is too large for the broker; None if there is no connection."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,6 @@ class Publisher:
         """A connection stands: everything is said again, events from the oldest that waits."""
         self._window = max(1, min(_WINDOW, receive_maximum))
         self._sent.clear()
-        self._refused.clear()
         self._after_seq = 0
         self._held.clear()
         self._live_since = self._clock.ticks()
@@ -138,9 +137,12 @@ class Publisher:
         sent = self._sent.pop(mid, None)
         if sent is None:
             return
-        if refused is not None and sent.topic not in self._refused:
+        if refused is None:
+            self._refused.discard(sent.topic)  # another refusal is told again
+        elif sent.topic not in self._refused:
             self._refused.add(sent.topic)
-            _log.warning("broker rejects %s: %s", sent.topic, refused)
+            kept = "" if sent.seq is None else "; its events stay in the outbox"
+            _log.warning("broker rejects %s: %s%s", sent.topic, refused, kept)
         if sent.seq is None:
             return
         held = self._held.get(sent.topic)
@@ -148,7 +150,7 @@ class Publisher:
             self._confirmed.append(sent.seq)
             if held:
                 self._release(sent.topic)
-        else:
+        elif mid > 0:  # one that is too large holds up no smaller one
             # It stays in the outbox: rules of access get mended.
             oldest_seq = min(held.oldest_seq, sent.seq) if held else sent.seq
             self._held[sent.topic] = _Held(oldest_seq, self._now() + _REFUSED_AGAIN_S)

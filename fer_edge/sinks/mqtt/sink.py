@@ -18,10 +18,10 @@ from fer_edge.core import DriverState, Event, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.settings.reads import MqttReads
 from fer_edge.sinks.clock import Clock, SystemClock
-from fer_edge.sinks.mqtt.client import Identity, Incoming, Subscription
+from fer_edge.sinks.mqtt.client import Identity, Incoming, Listener, Subscription
 from fer_edge.sinks.mqtt.delivery import Delivery, OutboxCondition, Shared
 from fer_edge.sinks.mqtt.journal import Stamp
-from fer_edge.sinks.mqtt.link import Link, Listener
+from fer_edge.sinks.mqtt.link import Link
 from fer_edge.sinks.mqtt.requests import Request, RequestDesk
 from fer_edge.sinks.mqtt.secrets import password, tls_context
 from fer_edge.sinks.mqtt.states import StateFeed
