@@ -187,19 +187,26 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     alert = result["alert"]
     yield f"Simulated behaviours, networks {result['networks']}:"
     yield (
-        f"  alert drivers, {alert['hours']:g} simulated hours: false fatigue {_counts(alert['false_fatigue'])}; "
-        f"distracted {_counts(alert['distracted_per_hour'])} a simulated hour; judged {alert['judged'] or 0:.1%}"
+        f"  alert drivers, {alert['hours']:g} h simulated: false fatigue {_counts(alert['false_fatigue'])}; distracted"
+        f" {_counts(alert['distracted_per_hour'])} a simulated hour; judged {_share(alert['judged'], 1)}"
     )
     yield (
-        f"  {alert['chance_distracted']} more distractions were told rightly: acts that met by chance took the eyes "
-        f"off the road for {TOLD_S:g} s"
+        f"  distractions told rightly besides, since acts that met by chance took the eyes off the road for "
+        f"{TOLD_S:g} s: {alert['chance_distracted']}"
     )
+    if not result["table"]:
+        yield "  each behaviour on its own: none in so short a time; use --drives 2h or more"
+        return
     yield f"  {'':<26}{'acts':>6}{'false fatigue':>15}{'false distr.':>14}{'missed':>12}{'judged':>8}"
     for name in dict.fromkeys(one[key] for key in ("behaviour", "mounting") for one in result["table"]):
         part = summed([one for one in result["table"] if name in (one["behaviour"], one["mounting"])])
         missed = f"{part['missed']} of {part['due']}" if part["due"] else "-"
         wrong, distracted = (sum(part[key].values()) for key in ("false_fatigue", "false_distracted"))
-        yield f"  {name:<26}{part['acts']:>6}{wrong:>15}{distracted:>14}{missed:>12}{part['judged'] or 0:>8.0%}"
+        yield f"  {name:<26}{part['acts']:>6}{wrong:>15}{distracted:>14}{missed:>12}{_share(part['judged']):>8}"
+
+
+def _share(judged: float | None, digits: int = 0) -> str:
+    return "-" if judged is None else f"{judged:.{digits}%}"
 
 
 def _counts(counts: Mapping[str, float]) -> str:

@@ -78,7 +78,7 @@ def _is_sleep(event: Event) -> bool:
 
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The result for a person."""
-    yield f"{result['hours']:g} simulated hours acted by the simulated head and seen by the networks:"
+    yield f"{result['hours']:g} h simulated, acted by the simulated head and seen by the networks:"
     yield (
         f"  {'drive':<6}{'mounting':<20}{'acts':>5}{'false fatigue':>15}{'false distr.':>14}"
         f"{'missed':>10}{'judged':>8}{'sleep told':>12}"

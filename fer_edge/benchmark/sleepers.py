@@ -118,8 +118,12 @@ def measure(count: int, name: str, settings: Settings, seed: int, progress: Prog
 
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The result for a person."""
+    drawn = {order: part for order, part in result.items() if part["sleepers"]}
+    if not drawn:
+        yield "Simulated sleepers: none in so short a time; use --drives 30m or more"
+        return
     yield "Simulated sleepers (a warning after 3.0 s and critical after 6.0 s in all cases):"
-    for order, part in result.items():
+    for order, part in drawn.items():
         faults_told = (
             ", ".join(f"{fault}: {count}" for fault, count in part["faults"].items()) or "all detected in time"
         )

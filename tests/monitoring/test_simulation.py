@@ -154,7 +154,12 @@ def test_a_short_benchmark_tells_everything(capsys, monkeypatch: pytest.MonkeyPa
     assert result["microsleeps"]["missed"] == 0
     assert result["people"]["flagged_for_good"] == 0
     assert 0 < result["step_us"]["min"] <= result["step_us"]["p50"]
-    assert "false alarms" in drives.table(result)
+    table = drives.table(result)
+    assert "false alarms" in table
+    # Too short for acts and sleepers: that is said instead of tables without a row.
+    assert "each behaviour on its own: none in so short a time; use --drives 2h or more" in table
+    assert "Simulated sleepers: none in so short a time; use --drives 30m or more" in table
+    assert "missed  judged" not in table
 
 
 def test_a_quarter_of_an_hour_of_alert_driving_alarms_nobody() -> None:
