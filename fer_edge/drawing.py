@@ -226,4 +226,4 @@ def _share(value: float | None) -> str:
 def _angles(state: DriverState) -> str:
     if state.yaw is None or state.pitch is None:
         return "?"
-    return f"{state.yaw:+.0f} {state.pitch:+.0f}"
+    return f"{state.yaw:+z.0f} {state.pitch:+z.0f}"

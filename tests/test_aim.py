@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fer_edge.commands.aim import ADVICE, advice
+from fer_edge.commands.aim import ADVICE, advice, words
 from fer_edge.core import Box, Face, Signals
 from fer_edge.monitoring import aim
 from tests.conftest import Run
@@ -48,10 +48,14 @@ def test_the_side_and_the_angle_are_the_driver_s_own(word: str, signals: dict[st
     assert says in advice(word, Signals(0.0, 1, **signals), (640, 480))
 
 
+def test_an_angle_that_rounds_to_nothing_has_no_minus() -> None:
+    assert "turned +0°  tilted +0°" in words(Signals(0.0, 1, yaw=-0.4, pitch=0.0), "")
+
+
 def test_every_word_of_the_judgement_has_its_advice() -> None:
     source = inspect.getsource(aim.aim).split('"""')[1]
-    words = set(re.findall(r"``(\w+)``", source)) - {"size"}
-    assert words == set(ADVICE)
+    told = set(re.findall(r"``(\w+)``", source)) - {"size"}
+    assert told == set(ADVICE)
 
 
 def test_a_missing_camera_is_one_line(program: Run) -> None:

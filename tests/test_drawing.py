@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -91,6 +93,14 @@ def test_a_level_has_words_beside_its_colour(monkeypatch: pytest.MonkeyPatch) ->
     drawing.draw(blank((480, 640)), seen((480, 640)), state(*opened))
     assert "Asleep 3.0 s, View degraded 4.0 s" in said, "the worst first, expressions left out"
     assert "?" in said, "the mouth could not be judged"
+
+
+def test_a_head_that_is_nearly_straight_is_at_plus_0_never_at_minus_0() -> None:
+    straight, nearly = (
+        drawing.draw(blank((480, 640)), seen((480, 640)), replace(state(), yaw=angle, pitch=angle))
+        for angle in (0.0, -0.3)
+    )
+    assert (straight == nearly).all()
 
 
 def test_every_face_of_a_kiosk_has_its_own_label() -> None:

@@ -133,7 +133,7 @@ def words(seen: Signals, todo: str) -> str:
 
 
 def _degrees(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.0f}°"
+    return "-" if value is None else f"{value:+z.0f}°"
 
 
 def _for_a_person(terminal: bool) -> Callable[[float, Signals, str, str], None]:

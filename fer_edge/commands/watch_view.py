@@ -193,7 +193,7 @@ def _percent(share: Any) -> str:
 
 
 def _number(value: Any, unit: str) -> str:
-    return f"{value:.1f}{unit}" if isinstance(value, (int, float)) else "-"
+    return f"{value:z.1f}{unit}" if isinstance(value, (int, float)) else "-"
 
 
 def _known(value: Any, form: str) -> str:

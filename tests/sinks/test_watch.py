@@ -196,6 +196,12 @@ def test_what_is_not_known_of_its_health_is_left_out_and_an_unset_clock_is_expla
     assert view.page(connected=True, colour=False)[-1].startswith("? after a time")
 
 
+def test_an_angle_that_rounds_to_nothing_has_no_minus() -> None:
+    view = NodeView("car")
+    view.update("state", {"yaw": -0.0, "pitch": -0.04, "roll": -0.1})
+    assert "yaw 0.0°  pitch 0.0°  roll -0.1°" in "\n".join(view.page(connected=True, colour=False))
+
+
 def test_a_kiosk_shows_how_many_people_there_are() -> None:
     from fer_edge.sinks.payloads import state_payload
 
