@@ -154,6 +154,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Location, str], list[str]]:
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
+        if fault.problem and r"'\t'" in fault.problem:
+            raise ConfigError([f"{where}: has a tab where YAML allows none; replace it with spaces"]) from None
         raise ConfigError([f"{where}: not valid YAML ({fault.problem}); check indentation and quotes"]) from None
     except yaml.reader.ReaderError as fault:
         line = text.count("\n", 0, fault.position) + 1

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from fer_edge.config.handbook import each
 from fer_edge.settings import Settings
 
 _SENTENCES = {
@@ -85,9 +86,18 @@ def _short(value: object) -> str:
 
 
 def _nearest(location: Sequence[str | int]) -> str:
-    """'; did you mean …?' for a misspelt key, or where to look."""
-    near = difflib.get_close_matches(str(location[-1]), list(_fields(location)), n=1)
-    return f"; did you mean {near[0]}?" if near else "; fer-edge check-config --defaults lists them all"
+    """'; did you mean …?' for a key that is misspelt or stands in the wrong group, or where to look."""
+    *group, key = (str(part) for part in location)
+    known = [name.split(".") for name, _, _ in each(Settings())]
+    written = [*group, *key.split(".")]
+    if "." in key and written in known:
+        # As --set and the handbook write it; in the file each part has its line.
+        return f"; write {': {'.join(key.split('.'))}: …{'}' * key.count('.')}"
+    near = difflib.get_close_matches(key, list(_fields(location)), n=1)
+    elsewhere = [".".join(name) for name in known if name[-1] == key]
+    if near or len(elsewhere) == 1:
+        return f"; did you mean {(near or elsewhere)[0]}?"
+    return "; fer-edge check-config --defaults lists them all"
 
 
 def _example(location: Sequence[str | int]) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from fer_edge.settings.base import Section
 
 _HOST = r"^[^\s/@\[\]]+$"
+_PLAIN, _ENCRYPTED = ("", "mqtt", "tcp"), ("mqtts", "ssl", "tls")
+"""Schemes of a broker's URL, none included: with another one (http, ws), the port is none of MQTT's."""
 LONGEST_PREFIX = 200
 """Characters; MQTT ends at 65,535 bytes a topic, and many brokers sooner."""
 _TOPIC = r"^[^/+#$\x00]([^+#\x00]*[^/+#\x00])?$"
@@ -125,16 +129,27 @@ class MqttSettings(Section):
     outbox: OutboxSettings = OutboxSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
 
-    @field_validator("host")
+    @field_validator("host", mode="before")
     @classmethod
-    def _colons_are_of_an_address(cls, host: str) -> str:
-        if ":" in host:
-            try:
-                IPv6Address(host)
-            except ValueError:
-                told = f"must be a name or an address only (got {host!r}); put the port into mqtt.port"
-                raise ValueError(told) from None
-        return host
+    def _name_or_address_only(cls, host: object) -> object:
+        """A URL, or a port or user with the name, is told by what to write instead; its password is not repeated."""
+        if not isinstance(host, str) or not set(host) & set(":/@[]") or _is_ipv6(host):
+            return host
+        try:
+            url = urlsplit(host if "://" in host else f"//{host.removesuffix('/')}")
+            name, port = "" if url.path and not url.scheme else url.hostname or "", url.port
+        except ValueError:
+            name, port = "", None
+        if not re.match(_HOST, name) or (":" in name and not _is_ipv6(name)):
+            raise ValueError("must be a name or an address only, like broker.local")
+        lines = [f"host: {name}"]
+        if port and url.scheme in (*_PLAIN, *_ENCRYPTED):
+            lines.append(f"port: {port}")
+        if url.username:
+            lines.append(f"username: {url.username}")
+        if url.scheme in _ENCRYPTED:
+            lines.append("tls: {enabled: true}")
+        raise ValueError(f"must be a name or an address only; write {' and '.join(map(repr, lines))}")
 
     @model_validator(mode="after")
     def _waits_in_order(self) -> Self:
@@ -142,3 +157,11 @@ class MqttSettings(Section):
         if not 0 < first <= longest <= 3600:
             raise ValueError("reconnect_s must be first and longest, 0 < first <= longest <= 3600")
         return self
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
