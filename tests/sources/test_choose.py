@@ -48,3 +48,9 @@ def test_a_form_that_is_unknown_is_told_without_its_password() -> None:
 def test_an_unknown_script_is_told_the_built_in_ones() -> None:
     with pytest.raises(FerEdgeError, match="no such script; use a file or one of alert, asleep, behaviours, demo"):
         make_source("sim:nothing", CameraSettings(), paced=True)
+
+
+@pytest.mark.parametrize(("spec", "told"), [("sim:slep", "did you mean asleep"), ("sim:", "use a file or one of")])
+def test_a_misspelt_script_is_told_with_the_one_that_was_probably_meant(spec: str, told: str) -> None:
+    with pytest.raises(UsageError, match=f"{spec}: no such script; {told}"):
+        make_source(spec, CameraSettings(), paced=True)

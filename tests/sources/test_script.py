@@ -82,6 +82,24 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("slep", "slep: unknown state; one of awake, stare"),
+        ("eye-closed", "eye-closed: unknown state; did you mean eyes-closed?"),
+        ("Yawn", "Yawn: unknown state; did you mean yawn?"),
+        ("camera_yw=3", "camera_yw: unknown value; did you mean camera_yaw?"),
+        ("yaw 20", "yaw: needs a number; write it like yaw=60"),
+        ("looks 3", "looks: must be the first word of a line before the first time"),
+    ],
+)
+def test_a_misspelt_word_is_told_with_the_one_that_was_probably_meant(line: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_script(f"0 {line}\n9 end", "drive.txt")
+    assert caught.value.faults[0].startswith(f"drive.txt:1 {told}")
+    assert "did you mean" not in told or "one of" not in caught.value.faults[0]
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "no states"),

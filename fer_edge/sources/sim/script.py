@@ -17,7 +17,8 @@ Each line describes everything from its time on; what it does not mention is as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -30,6 +31,8 @@ from fer_edge.sources.sim.states import RANGES, STATES, Blinking, State
 
 _BLINKS_PER_MIN = {"none": 0.0, "normal": 15.0, "slow": 12.0}
 _EYES = ("eye_left", "eye_right")
+_LIMITS = {**RANGES, "eyes": (0.0, 1.0), "over": (0.0, 600.0), "blinks": (0.0, 60.0)}
+_HEAD = ("seed", "looks", "always")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ def load_script(name: str) -> Script:
     try:
         return parse_script(path.read_text(encoding="utf-8"), name)
     except OSError as error:
-        reason = "no such script" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
-        raise UsageError(f"sim:{name}: {reason}; use a file or one of {', '.join(built_in())}") from error
+        missing = not name or isinstance(error, FileNotFoundError)
+        reason = "no such script" if missing else (error.strerror or str(error)).lower()
+        raise UsageError(f"sim:{name}: {reason}; {_instead(name, built_in(), 'use a file or one of')}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"sim:{name}: not a text file; see docs/simulated-driver.md") from error
 
@@ -95,7 +99,7 @@ def parse_script(text: str, name: str = "script") -> Script:
         try:
             if end is not None:
                 raise _Fault(f"{words[0]}: nothing may follow end or repeat")
-            if words[0] in ("seed", "looks", "always"):
+            if words[0] in _HEAD:
                 head.read(words, late=bool(cues))
                 continue
             at = last = _time(words[0], last)
@@ -166,7 +170,7 @@ def _looks(words: list[str]) -> Looks:
     looks = replace(somebody(person), glasses="none", infrared=False) if person else PHOTOGRAPH
     for word in words[1:]:
         if word not in known:
-            raise _Fault(f"looks {word}: unknown; one of {', '.join(known)}")
+            raise _Fault(f"looks {word}: unknown; {_instead(word, known)}")
         looks = replace(looks, **known[word])
     return looks
 
@@ -217,25 +221,34 @@ def _cue(at: float, words: list[str], always: Sequence[str] = ()) -> Cue:
 def _state(word: str) -> State:
     if word in ("end", "repeat"):
         raise _Fault(f"{word}: must be alone after its time, such as `30 {word}`")
+    if word in _HEAD:
+        raise _Fault(f"{word}: must be the first word of a line before the first time")
+    if word in _LIMITS and word not in STATES:
+        raise _Fault(f"{word}: needs a number; write it like {word}={_LIMITS[word][1]:g}")
     if word not in STATES:
-        raise _Fault(f"{word}: unknown state; one of {', '.join(STATES)}, or value=number")
+        raise _Fault(f"{word}: unknown state; {_instead(word, [*STATES, 'end', 'repeat', 'value=number'])}")
     return STATES[word]
 
 
 def _assignment(word: str, extra: dict[str, float]) -> dict[str, float]:
     """``eyes=0.5`` and the like; ``over`` and ``blinks`` go to ``extra``."""
     key, _, text = word.partition("=")
-    limits = {**RANGES, "eyes": (0.0, 1.0), "over": (0.0, 600.0), "blinks": (0.0, 60.0)}
-    if key not in limits:
-        raise _Fault(f"{key}: unknown value; one of {', '.join(sorted(limits))}")
+    if key not in _LIMITS:
+        raise _Fault(f"{key}: unknown value; {_instead(key, sorted(_LIMITS))}")
     number = _number(key, text)
-    least, most = limits[key]
+    least, most = _LIMITS[key]
     if not least <= number <= most:
         raise _Fault(f"{key}: must be {least:g} to {most:g} (got {text})")
     if key in ("over", "blinks"):
         extra[key] = number
         return {}
     return dict.fromkeys(_EYES if key == "eyes" else (key,), number)
+
+
+def _instead(word: str, known: Collection[str], otherwise: str = "one of") -> str:
+    """What was probably meant by a word that is none, or all the words there are."""
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(known)}"
 
 
 def _folder() -> Traversable:
