@@ -34,6 +34,15 @@ def test_annotate_draws_every_frame_into_a_copy(fer_edge: Run, clip: Path, tmp_p
     assert copy.get(cv2.CAP_PROP_FPS) == pytest.approx(15, abs=0.1)
 
 
+def test_a_picture_given_as_a_video_is_told_with_the_command_for_pictures(fer_edge: Run, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "driver.jpg"), np.full((120, 160, 3), 90, np.uint8))
+    for words in (["annotate", "driver.jpg", "copy.mp4"], ["replay", "driver.jpg"]):
+        result = fer_edge(*words)
+        assert result.returncode == 0
+        told = result.stderr.splitlines()[-1]
+        assert told.endswith("driver.jpg: has only one frame; for a picture use fer-edge classify")
+
+
 def test_annotate_refuses_to_overwrite_the_video_it_reads(fer_edge: Run, clip: Path) -> None:
     before = clip.read_bytes()
     result = fer_edge("annotate", clip, clip)

@@ -142,6 +142,8 @@ def test_replay_takes_a_trace_and_tells_the_event_again_or_by_other_rules_does_n
     ("arguments", "says"),
     [
         (("explain", "7c1e9a02-411"), "7c1e9a02-411: no such event in"),
+        (("explain", "drive.mp4"), "drive.mp4: is a video, not a stored event; for its events use fer-edge replay"),
+        (("explain", "sim:asleep"), "for its events use fer-edge replay sim:asleep"),
         (("explain", "--false-alarm"), "--false-alarm needs an event id"),
         (("replay", "nowhere.trace.json.gz"), "nowhere.trace.json.gz: cannot be read (No such file or directory)"),
     ],

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from fer_edge.commands import options
 from fer_edge.commands.encoders import SUFFIXES, encoder
 from fer_edge.commands.timeline import Progress
-from fer_edge.commands.whole import need_whole
+from fer_edge.commands.whole import need_whole, tell_of_picture
 from fer_edge.errors import FerEdgeError, UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         with suppress(OSError):
             beside.unlink()
     sys.stderr.write(f"{args.out}: {count} frames\n")
+    tell_of_picture(source, count)
     if not args.fps:  # else the user knows better than the file
         need_whole(source, count, seconds)
     return 0

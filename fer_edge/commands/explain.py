@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fer_edge.reports.explanation import Explanation
     from fer_edge.sinks.traces import Trace, TraceStore
 
+_VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mjpeg")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
@@ -58,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--false-alarm needs an event id; fer-edge explain lists them")
         _need_readable(store.folder)
         return _list(store, as_json=args.json)
+    if args.id.startswith("sim:") or Path(args.id).suffix.lower() in _VIDEOS:
+        raise UsageError(f"{args.id}: is a video, not a stored event; for its events use fer-edge replay {args.id}")
     path = Path(args.id) if Path(args.id).is_file() else _find(store, args.id)
     if path is None:
         raise UsageError(

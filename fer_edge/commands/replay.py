@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
 from fer_edge.commands.timeline import Progress, Timeline
-from fer_edge.commands.whole import need_whole
+from fer_edge.commands.whole import need_whole, tell_of_picture
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame, Source
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     sink.close()
     for made in recording:
         _write(args, made, settings)
+    tell_of_picture(source, count)
     if not args.fps:  # else the user knows better than the file
         need_whole(source, count, seconds)
     return 0

@@ -1,7 +1,8 @@
-"""Whether a video was read to the end that it promises: a decoder ends a damaged file like any other."""
+"""What a video turned out to be once it was read: cut short, or a picture. A decoder ends all of them alike."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import SourceLost
@@ -23,3 +24,9 @@ def need_whole(source: Source, count: int, seconds: float) -> None:
         raise SourceLost(
             f"{source.name}: only {count} of {said} frames could be read; the file is damaged or cut short"
         )
+
+
+def tell_of_picture(source: Source, count: int) -> None:
+    """A picture is read as a video of one frame, in which nothing can last: says what to use instead."""
+    if count == 1:
+        sys.stderr.write(f"{source.name}: has only one frame; for a picture use fer-edge classify\n")
