@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 128 + signal.SIGINT
     if name and name == arguments[0]:
         parser.error(no_command(name, COMMANDS))
+    if name and arguments[0].partition("=")[0] in ("--config", "--set"):
+        parser.error(f"{arguments[0]}: options come after the command, as in fer-edge run {arguments[0]} …")
     parser.parse_args(arguments)
     if name is None:
         parser.print_help(sys.stderr)

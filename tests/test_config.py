@@ -156,6 +156,11 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         config.load(tmp_path / "none.yaml")
 
 
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder; give the file in it"):
+        config.load(tmp_path)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=200))
 def test_whatever_stands_in_the_file_it_loads_or_is_told(tmp_path: Path, text: str) -> None:

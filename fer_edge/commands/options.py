@@ -44,7 +44,9 @@ def _named(given: Mapping[str, object] | None) -> list[tuple[str, object]]:
 
 
 def need_folder(path: Path) -> None:
-    """Raises UsageError where the folder of a file that is to be written does not exist."""
+    """Raises UsageError where a file that is to be written has no folder, or is one."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give the name of a file in it")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: the folder does not exist; create it first")
 

@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"service {args.action}: takes no folder; for another system use --root {args.folder}")
     if os.geteuid() != 0:
         raise FerEdgeError(f"service {args.action}: must be run as root; try: sudo {sys.argv[0]} service {args.action}")
+    if not args.root.is_dir():
+        raise UsageError(f"--root {args.root}: no such folder; give the root of a mounted system")
     try:
         return _install(args.root, args.no_start) if args.action == "install" else _remove(args.root)
     except PermissionError as fault:
@@ -75,7 +77,11 @@ def _copy(folder: Path | None) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"service files {folder}: exists and is not empty; choose a new folder")
     source = deploy_folder()
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+    try:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+    except OSError as fault:
+        why = fault.strerror or "the folder cannot be created"
+        raise UsageError(f"service files {folder}: cannot be written ({why}); choose a different folder") from None
     count = sum(file.is_file() for file in folder.rglob("*"))
     sys.stderr.write(f"{folder}: {count} files\n")
     return 0

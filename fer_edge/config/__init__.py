@@ -179,6 +179,8 @@ def _text(path: Path) -> str:
         text = content.decode("utf-8")
     except FileNotFoundError:
         raise ConfigError([f"{path}: no such file; give an existing one with --config"]) from None
+    except IsADirectoryError:
+        raise ConfigError([f"{path}: is a folder; give the file in it"]) from None
     except UnicodeDecodeError as fault:
         raise ConfigError([f"{path}: not UTF-8 text (byte {fault.start}); save it as UTF-8"]) from None
     except OSError as fault:

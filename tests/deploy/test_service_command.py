@@ -94,6 +94,13 @@ def test_where_the_service_could_not_start_it_says_so(
     assert "service remove: there is no" in program("service", "remove", "--root", str(tmp_path)).stderr
 
 
+@needs_root
+def test_a_root_that_is_not_there_is_told_and_not_made(tmp_path: Path, fer_edge: Run) -> None:
+    told = fer_edge("service", "install", "--root", str(tmp_path / "card"))
+    assert told.returncode == 2 and "card: no such folder; give the root of a mounted system" in told.stderr
+    assert not (tmp_path / "card").exists()
+
+
 def test_beside_the_debian_package_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     place = tmp_path / "usr/lib/systemd/system"
     place.mkdir(parents=True)
