@@ -186,7 +186,7 @@ def _banner(pen: Pen, state: DriverState, colour: Colour) -> None:
     if not ordered:
         return
     ordered.sort(key=lambda event: -event.level.rank)
-    told = ", ".join(f"{words.event_type(event.event_type)} {state.at - event.since:.1f} s" for event in ordered)
+    told = ", ".join(f"{words.event_type(event.event_type)} {event.held_s(state.at):.1f} s" for event in ordered)
     height = pen.size("X")[1] + 16 * pen.unit
     pen.plate(0, 0, pen.canvas.shape[1], height, colour if ordered[0].level.rank else PLATE, 0.8)
     # White on amber cannot be read.

@@ -80,9 +80,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """An event that has started and not ended, as a state lists it."""
+    """An event that has started and not ended, as a state lists it.
+
+    ``since`` is when what it is about began, ``until`` when that was over: an event waits a while before it ends.
+    """
 
     key: int
     event_type: str
     level: Level
     since: float
+    until: float | None = None
+
+    def held_s(self, at: float) -> float:
+        """How long what it is about had lasted at ``at``; the wait for its end is no part of that."""
+        return max((at if self.until is None else self.until) - self.since, 0.0)

@@ -241,7 +241,7 @@ def _open_event(event: OpenEvent, now: float, ids: Mapping[int, str]) -> Payload
         "id": ids.get(event.key),
         "event_type": event.event_type,
         "level": str(event.level),
-        "held_s": _round(max(now - event.since, 0.0), 2),
+        "held_s": _round(event.held_s(now), 2),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fer_edge.core import EVENT_TYPES, Event, Level, OpenEvent, Phase
@@ -31,9 +32,11 @@ class Phases:
         """Forget what led up to this moment (a new driver, a new clock); no event is open."""
 
     def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
-        """End what is open because watching stopped, at ``until`` if not now, and forget."""
+        """End what is open because watching stopped, at ``until`` if not now, and forget; what was over stays over."""
         details = {**self._subject(), "reason": reason}
-        ended = (self._end(at, at if until is None else until, details),) if self.open else QUIET
+        until = at if until is None else until
+        over = until if self.open is None or self.open.until is None else min(self.open.until, until)
+        ended = (self._end(at, over, details),) if self.open else QUIET
         self.reset()
         return ended
 
@@ -49,6 +52,11 @@ class Phases:
         opened = self._opened()
         self.open, self._told_at = OpenEvent(opened.key, event_type, level, min(opened.since, since)), at
         return self._phase(self.open, Phase.UPDATE, at, since, at, details)
+
+    def _wait(self, over_since: float | None) -> None:
+        """The open event waits for its end: what it is about is over since then (None: it goes on)."""
+        until = None if over_since is None else max(over_since, self._told_at)
+        self.open = replace(self._opened(), until=until)
 
     def _end(self, at: float, until: float, details: Mapping[str, Any]) -> Event:
         """End the event at ``at``; what it is about had lasted until ``until``, and as long as was told before."""

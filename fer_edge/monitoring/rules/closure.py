@@ -76,14 +76,7 @@ class Closure(Rule):
         self._calm.reset()
         self._counted: Counted | None = None
         self._yawned = (0.0, 0.0)
-        self._opened_at: float | None = None
         self._down_until = float("-inf")
-
-    def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
-        """See :class:`Rule`; eyes that have opened end it when they did: the wait for its end is no closure."""
-        if self._opened_at is not None:
-            until = min(self._opened_at, at if until is None else until)
-        return super().abort(at, reason, until)
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -179,23 +172,31 @@ class Closure(Rule):
         return float(now.head.upright and not now.head.away)
 
     def _over(self, now: Moment) -> Sequence[Event]:
-        eyes, head, rules, at = now.eyes, now.head, self._settings, now.at
+        eyes, rules, at, calm = now.eyes, self._settings, now.at, self._calm
         down_s = now.lids.down_s or 0.0
-        shut = eyes.closed is not False or down_s >= BLINK_S
-        self._opened_at = None if shut else eyes.awake_since
         details = {"perclos": eyes.perclos, "coverage": self._coverage}
         if down_s >= BLINK_S:
+            self._wait(None)
             self._down_until = now.lids.since + down_s
-            return QUIET
-        if eyes.closed is False:
-            since, held_s = eyes.awake_since, eyes.awake_s
-            if self._rank == UNRESPONSIVE:
-                if head.away is not False:
-                    return QUIET
-                since, held_s = max(since, head.since), min(held_s, head.held_s)
+        elif eyes.closed is False:
+            since, held_s = self._awake(now)
+            self._wait(since)
             wait_s = rules.microsleep_end_s if self._rank == MICROSLEEP else rules.critical_end_s
-            return (self._end(at, since, details),) if min(held_s, at - self._down_until) >= wait_s else QUIET
-        calm = self._calm
-        if eyes.closed is None and calm.state and calm.held_s(at) >= rules.upright_end_s:
-            return (self._end(at, calm.since, {**details, "reason": "upright"}),)
+            if since is not None and min(held_s, at - self._down_until) >= wait_s:
+                return (self._end(at, since, details),)
+        elif eyes.closed is None:
+            self._wait(calm.since if calm.state else None)
+            if calm.state and calm.held_s(at) >= rules.upright_end_s:
+                return (self._end(at, calm.since, {**details, "reason": "upright"}),)
+        elif eyes.held_s >= BLINK_S:
+            self._wait(None)
         return QUIET
+
+    def _awake(self, now: Moment) -> tuple[float | None, float]:
+        """Since when, and for how long, the driver has been awake: eyes open, and ahead where nobody responded."""
+        eyes, head = now.eyes, now.head
+        if self._rank != UNRESPONSIVE:
+            return eyes.awake_since, eyes.awake_s
+        if head.away is not False:
+            return None, 0.0
+        return max(eyes.awake_since, head.since), min(eyes.awake_s, head.held_s)

@@ -60,13 +60,6 @@ class Distracted(Rule):
         self.unanswered: Unanswered | None = None
         self._silent_s = 0.0
         self._down_until = float("-inf")
-        self._ahead_since: float | None = None
-
-    def abort(self, at: float, reason: str, until: float | None = None) -> Sequence[Event]:
-        """See :class:`Rule`; a driver who looks ahead again ends it then: the wait for its end is no look away."""
-        if self._ahead_since is not None:
-            until = min(self._ahead_since, at if until is None else until)
-        return super().abort(at, reason, until)
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -102,7 +95,7 @@ class Distracted(Rule):
     def _over(self, now: Moment) -> Sequence[Event]:
         head, at = now.head, now.at
         down_s, ahead_s = now.lids.down_s or 0.0, self._ahead_s(now)
-        self._ahead_since = at - ahead_s if ahead_s else None
+        self._wait(at - ahead_s if ahead_s else None)
         if ahead_s >= self._rules.answered_s:
             self._silent_s = 0.0
         elif head.away or down_s:  # what is not seen is no silence

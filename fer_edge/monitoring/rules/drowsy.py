@@ -55,6 +55,7 @@ class Drowsy(Rule):
         unjudged = perclos is None and yawns < self._rules.yawns
         self._low_since = (self._low_since or at) if low else None
         self._unjudged_since = (self._unjudged_since or at) if unjudged else None
+        self._wait(self._low_since or self._unjudged_since)
         if self._low_since is not None and at - self._low_since >= self._rules.end_s:
             return (self._end(at, self._low_since, details),)
         if self._unjudged_since is not None and at - self._unjudged_since >= self._rules.unjudged_s:

@@ -101,6 +101,7 @@ class Nod(Rule):
     def _over(self, now: Moment, pitch: float) -> Sequence[Event]:
         up = self._up
         up.step(now.at, float(pitch >= self._level - self._rules.steady_deg))
+        self._wait(up.since if up.state else None)
         if up.state and up.held_s(now.at) >= self._rules.end_s:
             return (self._end(now.at, up.since, {}),)
         return QUIET

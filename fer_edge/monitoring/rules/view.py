@@ -26,6 +26,8 @@ class Absent(Rule):
         face, at = now.face, now.at
         if self.open is None and face.gone(self._absent_s, self._least):
             return (self._start("absent", Level.INFO, at, face.since, {"coverage": face.coverage}),)
+        if self.open:
+            self._wait(face.since if face.present else None)
         if face.present and self.open and face.held_s >= self._present_s:
             return (self._end(at, face.since, {}),)
         return QUIET
@@ -66,6 +68,8 @@ class Degraded(Rule):
                 self._began_by = self._reason
                 details = {"reason": self._began_by, "coverage": coverage}
                 return (self._start("view_degraded", Level.INFO, at, blocked.since, details),)
+        if self.open:
+            self._wait(blocked.since if blocked.state is False else None)
         if blocked.state is False and self.open and held_s >= self._settings.view.judged_s:
             return (self._end(at, blocked.since, {"reason": self._began_by}),)
         return QUIET

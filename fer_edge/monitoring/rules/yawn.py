@@ -39,6 +39,7 @@ class Yawn(Rule):
             self.recent.add(at)
             self.coverage = mouth.coverage
             return (self._start("yawn", Level.INFO, at, at - mouth.wide_s, {"coverage": mouth.coverage}),)
+        self._wait(None if mouth.open else mouth.since)
         if mouth.open or held_s < self._rules.end_s:
             return QUIET
         return (self._end(at, mouth.since, {"reason": "unjudged"} if mouth.open is None else {}),)
