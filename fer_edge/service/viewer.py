@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Viewer:
-    """A window into the daemon for the live page. Costs one comparison a frame while nobody looks."""
+    """A window into the daemon for the live page. Costs one lock a frame while nobody looks."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,9 +23,9 @@ class Viewer:
 
     def show(self, frame: Frame, step: Step) -> None:
         """Called by the daemon for every frame."""
-        if not self._looking:
-            return
         with self._changed:
+            if not self._looking:  # asked under the lock: whoever looked may just have left
+                return
             self._latest = (frame, step)
             self._count += 1
             self._changed.notify_all()
