@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_edge.core import Level, OpenEvent
+from fer_edge.core import Lens, Level, OpenEvent
 from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
@@ -31,3 +31,19 @@ def test_whoever_has_woken_up_has_slept_no_longer_than_the_eyes_were_shut(drive:
     drive.state |= {"open_events": (OpenEvent(1, "sleep", Level.CRITICAL, since, until=since + 3.9),)}
     says(page, "#headline", "Asleep")
     assert page.inner_text("#detail") == "for 3.9 s"
+
+
+def test_what_hides_a_drowsy_driver_is_said_as_well(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    drowsy = OpenEvent(1, "drowsy", Level.WARNING, drive.at - 20)
+    seen = drive.state | {"open_events": (drowsy,)}
+    drive.state = seen | {"lens": Lens.COVERED}
+    says(page, "#headline", "Drowsy")
+    says(page, "#detail", "s, lens covered")
+    drive.state = seen | {"present": False}
+    says(page, "#detail", "s, no driver")
+    drive.state = seen | {"eyes_closed": None, "open_events": (drowsy, OpenEvent(2, "view_degraded", Level.INFO, 0.0))}
+    says(page, "#detail", "s, eyes not visible")
+    drive.state = seen
+    page.wait_for_function("() => !detail.textContent.includes(',')")
+    assert page.inner_text("#headline") == "Drowsy"
