@@ -107,3 +107,17 @@ def test_a_node_that_is_away_is_said_and_what_was_shown_stays(drive: Drive, page
     page.click("button[data-length='300']")
     says(page, "[data-is=said]", "the node cannot be reached")
     assert page.locator("[data-is=rows] tr").count() == 3
+
+
+def test_how_long_an_event_lasted_is_seen_on_a_small_phone(drive: Drive, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    drive.page.event(Event(9, "view", "view_degraded", Phase.END, Level.INFO, drive.at, drive.at - 13.9, 13.9, {}))
+    drive.page._book.flush()
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "13.9 s")
+    ends = page.evaluate(
+        "[...document.querySelectorAll('[data-is=rows] td')].map((cell) => {"
+        "const text = new Range(); text.selectNodeContents(cell); return text.getBoundingClientRect().right; })"
+    )
+    room = page.evaluate("document.querySelector('[data-is=rows]').parentElement.parentElement.getBoundingClientRect()")
+    assert max(ends) <= room["right"] <= 320
