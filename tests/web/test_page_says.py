@@ -47,3 +47,11 @@ def test_what_hides_a_drowsy_driver_is_said_as_well(drive: Drive, page: Page) ->
     drive.state = seen
     page.wait_for_function("() => !detail.textContent.includes(',')")
     assert page.inner_text("#headline") == "Drowsy"
+
+
+def test_in_a_blink_the_eyes_are_not_called_open(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#eyes", "open, 90 % of normal")
+    drive.state |= {"openness": 0.02}
+    says(page, "#eyes", "nearly closed")
+    assert page.inner_text("#headline") == "Awake"

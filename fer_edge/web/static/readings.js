@@ -1,6 +1,7 @@
 // The readings beside the picture: eyes, gaze, mouth, head, PERCLOS, calibration, expressions.
 import { aimed, direction, looks, make, percent, seconds } from "./words.js";
 
+const NEARLY_CLOSED = 0.2;
 const $ = (id) => document.getElementById(id);
 
 /** Say all of a state; ``limits`` are PERCLOS's. */
@@ -21,6 +22,7 @@ function eyes(state) {
   if (state.eyes_closed === null) return "unknown";
   if (state.eyes_down) return `lowered for ${seconds(state.lids_down_s ?? 0)}`;
   if (state.eyes_closed) return `closed for ${seconds(state.closure_s ?? 0)}`;
+  if (state.openness !== null && state.openness < NEARLY_CLOSED) return "nearly closed"; // a blink, or the first moment of more
   return state.openness === null ? "open" : `open, ${percent(Math.min(1, state.openness))} of normal`;
 }
 
