@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_edge.core import Lens, Level, OpenEvent
+from fer_edge.core import Lens, Level, OpenEvent, Phase
 from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
@@ -55,3 +55,13 @@ def test_in_a_blink_the_eyes_are_not_called_open(drive: Drive, page: Page) -> No
     drive.state |= {"openness": 0.02}
     says(page, "#eyes", "nearly closed")
     assert page.inner_text("#headline") == "Awake"
+
+
+def test_an_event_in_the_list_keeps_its_reason_when_it_is_over(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    drive.happen("nod", level=Level.ADVISORY, reason="drop")
+    says(page, "#events", "advisory, head dropped")
+    drive.happen("nod", Phase.END, level=Level.ADVISORY)
+    says(page, "#events", "3.0 s")
+    assert "head dropped" in page.inner_text("#events")

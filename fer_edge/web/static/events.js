@@ -12,7 +12,7 @@ export function follow(spans, event) {
   Object.assign(known, {
     type: event.event_type, category: event.category, emotion: event.emotion ?? known.emotion, held: event.held_s,
     level: RANK[event.level] > RANK[known.level] ? event.level : known.level,
-    to: event.phase === "end" ? event.at : null, person: event.person ?? known.person, reason: event.reason ?? null, perclos: event.perclos ?? known.perclos,
+    to: event.phase === "end" ? event.at : null, person: event.person ?? known.person, reason: event.reason ?? known.reason, perclos: event.perclos ?? known.perclos,
     looking: event.looking ?? known.looking,
   });
   spans.set(event.key, known);
