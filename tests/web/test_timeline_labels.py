@@ -1,4 +1,4 @@
-"""The timeline of a phone, on which a minute is an inch: what it writes can be read."""
+"""What the timeline writes can be read, on a phone too, on which a minute is an inch; and what matters lies on top."""
 
 from __future__ import annotations
 
@@ -38,3 +38,28 @@ def test_lengths_of_closures_do_not_cover_each_other(drive: Drive, page: Page) -
     written = sorted(page.evaluate(DRAWN), key=lambda each: each[1])
     assert len(written) >= 3
     assert all(one[2] < other[1] for one, other in pairwise(written))
+
+
+OVERLAID = """async () => {
+  const { drawTimeline } = await import("./timeline.js");
+  const canvas = document.getElementById("timeline"), filled = [];
+  const fill = CanvasRenderingContext2D.prototype.fillRect;
+  CanvasRenderingContext2D.prototype.fillRect = function (...at) {
+    if (at[1] === 0 && at[2] > 3) filled.push(this.fillStyle);
+    fill.call(this, ...at);
+  };
+  const span = (type, level, from, to) => ({ type, level, from, to, category: "fatigue" });
+  drawTimeline(canvas, {
+    samples: [], spans: [span("sleep", "critical", 20, 60), span("nod", "advisory", 21, 59)].values(), now: 120,
+    seconds: 120, perclos: { advisory: 0.08, warning: 0.12 }, word: String, length: String,
+  });
+  CanvasRenderingContext2D.prototype.fillRect = fill;
+  return [filled.at(-1), getComputedStyle(document.documentElement).getPropertyValue("--fill-critical").trim()];
+}"""
+
+
+def test_a_nod_in_a_sleep_does_not_hide_the_alarm(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    on_top, alarm = page.evaluate(OVERLAID)
+    assert on_top == alarm

@@ -1,4 +1,5 @@
 // What both timelines draw with: a canvas as sharp as the screen, the page's colours, and a line with gaps.
+import { RANK } from "./events.js";
 
 /** A pen over the whole canvas in CSS pixels, cleared; with the page's colours for the present theme. */
 export function pen(canvas) {
@@ -41,6 +42,11 @@ export function level(context, y, from, to, colour) {
   context.lineTo(to, y);
   context.stroke();
   context.setLineDash([]);
+}
+
+/** In the order to draw them: what is worse lies over what is less. */
+export function worstLast(spans) {
+  return [...spans].sort((a, b) => RANK[a.level] - RANK[b.level]);
 }
 
 /** A lane each for alarms, drowsiness (which lasts), what is only told, and expressions: nothing hides an alarm. */

@@ -1,5 +1,5 @@
 // The last week: a timeline to zoom, the drives, the events with filters, exports and reports.
-import { laneOf, level, line, pen } from "./chart.js";
+import { laneOf, level, line, pen, worstLast } from "./chart.js";
 import { RANK, SIGNS, more } from "./events.js";
 import { make, percent, seconds, span, urgency, word } from "./words.js";
 
@@ -205,7 +205,7 @@ function drawLong() {
   }
   line(context, data.curve.map((point) => [x(point[0] + data.step / 2), point[5] === null ? null : perclos[0] + perclos[1] * (1 - point[5] / most)]), colour("fine"), x(3 * data.step) - x(0));
   for (const name of ["advisory", "warning"]) level(context, perclos[0] + perclos[1] * (1 - data.perclos[name] / most), left, width, colour(name));
-  for (const event of filtered()) {
+  for (const event of worstLast(filtered())) {
     const lane = laneOf(event), start = x(event.began), wide = Math.max(3, x(event.ended ?? data.now) - start);
     context.fillStyle = colour(`fill-${event.level}`);
     context.fillRect(start, lane * LANE_PX, wide, LANE_PX - 3);

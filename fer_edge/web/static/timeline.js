@@ -1,5 +1,5 @@
 // The timeline: the last minutes as rows of events, eyes, mouth, head and PERCLOS.
-import { laneOf, level, line, pen } from "./chart.js";
+import { laneOf, level, line, pen, worstLast } from "./chart.js";
 
 const LABELS_PX = 76, LANE_PX = 17, LANES = 4, HEAD_DEG = 60, RIGHT_PX = 8, AXIS_PX = 18, MOST_OPEN = 1.3, TOLD_CLOSURE_S = 0.8;
 const GAP_S = 1.5;
@@ -116,7 +116,7 @@ function blocks({ context, colour }, [top, tall], samples, x) {
 }
 
 function spans({ context, width, colour }, data, x) {
-  for (const span of data.spans) {
+  for (const span of worstLast(data.spans)) {
     const lane = laneOf(span), quiet = lane === 3;
     const from = Math.max(x(span.from), LABELS_PX), to = Math.min(x(span.to ?? data.now), width - RIGHT_PX), top = lane * LANE_PX;
     if (to < LABELS_PX) continue;
