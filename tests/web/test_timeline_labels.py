@@ -40,6 +40,27 @@ def test_lengths_of_closures_do_not_cover_each_other(drive: Drive, page: Page) -
     assert all(one[2] < other[1] for one, other in pairwise(written))
 
 
+SLEPT = """async () => {
+  const { drawTimeline } = await import("./timeline.js");
+  const written = [], write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text) { written.push(text); };
+  const samples = Array.from({ length: 480 }, (_, n) => [n / 4, n >= 200 && n < 217, 0, 0, 0.1, 1]);
+  const slept = { type: "sleep", level: "critical", category: "fatigue", from: 50.1, held: 3.9, to: 56 };
+  drawTimeline(document.getElementById("timeline"), {
+    samples, spans: [slept].values(), now: 120, seconds: 120, perclos: { advisory: 0.08, warning: 0.12 },
+    word: String, length: (lasted) => `closed ${lasted}`,
+  });
+  CanvasRenderingContext2D.prototype.fillText = write;
+  return written.filter((text) => text.startsWith("closed"));
+}"""
+
+
+def test_a_closure_is_as_long_as_its_event_says(drive: Drive, page: Page) -> None:
+    page.goto(drive.page.url)
+    says(page, "#headline", "Awake")
+    assert page.evaluate(SLEPT) == ["closed 3.9"]
+
+
 OVERLAID = """async () => {
   const { drawTimeline } = await import("./timeline.js");
   const canvas = document.getElementById("timeline"), filled = [];

@@ -2,7 +2,7 @@
 import { laneOf, level, line, pen, worstLast } from "./chart.js";
 
 const LABELS_PX = 76, LANE_PX = 17, LANES = 4, HEAD_DEG = 60, RIGHT_PX = 8, AXIS_PX = 18, MOST_OPEN = 1.3, TOLD_CLOSURE_S = 0.8;
-const GAP_S = 1.5;
+const GAP_S = 1.5, COARSE_S = 0.6, CLOSURES = ["microsleep", "sleep", "unresponsive"];
 
 /** Draw it. `data` has samples [at, closed, mouth, yaw, perclos, openness], spans, now (s), seconds, perclos limits, word(type), length(s). */
 export function drawTimeline(canvas, data) {
@@ -13,6 +13,7 @@ export function drawTimeline(canvas, data) {
     events: [0, lanes - 3], eyes: [top, rest * 0.3], mouth: [top + rest * 0.34, rest * 0.1],
     head: [top + rest * 0.48, rest * 0.2], PERCLOS: [top + rest * 0.72, rest * 0.26],
   };
+  const events = [...data.spans];
   frame(sheet, rows, data, x);
   context.save();
   context.beginPath();
@@ -24,7 +25,7 @@ export function drawTimeline(canvas, data) {
     const share = value(sample);
     return [x(sample[0]), share === null ? null : from + tall * Math.min(1, Math.max(0, share))];
   }), colour(name), leap);
-  const lengths = eyes(sheet, rows.eyes, shown, x, data);
+  const lengths = eyes(sheet, rows.eyes, shown, x, data, events);
   curve(rows.eyes, (sample) => (sample[5] == null ? null : 1 - sample[5] / MOST_OPEN), "fine");
   label(sheet, rows.eyes, lengths);
   blocks(sheet, rows.mouth, shown, x);
@@ -38,7 +39,7 @@ export function drawTimeline(canvas, data) {
     context.textAlign = "left";
     context.fillText(`${Math.round(100 * data.perclos[name])} %`, LABELS_PX + 3, name === "warning" ? y - 7 : y + 8);
   }
-  spans(sheet, data, x);
+  spans(sheet, data, events, x);
   context.restore();
 }
 
@@ -63,7 +64,7 @@ function frame({ context, width, height, colour }, rows, data, x) {
 }
 
 // The own open eyes as a line at 1; closures shaded over the whole row. Returns [x, length] of the longer ones.
-function eyes({ context, width, colour }, [top, tall], samples, x, data) {
+function eyes({ context, width, colour }, [top, tall], samples, x, data, events) {
   level(context, top + tall * (1 - 1 / MOST_OPEN), LABELS_PX, width, colour("line"));
   let began = null;
   const lengths = [];
@@ -80,10 +81,17 @@ function eyes({ context, width, colour }, [top, tall], samples, x, data) {
     }
     const over = sample[1] && !(samples[n + 1]?.[1] && samples[n + 1][0] - sample[0] < GAP_S);
     if (!over) return;
-    if (until - began >= TOLD_CLOSURE_S) lengths.push([x(began), data.length(until - began)]);
+    if (until - began >= TOLD_CLOSURE_S) lengths.push([x(began), data.length(lasted(began, until, events))]);
     began = null;
   });
   return lengths;
+}
+
+// Samples are a quarter of a second: where an event tells the length of this closure, it is that.
+function lasted(began, until, events) {
+  const same = events.find(({ type, from, to, held }) => to !== null && CLOSURES.includes(type)
+    && Math.abs(from - began) < COARSE_S && Math.abs(from + held - until) < COARSE_S);
+  return same ? same.held : until - began;
 }
 
 // Lengths of closures, over the curve that would strike them out; where two have no room the later one is told.
@@ -115,8 +123,8 @@ function blocks({ context, colour }, [top, tall], samples, x) {
   });
 }
 
-function spans({ context, width, colour }, data, x) {
-  for (const span of worstLast(data.spans)) {
+function spans({ context, width, colour }, data, events, x) {
+  for (const span of worstLast(events)) {
     const lane = laneOf(span), quiet = lane === 3;
     const from = Math.max(x(span.from), LABELS_PX), to = Math.min(x(span.to ?? data.now), width - RIGHT_PX), top = lane * LANE_PX;
     if (to < LABELS_PX) continue;
