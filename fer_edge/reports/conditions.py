@@ -47,7 +47,7 @@ def _of(event: Event, now: Moment, signals: Signals, settings: Settings) -> Iter
             yield from _slump(event, now, settings)
         case "unresponsive", _:
             limit = settings.monitoring.distraction.answer_s
-            yield _held("no response to a distraction: eyes not open and ahead", event, f"{limit:g} s after its start")
+            yield _held("no response to a distraction: eyes not open and ahead", event, f"{limit:g} s after its limit")
         case "drowsy", _:
             yield from _drowsy(event, settings)
         case "yawn", _:

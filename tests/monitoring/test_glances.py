@@ -7,6 +7,8 @@ import pytest
 from tests.monitoring.lidded import BENT, SHUT, Scene, drive, phases, starts, told
 from tests.monitoring.telling import settings
 
+AWAY = {"yaw": 45.0, "gaze": None}
+
 
 def test_eyes_that_look_aside_are_a_distraction_though_the_head_is_ahead() -> None:
     """A lizard, as Euro NCAP calls it: the eyes 40 degrees to the left from 20 on, the head straight."""
@@ -43,14 +45,14 @@ def test_glances_at_mirrors_start_afresh_after_two_seconds_ahead() -> None:
 
 
 def test_glances_without_two_seconds_ahead_add_up_and_want_an_answer() -> None:
-    """2.5 s away, 1 s ahead, again and again; then away for good: no answer for three seconds."""
+    """2.5 s away, 1 s ahead, again and again, the fourth for good: no answer for three seconds."""
     scenes: list[Scene] = [(20, {})]
-    for n in range(4):
-        scenes += [(22.5 + 3.5 * n, {"yaw": 45.0, "gaze": None}), (23.5 + 3.5 * n, {})]
-    events = told(drive(*scenes, (45, {"yaw": 45.0, "gaze": None}), (60, {})))
-    assert starts(events)[0][0] == "distracted"
+    for n in range(3):
+        scenes += [(22.5 + 3.5 * n, AWAY), (23.5 + 3.5 * n, {})]
+    events = told(drive(*scenes, (45, AWAY), (60, {})))
+    assert starts(events)[0] == ("distracted", pytest.approx(33.0, abs=0.3))
     assert events[0].details["reason"] == "shared"
-    assert starts(events)[1] == ("unresponsive", pytest.approx(37.0, abs=0.3))
+    assert starts(events)[1] == ("unresponsive", pytest.approx(36.0, abs=0.3))
 
 
 def test_a_jerk_with_shut_eyes_is_no_answer() -> None:
@@ -62,9 +64,29 @@ def test_a_jerk_with_shut_eyes_is_no_answer() -> None:
 
 def test_open_eyes_ahead_for_half_a_second_are_an_answer() -> None:
     """Warned at 23, ahead from 24.5 to 25.3, away again until 27.5."""
-    away = {"yaw": 45.0, "gaze": None}
-    events = told(drive((20, {}), (24.5, away), (25.3, {}), (27.5, away), (40, {})))
+    events = told(drive((20, {}), (24.5, AWAY), (25.3, {}), (27.5, AWAY), (40, {})))
     assert starts(events) == [("distracted", 23.0)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "km_h", "looked_s", "in_all_s"),
+    [("euro-ncap", 80.0, 4.0, 6.0), ("eu-2023-2590", 80.0, 4.0, 6.5), ("eu-2023-2590", 30.0, 7.0, 9.0)],
+)
+def test_after_an_answer_a_new_look_away_has_the_whole_time(
+    rules: str, km_h: float, looked_s: float, in_all_s: float
+) -> None:
+    """Ahead for 0.8 s a second after the warning, then away again: the driver had answered that one."""
+    config = settings(monitoring={"rules": rules, "drowsy": {"advisory": 0.98, "warning": 0.99}})
+    back = 20 + looked_s
+    again = back + 0.8
+    for away_s in (in_all_s - 0.5, 14.0):
+        events = told(drive((20, {}), (back, AWAY), (again, {}), (again + away_s, AWAY), (55, {})), config, km_h=km_h)
+        due = ["distracted", "unresponsive"] if away_s > in_all_s else ["distracted"]
+        assert [event.event_type for event in events if event.phase != "end"] == due
+    critical = events[2]
+    assert (critical.event_type, critical.details["reason"]) == ("unresponsive", "distracted")
+    assert critical.at == pytest.approx(again + in_all_s, abs=0.1)
+    assert critical.held_s == pytest.approx(in_all_s, abs=0.1)
 
 
 def test_the_regulation_gives_more_time_the_slower_the_car() -> None:

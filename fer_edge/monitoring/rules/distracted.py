@@ -38,7 +38,8 @@ class Distracted(Rule):
 
     A head that hangs in a closure is asleep, not distracted: while the closure's rule has an event open, this
     starts none. One that gets no answer (open eyes ahead) for 3 s ends, and :attr:`unanswered` says so for the
-    moment: that is for the closure's rule to tell, so without ``lids`` it goes on. ``glances`` False leaves only the
+    moment: that is for the closure's rule to tell, so without ``lids`` it goes on. After an answer a new look away
+    has the whole time again: the time of a long one, and 3 s for the answer to that. ``glances`` False leaves only the
     lids: neither a speed nor attention that is switched off silences those, only ``lids`` False (fatigue is switched
     off).
     """
@@ -59,6 +60,7 @@ class Distracted(Rule):
         """See :class:`Rule`."""
         self.unanswered: Unanswered | None = None
         self._silent_s = 0.0
+        self._answered_at: float | None = None
         self._down_until = float("-inf")
 
     def step(self, now: Moment) -> Sequence[Event]:
@@ -89,7 +91,7 @@ class Distracted(Rule):
         }
         if glance:
             details |= glance._asdict()
-        self._silent_s = 0.0
+        self._silent_s, self._answered_at = 0.0, None
         return self._start("distracted", Level.WARNING, now.at, since, details)
 
     def _over(self, now: Moment) -> Sequence[Event]:
@@ -97,16 +99,19 @@ class Distracted(Rule):
         down_s, ahead_s = now.lids.down_s or 0.0, self._ahead_s(now)
         self._wait(at - ahead_s if ahead_s else None)
         if ahead_s >= self._rules.answered_s:
-            self._silent_s = 0.0
+            self._silent_s = at - head.since - head.held_s  # frames that speak against it may be the next look away
+            self._answered_at = at - self._silent_s
         elif head.away or down_s:  # what is not seen is no silence
             self._silent_s += min(now.dt, self._gap_s)
         if self.asleep:
             return self._stop(at, at, "asleep")
         if head.quiet and down_s < self._sleep_s:
             return self._stop(at, at, "slow")
-        if self._lids and self._silent_s + now.slack_s >= self._rules.answer_s and self._judged(now):
-            opened = self._opened()
-            self.unanswered = Unanswered(opened.since, max(head.away_coverage, now.lids.coverage))
+        due_s, since = self._rules.answer_s, self._opened().since
+        if self._answered_at is not None:
+            due_s, since = due_s + long_s(self._settings, head.km_h), self._answered_at
+        if self._lids and self._silent_s + now.slack_s >= due_s and self._judged(now):
+            self.unanswered = Unanswered(since, max(head.away_coverage, now.lids.coverage))
             return self._stop(at, at, "unresponsive")
         if ahead_s < self._rules.end_s:
             return QUIET
