@@ -83,6 +83,16 @@ def test_a_face_lost_at_once_is_no_distraction() -> None:
     assert_told(tell(Story(100).during(70, 75, yaw=60.0).during(70.4, 75, face=False)), [])
 
 
+@pytest.mark.parametrize(("lost_at", "looked_s"), [(73.2, 3.2), (75.0, 4.0)], ids=["looking away", "ahead again"])
+def test_a_distraction_ends_with_the_driver_who_leaves(lost_at: float, looked_s: float) -> None:
+    """Turned away from 70 to 74, warned at 73; gone at once, before it is clear that no answer comes, or after one."""
+    told = tell(Story(100).during(70, 74, yaw=45.0).during(lost_at, 100, face=False))
+    assert_told(told, [("distracted", "start", 73), ("distracted", "end", lost_at + 5)])
+    assert told.find("distracted", "end").details["reason"] == "absent"
+    assert told.find("distracted", "end").held_s == pytest.approx(looked_s, abs=0.1)
+    assert told.last.level is None
+
+
 def test_turned_away_is_never_a_degraded_view() -> None:
     story = Story(120).during(70, 100, yaw=50.0)
     assert_told(tell(story), [], "view")

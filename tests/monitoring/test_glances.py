@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitoring.lidded import BENT, SHUT, Scene, drive, phases, starts, told
+from tests.monitoring.lidded import BENT, LOWERED, SHUT, Scene, drive, phases, starts, told
 from tests.monitoring.telling import settings
 
 AWAY = {"yaw": 45.0, "gaze": None}
@@ -95,3 +95,11 @@ def test_the_regulation_gives_more_time_the_slower_the_car() -> None:
     for km_h, due in ((80.0, 23.5), (30.0, 26.0)):
         events = told(drive((20, {}), (40, {"yaw": 45.0, "gaze": None}), (50, {})), config, km_h=km_h)
         assert starts(events) == [("distracted", due), ("unresponsive", due + 3.0)]
+
+
+def test_a_distraction_by_lids_stays_when_the_driver_vanishes_with_them_down() -> None:
+    """Lids down from 20 on and warned at 23, then out of view: that may be a slump."""
+    unread = dict.fromkeys(("eyes_closed", "eyes_lowered", "eyes_narrowed", "width", "gaze", "mouth"))
+    gone = {**unread, "face": None, "yaw": None, "pitch": None, "roll": None}
+    events = told(drive((20, {}), (23.2, LOWERED), (90, gone)))
+    assert phases(events) == [("distracted", "start", 23.0), ("distracted", "end", pytest.approx(83.2, abs=0.1))]

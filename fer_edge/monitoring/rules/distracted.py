@@ -39,9 +39,9 @@ class Distracted(Rule):
     A head that hangs in a closure is asleep, not distracted: while the closure's rule has an event open, this
     starts none. One that gets no answer (open eyes ahead) for 3 s ends, and :attr:`unanswered` says so for the
     moment: that is for the closure's rule to tell, so without ``lids`` it goes on. After an answer a new look away
-    has the whole time again: the time of a long one, and 3 s for the answer to that. ``glances`` False leaves only the
-    lids: neither a speed nor attention that is switched off silences those, only ``lids`` False (fatigue is switched
-    off).
+    has the whole time again: the time of a long one, and 3 s for the answer to that. It also ends when the driver is
+    absent. ``glances`` False leaves only the lids: neither a speed nor attention that is switched off silences those,
+    only ``lids`` False (fatigue is switched off).
     """
 
     category = "attention"
@@ -53,6 +53,7 @@ class Distracted(Rule):
         self._rules, self._least, self._gap_s = settings.distraction, settings.filter.coverage, settings.filter.gap_s
         self._settings, self._sleep_s = settings, settings.closure.sleep_s
         self._head, self._glances, self._lids = head, glances, lids
+        self._absent_s = settings.view.absent_s
         self.asleep = False
         self.reset()
 
@@ -97,7 +98,8 @@ class Distracted(Rule):
     def _over(self, now: Moment) -> Sequence[Event]:
         head, at = now.head, now.at
         down_s, ahead_s = now.lids.down_s or 0.0, self._ahead_s(now)
-        self._wait(at - ahead_s if ahead_s else None)
+        if ahead_s or head.away is not None:
+            self._wait(at - ahead_s if ahead_s else None)
         if ahead_s >= self._rules.answered_s:
             self._silent_s = at - head.since - head.held_s  # frames that speak against it may be the next look away
             self._answered_at = at - self._silent_s
@@ -113,9 +115,17 @@ class Distracted(Rule):
         if self._lids and self._silent_s + now.slack_s >= due_s and self._judged(now):
             self.unanswered = Unanswered(since, max(head.away_coverage, now.lids.coverage))
             return self._stop(at, at, "unresponsive")
+        if self._left(now):
+            ahead_since = self._opened().until
+            return self._stop(at, now.face.since if ahead_since is None else ahead_since, "absent")
         if ahead_s < self._rules.end_s:
             return QUIET
         return self._stop(at, at - ahead_s, None)
+
+    def _left(self, now: Moment) -> bool:
+        """Whether the driver is absent, and did not vanish with the lids down: who does may have slumped."""
+        gone = now.face.gone(self._absent_s, self._least)
+        return gone and now.face.since - self._down_until >= OPEN_AGAIN_S
 
     def _judged(self, now: Moment) -> bool:
         """Whether the silence was seen, not only assumed over a face that is lost."""
