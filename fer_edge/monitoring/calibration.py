@@ -23,6 +23,10 @@ SHOWN_S = 0.2
 AHEAD_DEG = 15.0
 """Only a head within this of straight ahead moves it, once it is known."""
 
+UPPER = 0.2
+"""Of all poses of a driver the upper one is straight ahead, if it has at least this share of the time: people look
+down into the lap for long, and never up above the road."""
+
 CLAMP_SPREADS = 4.0
 """A baseline further than this many spreads from the population's mean is not an open eye."""
 
@@ -98,8 +102,34 @@ class ShutEyes:
             self.value = min(self._seen.quantile(0.5) or 0.0, self._settings.shut_most)
 
 
+class Elsewhere:
+    """The direction held most while it is not the learned one: a majority vote over time (Boyer and Moore)."""
+
+    def __init__(self) -> None:
+        self.yaw = self.pitch = self.lead_s = 0.0
+
+    def vote(self, yaw: float, pitch: float, dt: float) -> None:
+        """Take a direction that was held for ``dt`` seconds."""
+        if self.lead_s > 0 and not _near(yaw - self.yaw, pitch - self.pitch):
+            self.oppose(dt)
+            return
+        self.lead_s += dt
+        share = dt / self.lead_s if self.lead_s > 0 else 1.0
+        self.yaw += share * (yaw - self.yaw)
+        self.pitch += share * (pitch - self.pitch)
+
+    def oppose(self, dt: float) -> None:
+        """``dt`` seconds in which it was not held."""
+        self.lead_s = max(self.lead_s - dt, 0.0)
+
+
 class Ahead:
-    """Where this driver's head, or gaze, usually is: yaw and pitch against the camera, degrees."""
+    """Where this driver's head, or gaze, usually is: yaw and pitch against the camera, degrees.
+
+    What was learned in the first minute may have been the lap, and a camera may be moved: a direction that has
+    been held for longer than all others together takes its place. One further up needs ``full_s`` of
+    lead, any other ``slow_s``: drivers of parked cars look down or aside for minutes.
+    """
 
     def __init__(self, settings: CalibrationSettings) -> None:
         self._settings = settings
@@ -108,6 +138,7 @@ class Ahead:
         self.valid_s = 0.0
         self._refreshed_s = 0.0
         self._yaws, self._pitches = Histogram(-90.0, 90.0, 180), Histogram(-90.0, 90.0, 180)
+        self._elsewhere = Elsewhere()
 
     @property
     def settled(self) -> bool:
@@ -128,15 +159,28 @@ class Ahead:
         self._pitches.add(pitch, dt)
         if self.valid_s >= self._settings.first_s and self.valid_s >= self._refreshed_s + REFRESH_S:
             self._refreshed_s = self.valid_s
-            self.yaw, self.pitch = self._yaws.quantile(0.5), self._pitches.quantile(0.5)
+            self.yaw = self._yaws.quantile(0.5)
+            top = self._pitches.quantile(1.0 - UPPER) or 0.0
+            self.pitch = self._pitches.quantile(0.5, above=top - AHEAD_DEG)
 
     def _follow(self, yaw: float, pitch: float, dt: float) -> None:
         if self.yaw is None or self.pitch is None:
             return
-        if abs(yaw - self.yaw) < AHEAD_DEG and abs(pitch - self.pitch) < AHEAD_DEG:
+        other = self._elsewhere
+        if _near(yaw - self.yaw, pitch - self.pitch):
             share = dt / (dt + self._settings.slow_s)
             self.yaw += share * (yaw - self.yaw)
             self.pitch += share * (pitch - self.pitch)
+            other.oppose(dt)
+            return
+        other.vote(yaw, pitch, dt)
+        higher = other.pitch - self.pitch > max(abs(other.yaw - self.yaw), AHEAD_DEG)
+        if other.lead_s >= (self._settings.full_s if higher else self._settings.slow_s):
+            self.yaw, self.pitch, self._elsewhere = other.yaw, other.pitch, Elsewhere()
+
+
+def _near(yaw: float, pitch: float) -> bool:
+    return abs(yaw) < AHEAD_DEG and abs(pitch) < AHEAD_DEG
 
 
 class Learner:

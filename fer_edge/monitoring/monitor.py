@@ -14,6 +14,7 @@ from fer_edge.monitoring.head import HeadReader
 from fer_edge.monitoring.moment import FaceNow, Moment
 from fer_edge.monitoring.people import People
 from fer_edge.monitoring.rules import Rules
+from fer_edge.monitoring.rules.closure import BLINK_S
 from fer_edge.monitoring.timeline import Step, Timeline
 from fer_edge.settings.reads import MonitorReads
 
@@ -191,12 +192,18 @@ class Monitor:
         learner, eyes = self._learner, now.eyes
         awake = eyes.evidence is not None and eyes.evidence < 0.3 and eyes.closed is False and not self._rules.tired
         awake = awake and not now.lids.down_s
-        if signals.yaw is not None and signals.pitch is not None and (awake or not learner.ahead.settled):
+        # Nobody looks straight ahead in a yawn or under lids that are down, where narrow eyes are not taken for shut;
+        # who stands still may look elsewhere for long.
+        down = signals.eyes_lowered is not None and (now.lids.down_s or 0.0) >= BLINK_S
+        looks = not down and not now.mouth.open
+        ahead = awake and not now.head.quiet if learner.ahead.settled else looks
+        if signals.yaw is not None and signals.pitch is not None and ahead:
             learner.ahead.learn(signals.yaw, signals.pitch, now.dt)
             if signals.gaze_yaw is not None and signals.gaze_pitch is not None:
                 learner.gaze.learn(signals.gaze_yaw, signals.gaze_pitch, now.dt)
         openness = seen_openness(signals)
-        if openness is None or eyes.evidence is None or now.head.away or now.head.turned:
+        turned = now.head.turned and now.head.yaw is not None  # a camera at 40 degrees aside sees everybody turned
+        if openness is None or eyes.evidence is None or now.head.away or turned:
             return
         shut = eyes.closed and not (now.lids.eyes_down or now.lids.undecided)
         if shut and signals.eyes_closed is not None and signals.eyes_closed >= SHUT:

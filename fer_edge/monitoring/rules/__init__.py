@@ -47,7 +47,7 @@ class Rules:
         rules = (self._distracted, closure, self._yawn, drowsy, nod, self._absent, degraded, self.emotion)
         self._rules: tuple[Rule, ...] = tuple(rule for rule in rules if rule)
         self._closure, self._drowsy = closure, drowsy
-        self._tiring: tuple[Rule, ...] = tuple(rule for rule in (closure, drowsy, nod) if rule)
+        self._tiring: tuple[Rule, ...] = tuple(rule for rule in (drowsy, nod) if rule)
 
     def step(self, now: Moment) -> list[Event]:
         """What this moment starts, changes and ends."""
@@ -93,7 +93,7 @@ class Rules:
     @property
     def tired(self) -> bool:
         """Whether an event says that this driver is not clearly awake."""
-        return any(rule.open for rule in self._tiring)
+        return bool(self._closure and self._closure.tired) or any(rule.open for rule in self._tiring)
 
     @property
     def level(self) -> Level | None:

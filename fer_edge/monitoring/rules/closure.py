@@ -69,6 +69,7 @@ class Closure(Rule):
         self._times_s = (rules.microsleep_s, rules.sleep_s, rules.unresponsive_s)
         self._calm = Switch(settings.filter)
         self._rank, self._coverage = MICROSLEEP, 0.0
+        self._reason: str | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -77,6 +78,11 @@ class Closure(Rule):
         self._counted: Counted | None = None
         self._yawned = (0.0, 0.0)
         self._down_until = float("-inf")
+
+    @property
+    def tired(self) -> bool:
+        """Whether an event is open that is about the lids, not about a look away."""
+        return self.open is not None and self._reason != "distracted"
 
     def step(self, now: Moment) -> Sequence[Event]:
         """See :class:`Rule`."""
@@ -160,7 +166,7 @@ class Closure(Rule):
         if not self.open:
             self._calm.reset()
             self._down_until = float("-inf")
-        self._rank, self._coverage = stage.rank, stage.coverage
+        self._rank, self._coverage, self._reason = stage.rank, stage.coverage, stage.reason
         return phase(event_type, level, now.at, stage.since, details)
 
     def _calmness(self, now: Moment) -> float | None:
