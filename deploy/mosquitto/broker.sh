@@ -60,7 +60,9 @@ configure() {
     mkdir -p "$ETC/conf.d"
     [ -e "$ETC/fer-edge.passwords" ] || : >"$ETC/fer-edge.passwords"
     for_mosquitto "$ETC/fer-edge.passwords"
-    sed "s#/etc/mosquitto/#${SEEN_AS:-$ETC}/#; s/^listener .*/listener ${PORT:-$2}/" "$HERE/$1.conf" >"$ETC/conf.d/fer-edge.conf"
+    # What sed would take for itself. mosquitto takes the rest of the line as it is.
+    place=$(printf '%s' "${SEEN_AS:-$ETC}" | sed 's/[#&\\]/\\&/g')
+    sed "s#/etc/mosquitto/#$place/#; s/^listener .*/listener ${PORT:-$2}/" "$HERE/$1.conf" >"$ETC/conf.d/fer-edge.conf"
 }
 
 restart() {
@@ -188,7 +190,10 @@ ACTION='' NAME='' PORT='' SEEN_AS='' REPLACE=''
 while [ $# -gt 0 ]; do
     case $1 in
         --port | --into | --as)
-            [ $# -ge 2 ] || fail 2 "$1 needs a value"
+            case ${2:-} in
+                '') fail 2 "$1 needs a value" ;;
+                *[[:cntrl:]]*) fail 2 "$1: the value contains a line break or another control character; choose one without" ;;
+            esac
             case $1 in --into) ETC=$2 ;; --as) SEEN_AS=$2 ;; *) PORT=$2 ;; esac
             shift
             ;;

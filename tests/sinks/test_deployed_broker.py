@@ -75,6 +75,14 @@ def test_at_home_two_commands_make_a_broker_with_passwords(
         broker.kill()
 
 
+def test_a_folder_with_any_name_is_the_one_that_mosquitto_reads(tmp_path: Path) -> None:
+    broker, passwords = set_up(tmp_path / "cab #7 & truck\\8 'old'", "home", users=("car",))
+    try:
+        Subscriber(broker.port, "fer-edge/#", username="car", password=passwords["car"]).ready().close()
+    finally:
+        broker.kill()
+
+
 def test_run_again_it_keeps_users_and_the_authority_and_a_user_can_be_removed(tmp_path: Path) -> None:
     etc = tmp_path / "etc"
     for _ in range(2):
@@ -182,6 +190,8 @@ def test_without_the_authoritys_key_nothing_is_renewed_and_nothing_is_broken(tmp
         (("remove", "car", "--into", "/nowhere"), 1, "no such user"),
         (("remove", "c.*", "--into", "/nowhere"), 2, "remove needs a user"),
         (("home", "cab-7", "--into", "/nowhere"), 2, "add cab-7"),
+        (("home", "--into", ""), 2, "--into needs a value"),
+        (("home", "--into", "/nowhere/a\nb"), 2, "line break"),
         (("home", "--port", "x"), 2, "--port needs a number"),
         (("home", "--port", "65536"), 2, "--port needs a number"),
         (("--bogus",), 2, "unknown option"),
