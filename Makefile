@@ -15,6 +15,8 @@ TOGETHER = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 KEPT = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/bytecode
 RELEASES ?= 12 13
 ARCHS ?= amd64 arm64
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' fer_edge/__init__.py)
+BUILT = dist/fer_edge-$(VERSION)-py3-none-any.whl dist/fer_edge-$(VERSION).tar.gz
 # What is built from a commit is dated by it.
 EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 SUMS = cd dist && sha256sum fer[_-]edge[_-]* >SHA256SUMS && cat SHA256SUMS
@@ -65,22 +67,21 @@ lint: $(TESTABLE)  ## style, types, and imports that go one way
 	@$(BIN)/lint-imports
 
 dist: $(DIST)/.ready  ## wheel and sdist in dist/, with checksums; the same commit gives the same bytes
-	@rm -rf build/lib dist/fer_edge-*
+	@rm -rf build/lib $(BUILT)
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --outdir dist . >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
-	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/repack.py dist/fer_edge-*
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/repack.py $(BUILT)
 	@rm -f build.log
 	@$(SUMS)
 
-deb: dist  ## Debian packages in dist/; RELEASES="12 13" ARCHS="amd64 arm64"
-	@rm -f dist/*.deb
-	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/debian/build.py dist/fer_edge-*.whl $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
+deb: dist  ## Debian packages in dist/, beside those that are there; RELEASES="12 13" ARCHS="amd64 arm64"
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python deploy/debian/build.py $(firstword $(BUILT)) $(RELEASES:%=--release %) $(ARCHS:%=--arch %)
 	@$(SUMS)
 
 # One package is enough: that of the image's release, for this machine.
 image: RELEASES = 12
 image: ARCHS = $(shell dpkg --print-architecture)
 image: deb  ## the container image localhost/fer-edge:VERSION; ROOT=DIR builds it from a debootstrap root
-	@deploy/container/build.sh $(firstword $(wildcard dist/fer-edge_*~deb12_$(shell dpkg --print-architecture).deb)) $(if $(ROOT),--root $(ROOT))
+	@deploy/container/build.sh dist/fer-edge_$(VERSION)~deb$(firstword $(RELEASES))_$(firstword $(ARCHS)).deb $(if $(ROOT),--root $(ROOT))
 
 test-deb: $(TESTABLE)  ## the packages on fresh Debian 12 and 13 systems in namespaces, without network: needs root, debootstrap
 	@FER_EDGE_TEST_DEB=1 $(BIN)/python -m pytest tests/deploy/test_deb.py -s $(ARGS)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge import __version__
 from fer_edge.perception.interpreter import MODELS, Model
 from tests.conftest import ROOT, Run
 from tests.deploy.emulated import Emulated, arm64_debian
@@ -74,12 +75,12 @@ def emulated(request: pytest.FixtureRequest) -> Iterator[Emulated]:
         pytest.skip(
             f"LiteRT for Python 3.13 crashes in {said.split('(')[0].strip()}: install qemu 10 (docs/operations.md)"
         )
-    package = sorted((ROOT / "dist").glob(f"fer-edge_*~deb{release}_arm64.deb"))
-    if not package:
+    package = ROOT / f"dist/fer-edge_{__version__}~deb{release}_arm64.deb"
+    if not package.exists():
         pytest.skip(f"no arm64 package for Debian {release} in dist/: make deb")
     base = arm64_debian(release)
     shutil.rmtree(base / "usr/lib/fer-edge", ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", package[-1], base], check=True)
+    subprocess.run(["dpkg-deb", "-x", package, base], check=True)
     with Emulated(release, base) as system:
         probe = system.run("/usr/bin/python3", "-c", "import platform; print(platform.machine())", check=False)
         if probe.stdout.strip() != "aarch64":

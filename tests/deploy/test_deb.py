@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge import __version__
 from tests.brokers import wait_until
 from tests.conftest import ROOT
 from tests.deploy.debian import fresh_debian
@@ -30,10 +31,10 @@ STATE = "/var/lib/fer-edge/last_exit.json"
 
 def package(release: str) -> Path:
     arch = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
-    found = sorted((ROOT / "dist").glob(f"fer-edge_*~deb{release}_{arch}.deb"))
-    if not found:
+    found = ROOT / f"dist/fer-edge_{__version__}~deb{release}_{arch}.deb"
+    if not found.exists():
         pytest.skip(f"no package for Debian {release} in dist/: make deb")
-    return found[-1]
+    return found
 
 
 @pytest.fixture(scope="module", params=["12", "13"])
