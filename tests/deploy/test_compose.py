@@ -37,6 +37,7 @@ def test_the_node_runs_without_rights_it_does_not_need(services: dict[str, Any])
     assert node["image"] == f"localhost/fer-edge:{__version__}"
     assert node["read_only"] is True and node["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in node["security_opt"] and not node.get("privileged")
+    assert node["init"] is True, "as process 1 it would be deaf to SIGTERM while it starts, and keep zombies"
     said = (CONTAINER / "Containerfile").read_text()
     assert "USER 10001:44" in said and "HEALTHCHECK" in said
 
