@@ -60,7 +60,6 @@ def build(wheel: Path, release: str, arch: str, out: Path) -> Path:
         files(root, version)
         control(root, version, release, arch)
         set_rights(root)
-        # Everything is root's; postinst gives the configuration to group video.
         subprocess.run(
             ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--build", str(root), str(target)],
             check=True,
@@ -134,7 +133,7 @@ def forget_where_from(site: Path) -> None:
 
 
 def files(root: Path, version: str) -> None:
-    """What stands around it: command, unit, configuration, manual, papers."""
+    """What stands around it: command, unit, manual, papers. postinst writes the configuration."""
     (root / "usr/bin").mkdir(parents=True)
     (root / "usr/bin/fer-edge").symlink_to("../lib/fer-edge/bin/fer-edge")
     deploy = root / "usr/share/fer-edge/deploy"
@@ -142,8 +141,6 @@ def files(root: Path, version: str) -> None:
     unit = deploy.joinpath("fer-edge.service").read_text()
     deploy.joinpath("fer-edge.service").unlink()
     place(root / "usr/lib/systemd/system/fer-edge.service", unit.replace("/opt/fer-edge/current/bin/", "/usr/bin/"))
-    (root / "etc/fer-edge").mkdir(parents=True)
-    shutil.move(deploy / "config.yaml", root / "etc/fer-edge/config.yaml")
     papers = root / "usr/share/doc/fer-edge"
     place(papers / "copyright", HERE.joinpath("copyright").read_text())
     day = time.strftime(
@@ -157,7 +154,7 @@ def files(root: Path, version: str) -> None:
 
 
 def control(root: Path, version: str, release: str, arch: str) -> None:
-    """What dpkg reads: the description, maintainer scripts, the list of configuration files, checksums."""
+    """What dpkg reads: the description, maintainer scripts, checksums."""
     python = PYTHON[release]
     following = f"3.{int(python.split('.')[1]) + 1}"
     size = sum(file.lstat().st_size for file in root.rglob("*") if not file.is_dir()) // 1024
@@ -166,10 +163,9 @@ def control(root: Path, version: str, release: str, arch: str) -> None:
     sums = [
         subprocess.run(["md5sum", file.relative_to(root)], cwd=root, capture_output=True, text=True, check=True).stdout
         for file in sorted(root.rglob("*"))
-        if file.is_file() and not file.is_symlink() and not file.is_relative_to(root / "etc")
+        if file.is_file() and not file.is_symlink()
     ]
     place(root / "DEBIAN/control", text)
-    place(root / "DEBIAN/conffiles", "/etc/fer-edge/config.yaml\n")
     place(root / "DEBIAN/md5sums", "".join(sums))
     for script in ("postinst", "prerm", "postrm"):
         place(root / "DEBIAN" / script, HERE.joinpath(script).read_text())

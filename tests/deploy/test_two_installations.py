@@ -47,6 +47,8 @@ def test_the_package_says_when_another_installation_hides_its_service(tmp_path: 
     for name in ("deb-systemd-helper", "deb-systemd-invoke", "systemctl", "fer-edge"):
         (tools / name).symlink_to("/bin/true")
     folders = ("/etc/systemd/system", "/usr/lib/fer-edge", "/etc/fer-edge")
+    (tmp_path / "etc/fer-edge").mkdir()
+    (tmp_path / "etc/fer-edge/config.yaml").touch()
     script = in_place(ROOT / "deploy/debian/postinst", tmp_path, *folders)
     path = {"PATH": f"{tools}:{os.environ['PATH']}"}
     told = subprocess.run([script, "configure", ""], env=path, capture_output=True, text=True, check=True, timeout=30)
