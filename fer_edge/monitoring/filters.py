@@ -124,12 +124,16 @@ class Switch:
             if raw is not self._raw:
                 self._cross(at, known_at, unknown_s)
             self._raw = raw
-        elif raw is self.state:
-            self._against = self._against - dt if self._against > dt else 0.0
         else:
-            if not self._against:
-                self._cross(at, known_at, unknown_s)
-            self._against += dt
+            # A frame that hardly leans either way weighs next to nothing: doubt of a second must not outweigh
+            # open eyes of half a second after it.
+            weight = dt * (2 * value - 1 if raw else 1 - 2 * value)
+            if raw is self.state:
+                self._against = self._against - weight if self._against > weight else 0.0
+            else:
+                if not self._against:
+                    self._cross(at, known_at, unknown_s)
+                self._against += weight
         if self._filter > self._on:
             self._change(True, at)
         elif self._filter < self._off:

@@ -27,6 +27,8 @@ OPEN_SHARE = 0.15
 """Shorter openings do not part the time with lids down, unless they make up more of it: blinks in a row are none."""
 BEFORE_S, AFTER_S = 0.5, 0.5
 """A head that passes the limit within so long around the moment the lids went down went down with them."""
+AGAIN_S = 0.6
+"""Lids that fall again within so long have only blinked before: the head goes down with them if it does so then."""
 SHALLOW_DEG = 8.0
 """Lids over an eye that is seen to look no further down than this from straight ahead are low, not lowered."""
 SURER_PER_DEG = 0.02
@@ -64,6 +66,7 @@ class LidsReader:
         self._passed, self._unsure, self._fell_deg, self._looked_s = False, False, 0.0, 0.0
         self._first: tuple[float, float] | None = None
         self._sinking = False
+        self._fell_at, self._opened = 0.0, False
 
     def step(
         self,
@@ -88,26 +91,27 @@ class LidsReader:
             self._up()
         elif down.state:
             if self._since is None:
-                self._since = down.since
+                self._since = self._fell_at = down.since
+                self._opened = False
             elif self._open_s > OPEN_SHARE * (at - self._since):
                 # The closure may go on all the same: what the head did as the lids first went down stays known.
                 self._since, self._open_s = down.since, 0.0
         else:
             self._open_s += dt
         self._follow_head(at, pitch)
+        self._follow_fall(at, lids)
         if self._since is None:
             return LidsNow(
                 None if down.state is None else 0.0, at, 1.0, None if down.state is None else False, 0.0, False, False
             )
-        if evidence is not None:
+        # A flutter in which the eyes are open says nothing of the lids that are down before and after it.
+        if evidence is not None and lids is not None and lids >= 0.5:
             told = not shallow and _told(signals, evidence)
             self._told.add(at, dt, dt if told else 0.0)
             # Lids that sink over an eye nobody can read are no look.
             self._looked_s += dt if told and gaze is not None else 0.0
-            # A flutter in which the eyes are open says nothing of the lids that are down before and after it.
-            if lids is not None and lids >= 0.5:
-                self._shut.add(at, dt, dt * evidence)
-                self._lowered.add(at, dt, dt * (signals.eyes_lowered or 0.0))
+            self._shut.add(at, dt, dt * evidence)
+            self._lowered.add(at, dt, dt * (signals.eyes_lowered or 0.0))
         share = self._told.share
         eyes_down = share is not None and share >= 0.5
         self._judge_head(at, pitch, signals.roll)
@@ -146,6 +150,17 @@ class LidsReader:
         narrowed = (signals.eyes_narrowed or 0.0) if bent or hidden else 0.0
         return max(evidence, min(signals.eyes_closed + signals.eyes_lowered + narrowed, 1.0))
 
+    def _follow_fall(self, at: float, lids: float | None) -> None:
+        """When the lids went down, or did so again after a blink."""
+        if lids is None or self._since is None:
+            return
+        if lids < 0.5:
+            self._opened = True
+        elif self._opened:
+            self._opened = False
+            if at - self._since <= AGAIN_S:
+                self._fell_at = at
+
     def _follow_head(self, at: float, pitch: float | None) -> None:
         if pitch is not None:
             self._head.append((at, pitch))
@@ -156,8 +171,8 @@ class LidsReader:
         """Did the head go down with the lids, and does it go on sinking or rolling after that?"""
         if self._since is None or pitch is None:
             return
-        if not self._passed and at <= self._since + AFTER_S:
-            around = [value for when, value in self._head if when >= self._since - BEFORE_S]
+        if not self._passed and at <= self._fell_at + AFTER_S:
+            around = [value for when, value in self._head if when >= self._fell_at - BEFORE_S]
             highest, before = around[0], 0.0
             for value in around:
                 fell = highest - value >= self._rules.passed_deg

@@ -172,6 +172,7 @@ class Monitor:
     def _read(self, signals: Signals) -> Moment:
         at, dt, slack_s = signals.at, self._timeline.dt, self._timeline.slack_s
         eyes, lids = self._eyes.step(signals, dt, slack_s, self._head.pitch(signals))
+        looks_down = bool(lids.eyes_down) and not lids.doubted
         return Moment(
             at,
             dt,
@@ -179,7 +180,7 @@ class Monitor:
             self._face.step(signals),
             eyes,
             lids,
-            self._head.step(signals, dt, self._km_h if at <= self._km_h_until else None, bool(lids.eyes_down)),
+            self._head.step(signals, dt, self._km_h if at <= self._km_h_until else None, looks_down),
             self._mouth.step(signals, dt),
             signals.emotions,
             signals.face is not None,
