@@ -21,9 +21,9 @@ SHUT_WIDTH, WIDTH_ODDS, MOST_SHUT, MOST_OPEN = 0.11, 21.0, 2.0, 1.2
 """Width under which it speaks for shut eyes, log-odds per unit of it, and the most they may be for shut and for open:
 the width tells apart what the network is unsure of, but never silences it. Glasses make shut eyes look wider."""
 
-LOOKS_TIMES = 2.0
-"""Eyes whose iris is told and that are read as lowered so many times as surely as shut are not shut for being narrow:
-lashes leave next to nothing of an eye that looks into the lap, though the iris shows between them."""
+LOOKS_TIMES = 1.25
+"""Eyes that are read as lowered so many times as surely as shut are not shut for being narrow: lashes leave next to
+nothing of an eye that looks into the lap, with an iris between them or not."""
 
 SHOWS = 0.25
 """An iris told in so much of the last second is no accident."""
@@ -186,7 +186,7 @@ class EyesReader:
             weight = self._weight if self._learner.eyes.value is not None else self._weight * PRIOR_TRUST
             by_width = _clamp(weight * (self._shut - openness))
         else:
-            looks = signals.gaze_pitch is not None and signals.eyes_lowered >= LOOKS_TIMES * closed
+            looks = signals.eyes_lowered >= LOOKS_TIMES * closed
             by_width = min(max(WIDTH_ODDS * (SHUT_WIDTH - width), -MOST_OPEN), 0.0 if looks else MOST_SHUT)
         odds = _clamp(log(sure / (1.0 - sure))) + by_width
         return 1.0 / (1.0 + exp(-odds))
