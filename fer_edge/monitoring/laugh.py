@@ -12,11 +12,11 @@ makes the mouth 1.17 times as wide (median of 17 people; ten of them 1.15 and mo
 the yawn of another 0.86. 633 wide mouths in pictures, most of them yawns, are 0.81 eye distances wide (median; 98 % up
 to 0.97), mouths at rest 0.79."""
 EVEN = 1.08
-"""Where no lids are seen that could tell: as many smiles are narrower (17 people, spread 0.085) as yawns are broader
-(0.07)."""
-ONSET_S, ONSET_SHARE = 0.4, 0.5
-"""Lids narrow in this share of the first so many seconds of an open mouth in which they are seen up: a laugh. A yawn
-narrows them later. A blink, a look down or into the mirror at that moment says nothing."""
+"""As many smiles are narrower (17 people, spread 0.085) as yawns are broader (0.07): decides where no lids are seen."""
+ONSET_S, NARROWED = 0.4, 0.5
+"""Lids that are narrowed this surely in the first so many seconds of an open mouth in which they are seen up: a laugh.
+A yawn narrows them later. A blink, a look down or into the mirror at that moment says nothing. Of a mouth
+between ``EVEN`` and ``BROAD`` less is needed."""
 
 
 class LaughReader:
@@ -62,13 +62,15 @@ class LaughReader:
         if narrowed is None or down or self._seen_s >= ONSET_S:
             return
         self._seen_s += dt
-        self._narrow_s += dt * (narrowed >= 0.5)
+        self._narrow_s += dt * narrowed
 
     def _laughs(self) -> bool:
+        needed = NARROWED
         if self._shut_s >= OWN_LEAST_S and self._wide_s > 0:
             ratio = self._width / self._wide_s / self._own
             if ratio >= BROAD or ratio <= NARROW:
                 return ratio >= BROAD
             if not self._seen_s:
                 return ratio >= EVEN
-        return self._seen_s > 0 and self._narrow_s >= ONSET_SHARE * self._seen_s
+            needed *= min((BROAD - ratio) / (BROAD - EVEN), 1.0)
+        return self._seen_s > 0 and self._narrow_s >= needed * self._seen_s

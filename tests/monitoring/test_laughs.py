@@ -61,3 +61,11 @@ def test_eyes_pressed_shut_in_a_yawn_behind_a_hand_are_no_closure() -> None:
     events = told(drive((20, {}), (21, hand), (29, SHUT | hand), (40, {})))
     assert starts(events)[0] == ("distracted", 24.0)
     assert ("unresponsive", 27.0) in starts(events)
+
+
+def test_a_rather_broad_mouth_laughs_under_lids_that_narrow_a_little() -> None:
+    """Lids read as narrowed for a third: with the mouth 1.12 times as wide as at rest a laugh, with 1.05 a yawn."""
+    lids = {"eyes_narrowed": 0.33, "eyes_lowered": 0.15, "width": 0.4}
+    for times, events in ((1.12, []), (1.05, [("yawn", 21.5)])):
+        rest, wide = {"mouth_width": 0.8}, lids | {"mouth": 0.95, "mouth_width": 0.8 * times}
+        assert starts(told(drive((20, rest), (23, wide), (26, rest)))) == events
