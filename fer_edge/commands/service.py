@@ -1,7 +1,7 @@
 """Install or remove the systemd service of a pip environment, or copy the example files.
 
 install writes the unit, starts it, and enables it at boot; an existing configuration is kept. files copies
-everything of deploy/: the unit, broker set-up, container, Home Assistant, examples. The Debian package and install.sh
+everything in deploy/: the unit, broker set-up, container, Home Assistant, examples. The Debian package and install.sh
 do all of this themselves.
 
 example:
@@ -28,8 +28,8 @@ from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 UNIT = "fer-edge.service"
 INSTALLED_AS = "/opt/fer-edge/current/bin/fer-edge"
 """Where deploy/fer-edge.service expects the program."""
-_UNREACHABLE = ("home", "root", "run/user")
-"""What ProtectHome= hides from the service."""
+_UNREACHABLE = ("home", "root", "run/user", "tmp", "var/tmp")
+"""What ProtectHome= and PrivateTmp= hide from the service."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +140,7 @@ def _program(root: Path) -> str:
     inside = program.relative_to(root) if program.is_relative_to(root) else program.relative_to("/")
     if any(inside.is_relative_to(place) for place in _UNREACHABLE):
         raise UsageError(
-            f"service install: the service cannot reach {program}, /home and /root are hidden from it; "
+            f"service install: the service cannot reach {program}: /home, /root and /tmp are hidden from it; "
             "create the environment in /opt/fer-edge"
         )
     return f"/{inside}"

@@ -31,8 +31,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel; what it depends on is that of this one."""
-    home: Path = tmp_path_factory.mktemp("opt") / "fer-edge"
+    """An environment with the wheel, in the system of a card; what it depends on is that of this one."""
+    home: Path = tmp_path_factory.mktemp("card") / "opt/fer-edge"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=120)
     pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install"]
     subprocess.run([*pip, "--quiet", "--no-deps", "--no-index", str(wheel)], check=True, timeout=300)
@@ -61,36 +61,37 @@ def test_the_wheel_brings_every_file_of_deploy(installed: Path, tmp_path: Path) 
 
 
 @needs_root
-def test_it_writes_unit_and_configuration_and_keeps_what_a_person_wrote(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/group").write_text("video:x:44:\ngpio:x:997:\n")
-    done = fer_edge_of(installed, "install", "--root", str(tmp_path))
+def test_it_writes_unit_and_configuration_and_keeps_what_a_person_wrote(installed: Path) -> None:
+    card = installed.parents[1]
+    (card / "etc").mkdir()
+    (card / "etc/group").write_text("video:x:44:\ngpio:x:997:\n")
+    done = fer_edge_of(installed, "install", "--root", str(card))
     assert done.returncode == 0, done.stderr
-    unit = (tmp_path / "etc/systemd/system/fer-edge.service").read_text()
-    assert f"ExecStart={installed}/bin/fer-edge run" in unit and "/opt/fer-edge/current" not in unit
-    assert f"the service starts {installed}/bin/fer-edge: install fer-edge there on the target, too" in done.stderr
-    assert (tmp_path / "etc/systemd/system/fer-edge.service.d/gpio.conf").exists()
-    config = tmp_path / "etc/fer-edge/config.yaml"
+    unit = (card / "etc/systemd/system/fer-edge.service").read_text()
+    assert "ExecStart=/opt/fer-edge/bin/fer-edge run" in unit and "/opt/fer-edge/current" not in unit
+    assert (card / "etc/systemd/system/fer-edge.service.d/gpio.conf").exists()
+    config = card / "etc/fer-edge/config.yaml"
     assert config.stat().st_mode & 0o777 == 0o640
     config.write_text("node: cab-7\n")
-    assert fer_edge_of(installed, "install", "--root", str(tmp_path)).returncode == 0
+    assert fer_edge_of(installed, "install", "--root", str(card)).returncode == 0
     assert config.read_text() == "node: cab-7\n"
-    assert fer_edge_of(installed, "remove", "--root", str(tmp_path)).returncode == 0
-    assert config.exists() and not (tmp_path / "etc/systemd/system/fer-edge.service").exists()
-    assert not (tmp_path / "etc/systemd/system/fer-edge.service.d").exists()
+    assert fer_edge_of(installed, "remove", "--root", str(card)).returncode == 0
+    assert config.exists() and not (card / "etc/systemd/system/fer-edge.service").exists()
+    assert not (card / "etc/systemd/system/fer-edge.service.d").exists()
 
 
 @needs_root
 def test_where_the_service_could_not_start_it_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: Run
 ) -> None:
-    monkeypatch.setattr(service.sys, "prefix", str(tmp_path / "home/pi/venv"))
-    (tmp_path / "home/pi/venv/bin").mkdir(parents=True)
-    with pytest.raises(service.UsageError, match="there is no"):
-        service._program(tmp_path)
-    (tmp_path / "home/pi/venv/bin/fer-edge").touch()
-    with pytest.raises(service.UsageError, match="/home and /root are hidden"):
-        service._program(tmp_path)
+    for place in ("home/pi/venv", "tmp/venv"):
+        monkeypatch.setattr(service.sys, "prefix", str(tmp_path / place))
+        (tmp_path / place / "bin").mkdir(parents=True)
+        with pytest.raises(service.UsageError, match="there is no"):
+            service._program(tmp_path)
+        (tmp_path / place / "bin/fer-edge").touch()
+        with pytest.raises(service.UsageError, match="/home, /root and /tmp are hidden"):
+            service._program(tmp_path)
     assert "service remove: there is no" in program("service", "remove", "--root", str(tmp_path)).stderr
 
 
@@ -99,6 +100,17 @@ def test_a_root_that_is_not_there_is_told_and_not_made(tmp_path: Path, fer_edge:
     told = fer_edge("service", "install", "--root", str(tmp_path / "card"))
     assert told.returncode == 2 and "card: no such folder; give the root of a mounted system" in told.stderr
     assert not (tmp_path / "card").exists()
+
+
+@needs_root
+def test_a_program_missing_on_the_card_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service, "_program", lambda _: "/opt/fer-edge/bin/fer-edge")
+    monkeypatch.setattr(service.shutil, "which", lambda _: None)
+    service._install(tmp_path, no_start=True)
+    told = capsys.readouterr().err
+    assert "the service starts /opt/fer-edge/bin/fer-edge: install fer-edge there on the target, too" in told
 
 
 def test_beside_the_debian_package_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
