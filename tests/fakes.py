@@ -47,7 +47,7 @@ class ScriptedSource:
         if self._left == 0:
             step = next(self._steps, "end")
             if step == "end":
-                raise EndOfSource("scripted: at its end")
+                raise EndOfSource("scripted: ended after its script")
             if step == "hang":
                 self._closed.wait()
             raise SourceLost("scripted: unplugged")

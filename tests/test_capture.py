@@ -49,6 +49,7 @@ def test_a_camera_missing_at_start_is_taken_when_it_comes(caplog: pytest.LogCapt
     assert capture.box.received == 3 and source.opened == 4
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert told == ["scripted: not there; plug it in (trying again)"], "said once, not at every try"
+    assert caplog.messages[-1] == "scripted: ended after its script", "in the source's own words"
     assert capture.close()
 
 

@@ -114,8 +114,8 @@ class Capture:
             frames_before = self.box.received
             try:
                 self._read_until_lost()
-            except EndOfSource:
-                log.info("%s: at its end", self.source.name)
+            except EndOfSource as end:
+                log.info("%s", end)
                 self._streaming = False
                 self.finished.set()
                 return

@@ -203,7 +203,9 @@ class Daemon:
         self._save_due = self._clock() + SAVE_S
         self._notifier.ready()
         self.ready.set()
-        log.info("fer-edge %s: node %s watches %s", __version__, settings.node, self._parts.capture.source.name)
+        log.info(
+            "fer-edge %s: node %s watches camera.source %s", __version__, settings.node, self._parts.capture.source.name
+        )
 
     def _shutdown(self) -> None:
         self._notifier.stopping()
