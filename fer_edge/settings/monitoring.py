@@ -85,7 +85,7 @@ class CalibrationSettings(Section):
         8.0,
         ge=0,
         le=50,
-        description="log-odds of closed per unit of openness below that; 0: the network's probability alone",
+        description="log-odds of closed per unit of openness below shut; 0: the network's probability alone",
     )
 
 

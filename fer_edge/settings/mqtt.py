@@ -113,9 +113,9 @@ class MqttSettings(Section):
         1.0, ge=0.1, le=60, description="minimum time between states in which only numbers changed, seconds"
     )
     state_qos: Literal[0, 1] = Field(
-        1, description="QoS of states; 0 costs a broker of many nodes less, and one may be lost on the way"
+        1, description="QoS of states; 0 costs a broker of many nodes less, but a state may be lost in transit"
     )
-    requests: bool = Field(True, description="take requests over MQTT; false: the node subscribes to none")
+    requests: bool = Field(True, description="accept requests over MQTT; false: the node subscribes to none")
     request_qos: Literal[0, 1] = Field(
         1, description="QoS of the subscription to requests; 0 costs a broker of many nodes less"
     )

@@ -39,7 +39,7 @@ class TinyDetector(Section):
         0.6,
         gt=0,
         lt=1,
-        description="score from which the detector is sure; below, the landmark network must be certain",
+        description="score from which the detector is sure; below it, the landmark network must be certain",
     )
 
 
