@@ -46,17 +46,17 @@ def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["rn"], "fer-edge: 'rn' is no command (did you mean run?); fer-edge --help shows what there is"),
-        (["fly"], "fer-edge: 'fly' is no command; fer-edge --help shows what there is"),
-        (["--fast", "run"], "fer-edge: unrecognized arguments: --fast; fer-edge --help shows what there is"),
+        (["rn"], "fer-edge: 'rn' is not a command (did you mean run?); see fer-edge --help"),
+        (["fly"], "fer-edge: 'fly' is not a command; see fer-edge --help"),
+        (["--fast", "run"], "fer-edge: unrecognized arguments: --fast; see fer-edge --help"),
         (["--config", "c.yaml", "run"], "fer-edge: --config: options come after the command, as in fer-edge run --con"),
         (["--set=node=a", "run"], "fer-edge: --set=node=a: options come after the command"),
         (["annotate", "sim:asleep", "made.mp4"], "fer-edge: made.mp4: is a folder; give the name of a file in it"),
         (["replay", "sim:asleep", "--plot", "made.mp4"], "fer-edge: made.mp4: is a folder; give the name of a file"),
         (["service", "files", "/proc/none"], "fer-edge: service files /proc/none: cannot be written (No such file"),
-        (["--fast"], "fer-edge: unrecognized arguments: --fast; fer-edge --help shows what there is"),
-        (["run", "--fast"], "fer-edge run: unrecognized arguments: --fast; fer-edge run --help shows what there is"),
-        (["replay"], "fer-edge replay: the following arguments are required: VIDEO; fer-edge replay --help shows what"),
+        (["--fast"], "fer-edge: unrecognized arguments: --fast; see fer-edge --help"),
+        (["run", "--fast"], "fer-edge run: unrecognized arguments: --fast; see fer-edge run --help"),
+        (["replay"], "fer-edge replay: the following arguments are required: VIDEO; see fer-edge replay --help"),
         (["demo", "--seconds", "-1"], "fer-edge demo: argument --seconds: must be a number above 0"),
     ],
 )

@@ -18,7 +18,7 @@ from fer_edge.sinks.mqtt import VARIABLE
     [
         ("echo active", "ok", "running"),
         ("echo inactive; exit 3", "warn", "installed, but not running"),
-        ("echo 'Failed to connect to bus' >&2; exit 1", "ok", "could not be asked"),
+        ("echo 'Failed to connect to bus' >&2; exit 1", "ok", "cannot tell whether"),
     ],
 )
 @pytest.mark.parametrize("folder", ["etc/systemd/system", "usr/lib/systemd/system"])

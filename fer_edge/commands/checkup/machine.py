@@ -142,7 +142,7 @@ def service(_: Settings) -> Iterator[Finding]:
     if active:
         yield Finding("service", "ok", "running")
     elif active is None:
-        yield Finding("service", "ok", "installed; whether it runs could not be asked (try with sudo)")
+        yield Finding("service", "ok", "installed; cannot tell whether it is running (try with sudo)")
     else:
         yield Finding(
             "service",

@@ -12,7 +12,7 @@ export async function show(place) {
         <label><input data-is="changed" type="checkbox"> changed settings only</label>
         <a class="button push" href="handbook" target="_blank">Handbook</a></div>
         <p data-is="said" role="status" class="muted"></p>
-        <p class="muted">Read-only. To change a setting, edit the file shown, then run <code>systemctl reload fer-edge</code>.</p></section>
+        <p class="muted">Read-only. To change a setting, edit the file shown, then run <code>sudo systemctl reload fer-edge</code>.</p></section>
       <section aria-label="Table of settings"><div class="scroll" tabindex="0" role="region" aria-label="Settings and their values"><table><thead><tr><th>Setting</th><th>Value</th><th>Source</th><th>What it does</th></tr></thead><tbody data-is="rows"></tbody></table></div></section>`;
     for (const name of ["find", "changed"]) $(name).oninput = list;
   }
