@@ -27,10 +27,11 @@ OPEN_SHARE = 0.15
 """Shorter openings do not part the time with lids down, unless they make up more of it: blinks in a row are none."""
 BEFORE_S, AFTER_S = 0.5, 0.5
 """A head that passes the limit within so long around the moment the lids went down went down with them."""
-AGAIN_S = 0.6
+AGAIN_S = 0.7
 """Lids that fall again within so long have only blinked before: the head goes down with them if it does so then."""
-SHALLOW_DEG = 8.0
-"""Lids over an eye that is seen to look no further down than this from straight ahead are low, not lowered."""
+SHALLOW_DEG, LOW = 8.0, 0.25
+"""A lid that looks down follows the eye: one over an eye that looks no further down than the first, from straight ahead
+or out of the face, is low and not lowered; and it is up unless the eyes are narrower than the second."""
 SURER_PER_DEG = 0.02
 """Eyes must be read as shut so much more surely for each degree that the head fell as the lids went down."""
 LOOKS = 0.25
@@ -84,8 +85,9 @@ class LidsReader:
         ``gaze`` is the pitch of the gaze from straight ahead, degrees, None where it is not known.
         """
         at, down = signals.at, self._down
-        shallow = gaze is not None and gaze > -SHALLOW_DEG
-        lids = evidence if shallow else self._lids(signals, evidence, width, pitch)
+        shallow = gaze is not None and pitch is not None and max(gaze, gaze - pitch) > -SHALLOW_DEG
+        up = shallow and (width is None or width >= LOW)
+        lids = evidence if up else self._lids(signals, evidence, width, pitch)
         down.step(at, lids)
         if down.state is None or (down.state is False and down.held_s(at) >= UP_S):
             self._up()

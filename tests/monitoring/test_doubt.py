@@ -133,3 +133,20 @@ def test_a_blink_as_the_eyes_come_up_from_the_lap_is_no_sleep(looked_s: float) -
     up = 100 + looked_s
     events = told(drive((20, {}), (22, SHUT), (100, {}), (up, LOWERED), (up + 0.35, SHUT), (120, {})))
     assert starts(events) == [("microsleep", 21.5), ("distracted", 103.0)]
+
+
+def test_lids_nearly_shut_over_an_eye_that_looks_straight_out_of_a_bent_head_are_no_look_down() -> None:
+    """A lid that looks down follows the eye. Shut for 1.8 s, then all but lowered over such an eye: asleep at 3 s."""
+    heavy = {"eyes_closed": 0.01, "eyes_lowered": 0.98, "width": 0.2, "gaze": (0.0, 8.0)} | BENT
+    events = told(drive((20, {}), (30, BENT | {"gaze": (0.0, 15.0)}), (31.8, SHUT | BENT), (34, heavy), (40, {})))
+    assert starts(events) == [("microsleep", 31.5), ("sleep", 33.0)]
+
+
+def test_lids_nearly_shut_for_three_seconds_are_warned_of_wherever_the_eye_looks() -> None:
+    heavy = {"eyes_closed": 0.05, "eyes_lowered": 0.9, "width": 0.15, "gaze": (0.0, -4.0)}
+    assert starts(told(drive((20, {}), (28, heavy), (40, {})))) == [("distracted", 23.0), ("unresponsive", 26.0)]
+
+
+def test_lids_that_hang_a_little_over_an_eye_that_looks_ahead_are_up() -> None:
+    low = {"eyes_closed": 0.05, "eyes_lowered": 0.9, "width": 0.35, "gaze": (0.0, -4.0)}
+    assert told(drive((20, {}), (28, low), (40, {}))) == []
