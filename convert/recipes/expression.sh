@@ -46,7 +46,7 @@ int8() { # KERAS_FILE TFLITE_FILE OPTIONS…
     from=$1 made=$2
     shift 2
     [ -f "$made" ] || KERAS_BACKEND=tensorflow "$python" -m convert quantize "$from" \
-        --recipe "$recipes/expression.yaml" --data "$data" --mirror --out "$made" "$@"
+        --recipe "$recipes/expression.yaml" --data "$data" --notes "$recipes/expression.notes.yaml" --out "$made" "$@"
 }
 int8 "$out/long/model.keras" "$out/before.tflite"
 stage cameras expression-cameras --start "$out/before.tflite" --teacher "$out/before.tflite" "$fer" \

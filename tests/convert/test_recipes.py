@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+from convert.card import read_notes
 from convert.cli import main, parsed
 from convert.errors import UsageError
 from convert.files import RECIPES
@@ -15,6 +17,8 @@ from convert.tasks import TASKS, find
 
 ROOT = Path(__file__).parents[2]
 OWN = sorted(path for path in RECIPES.glob("*.yaml") if not path.name.endswith(".notes.yaml"))
+NOTES = sorted(RECIPES.glob("*.notes.yaml"))
+MODELS = ROOT / "fer_edge" / "models"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -94,3 +98,24 @@ def test_every_task_has_every_verb_with_the_same_options(verb: str, capsys: pyte
         "evaluate": {"--data", "--split", "--threads", "--json"},
     }
     assert wanted[verb] <= shared
+
+
+@pytest.mark.convert
+@pytest.mark.filterwarnings("default")
+@pytest.mark.timeout(400)
+def test_a_network_of_ones_own_is_not_said_to_be_made_of_the_shipped_ones_data(trained: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.tflite"
+    asked = ["--recipe", "expression", "--data", str(trained), "--out", str(target), "--min-agreement", "0"]
+    assert main(["quantize", str(trained / "out" / "model.keras"), *asked]) == 0
+    card = json.loads(target.with_suffix(".json").read_text())
+    assert card["mirrored"], "the recipe was followed"
+    assert not {"data", "terms", "stages", "recipe", "spread"} & set(card)
+
+
+@pytest.mark.parametrize("notes", NOTES, ids=lambda path: path.stem)
+def test_the_card_of_a_shipped_network_says_what_its_notes_say(notes: Path) -> None:
+    told = read_notes(notes)
+    card = json.loads((MODELS / f"{notes.name.split('.')[0]}.json").read_text(encoding="utf-8"))
+    assert {name: card[name] for name in told if name != "input"} | {
+        "input": {name: card["input"][name] for name in told.get("input", {})}
+    } == {"input": {}} | told
