@@ -2,6 +2,8 @@
 
 Pictures of the camera and the seat that a model will work with need no labels: its teachers say what they
 show. A sheet of some of the faces stands beside the file, to be looked at before anything is trained.
+Faces that a network is to be measured on are left out by what they look like: the same picture often stands
+in other data under another name.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +33,11 @@ from fer_edge.timing import NoStages
 
 SHOWN, COLUMNS = 120, 12
 """Faces on the sheet, and in one of its rows."""
+COARSE, SAME = 16, 0.96
+"""Side, in pixels, to which cut faces are brought to be compared, and the correlation from which they are one picture.
+
+Photographs that two sets hold in different crops and sizes have 0.97 and more; of different ones, the most alike 0.95.
+"""
 
 
 def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
@@ -54,6 +62,21 @@ def cut_faces(files: Sequence[Path], size: int, least: int, progress: Progress) 
         progress.step(file.name)
 
 
+def unlike(faces: Sequence[NDArray[np.uint8]], others: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """Those faces that are none of the others, whatever picture they were cut from."""
+    if not others:
+        return list(faces)
+    known = np.stack([_coarse(face) for face in others])
+    return [face for face in faces if (known @ _coarse(face)).max() < SAME]
+
+
+def _coarse(face: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A face as a vector whose product with another's is their correlation."""
+    small = cv2.resize(face, (COARSE, COARSE), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+    small -= small.mean()
+    return small / max(float(np.linalg.norm(small)), 1e-6)
+
+
 def write(faces: Sequence[NDArray[np.uint8]], out: Path) -> None:
     """The faces as ``images`` (N, size, size) uint8 of an .npz, and a sheet of some of them beside it."""
     images = np.stack(faces)
@@ -68,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser, _task: None) -> None:
     parser.add_argument("pictures", type=Path, nargs="+", help="pictures, or folders of them")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--size", type=whole(), default=48, help="side of the faces in pixels")
-    left_out = "CSV whose column `file` names pictures to leave out: annotated ones, say"
+    left_out = "CSV whose column `file` names pictures to leave out, under other names, too: annotated ones"
     parser.add_argument("--except", type=Path, dest="left_out", metavar="TABLE", help=left_out)
     parser.add_argument("--least", type=whole(), default=40, help="smallest face used, in pixels of the picture")
 
@@ -80,9 +103,17 @@ def run(args: argparse.Namespace, _task: None) -> int:
     own = args.out.with_suffix(".png").resolve()  # the sheet of an earlier run
     left_out = _named(args.left_out) if args.left_out else set()
     found = find_pictures(args.pictures)
-    files = [file for file in found if file.resolve() != own and file.name not in left_out]
-    progress = Progress(len(files))
-    faces = list(cut_faces(files, args.size, args.least, progress))
+    found = [file for file in found if file.resolve() != own]
+    files = [file for file in found if file.name not in left_out]
+    progress = Progress(len(found))
+    named = list(cut_faces([file for file in found if file.name in left_out], args.size, 1, progress))
+    seen = list(cut_faces(files, args.size, args.least, progress))
+    faces = unlike(seen, named)
+    alike = len(seen) - len(faces)
+    if alike and not faces:
+        raise DataError(f"--except {args.left_out}: nothing is left; all {alike} faces are in the named pictures, too")
+    if alike:
+        progress.line(f"{args.left_out}: {alike} faces of other pictures are left out; they are in the named ones, too")
     if not faces:
         raise DataError(f"no face of {args.least} pixels in {len(files)} pictures; try --least")
     write(faces, args.out)

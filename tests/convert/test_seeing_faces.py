@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from convert.cli import main
+from fer_edge.sources.sim.examples import examples
 
 
 def astronaut() -> np.ndarray:
@@ -39,15 +40,33 @@ def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(
     assert "no face of 400 pixels in 1 pictures" in capsys.readouterr().err
     assert len(np.load(out)["images"]) == 2, "what was there stays"
     table = tmp_path / "marks.csv"
-    table.write_text("file,expression\nb-upright.png,happy\n")
-    assert main(["faces", str(folder), "--except", str(table), "--out", str(out)]) == 0
-    assert "1 faces of 2 pictures" in capsys.readouterr().err
     table.write_text("picture\nb-upright.png\n")
     assert main(["faces", str(folder), "--except", str(table), "--out", str(out)]) != 0
     assert "not a CSV with a column `file`" in capsys.readouterr().err
     notes = folder / "notes.txt"
     assert main(["faces", str(folder / "b-upright.png"), "--out", str(notes / "faces.npz")]) == 1
     assert capsys.readouterr().err == f"convert: {notes}: File exists\n"
+
+
+def test_a_face_to_measure_on_is_left_out_under_every_name_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture, pictures, out = astronaut(), tmp_path / "pictures", tmp_path / "faces.npz"
+    smaller = cv2.resize(picture[10:240, 110:340], None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    somebody = next(examples(range(9000, 9001), 1)).picture
+    for name, shown in {"marked.png": picture, "web/0001.jpg": smaller, "web/0002.jpg": somebody}.items():
+        (pictures / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(pictures / name), shown)
+    table = tmp_path / "marks.csv"
+    table.write_text("file,expression\nmarked.png,happy\n")
+    assert main(["faces", str(pictures), "--except", str(table), "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert f"{table}: 1 faces of other pictures are left out; they are in the named ones, too" in told
+    assert f"{out}: 1 faces of 2 pictures" in told
+    (pictures / "web" / "0002.jpg").unlink()
+    assert main(["faces", str(pictures), "--except", str(table), "--out", str(out)]) == 1
+    assert "nothing is left; all 1 faces are in the named pictures, too" in capsys.readouterr().err
+    assert len(np.load(out)["images"]) == 1, "what was there stays"
 
 
 @pytest.mark.parametrize(
