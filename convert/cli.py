@@ -47,13 +47,15 @@ VERBS = OF_TASKS | {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0 fine, 1 failed, 2 usage, 69 unavailable)."""
+    argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run(argv)
     except FerEdgeError as error:
         print(f"convert: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("convert: interrupted; `train --resume` continues from the last checkpoint", file=sys.stderr)
+        goes_on = "; --resume continues after the last complete epoch" if argv[:1] == ["train"] else ""
+        print(f"convert: interrupted{goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -90,7 +90,8 @@ def by_layer(net: Any, content: bytes, inputs: NDArray[np.float32], size: int) -
 
 def refuse(fault: str, layers: list[tuple[str, float]], out: object) -> AgreementError:
     """The error that says why ``out`` is not written, and where most is lost."""
-    return AgreementError(f"{out}: not written; {fault}; most is lost in layers {told(layers) or 'unknown'}")
+    where = f"; most is lost in layers {told(layers)}" if told(layers) else ""
+    return AgreementError(f"{out}: not written; {fault}{where}")
 
 
 def signal_to_noise(parent: bytes, child: bytes, inputs: NDArray[np.float32]) -> list[tuple[str, float]]:

@@ -166,5 +166,6 @@ def _probe(
         raise ModelError(f"{path}: its input is {shape}, not one square picture")
     given = run(np.zeros(shape, np.float32))
     if given.shape[1:] != (len(names),):
-        raise ModelError(f"{path}: it gives {given.shape[1:]} values for {len(names)} labels ({', '.join(names)})")
+        values = " x ".join(map(str, given.shape[1:]))
+        raise ModelError(f"{path}: it gives {values} values for {len(names)} labels ({', '.join(names)})")
     return given

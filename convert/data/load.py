@@ -81,12 +81,14 @@ def load_training(
     else:
         held = load(path if val is None else val, "val", want)
         if held.whole and held.source == train.source:
-            raise DataError(f"{path}: contains no validation part; use --val FILE or --val-fraction 0.1")
+            other = "--val FILE" if val is None else "--val with another file"
+            raise DataError(f"{path}: contains no validation part; use {other} or --val-fraction 0.1")
     train = _without(train, held)
     for name, part in (("train", train), ("val", held)):
         empty = [label for label, count in zip(part.classes, part.counts(), strict=True) if count == 0]
         if empty:
-            raise DataError(f"{part.source}: split {name} has no picture of {', '.join(empty)}")
+            lacking = ", ".join(empty)
+            raise DataError(f"{part.source}: split {name} has no picture of {lacking}; add some, or choose --labels")
     return train, held
 
 

@@ -51,9 +51,12 @@ def run(args: argparse.Namespace, _task: None) -> int:
     """Ask for every picture of a folder."""
     if not args.yunet.is_file():
         raise DataError(f"{args.yunet}: no such file; give YuNet's ONNX file")
-    net = cv2.FaceDetectorYN.create(str(args.yunet), "", (320, 320), LEAST_SCORE)
     found = find_pictures([args.folder])
-    answers = {str(path.relative_to(args.folder)): ask(net, read_picture(path)) for path in found}
+    try:
+        net = cv2.FaceDetectorYN.create(str(args.yunet), "", (320, 320), LEAST_SCORE)
+        answers = {str(path.relative_to(args.folder)): ask(net, read_picture(path)) for path in found}
+    except cv2.error:  # another network's file is refused at the first picture only
+        raise DataError(f"{args.yunet}: not YuNet's ONNX file") from None
     files.write_json(args.out, answers)
     print(f"{args.out}: {len(found)} pictures", file=sys.stderr)
     return 0
