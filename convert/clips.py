@@ -15,9 +15,9 @@ from convert.errors import DataError
 from convert.seeing.altered import Alteration
 from fer_edge.core import Frame
 from fer_edge.monitoring import Monitor
+from fer_edge.perception import Perception
 from fer_edge.perception.faces import YuNet, make_finder
-from fer_edge.perception.reader import Perception
-from fer_edge.pipeline import Pipeline, Step, frames
+from fer_edge.pipeline import Pipeline, Step, opened
 from fer_edge.settings import Settings
 from fer_edge.sources import make_source
 
@@ -49,17 +49,13 @@ def watch(path: Path, settings: Settings, yunet: YuNet | None = None, alter: Alt
 
 
 def _frames(path: Path, settings: Settings, alter: Alteration | None) -> Iterator[Frame]:
-    source = make_source(str(path), settings.camera, paced=False)
-    source.open()
-    try:
-        for number, frame in enumerate(frames(source)):
+    with opened(make_source(str(path), settings.camera, paced=False)) as frames:
+        for number, frame in enumerate(frames):
             image = alter(frame.image, number) if alter else frame.image
             if image is frame.image:
                 yield frame
             elif image is not None:
                 yield replace(frame, image=image, colour=None, jpeg=None)
-    finally:
-        source.close()
 
 
 def beside(seen: Watched, marks: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,20 @@
-"""fer-edge: driver monitoring on a small computer."""
+"""fer-edge: driver monitoring on a small computer.
+
+From Python, every event of a video as it comes (:mod:`fer_edge.core` has the words for what is told)::
+
+    from fer_edge.monitoring import Monitor
+    from fer_edge.perception import Perception
+    from fer_edge.pipeline import Pipeline, opened
+    from fer_edge.settings import Settings
+    from fer_edge.sources import make_source
+
+    settings = Settings()
+    pipeline = Pipeline(Perception(settings), Monitor(settings))
+    with opened(make_source("drive.mp4", settings.camera, paced=False)) as frames:
+        for frame in frames:
+            for event in pipeline.step(frame).events:
+                print(event.at, event.event_type, event.phase, event.held_s)
+"""
 
 import os
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from fer_edge.timing import NoStages, Stages
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Frame, Signals, Sink, Source
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception.reader import Perception
+    from fer_edge.perception import Perception
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,17 @@ class Pipeline:
         return Step(signals, state, events)
 
 
-def frames(source: Source) -> Iterator[Frame]:
-    """Every frame of an open source up to its end."""
+@contextmanager
+def opened(source: Source) -> Iterator[Iterator[Frame]]:
+    """Open a source for this block, which gets its frames up to its end. Raises SourceUnavailable."""
+    source.open()
+    try:
+        yield _frames(source)
+    finally:
+        source.close()
+
+
+def _frames(source: Source) -> Iterator[Frame]:
     while True:
         try:
             frame = source.read()

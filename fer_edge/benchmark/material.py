@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from fer_edge.errors import UnavailableError
-from fer_edge.pipeline import frames
+from fer_edge.pipeline import opened
 from fer_edge.sources import make_source
 
 if TYPE_CHECKING:
@@ -25,12 +25,8 @@ CLIP_S = 20.0
 
 def some_frames(settings: Settings, spec: str, count: int) -> list[Frame]:
     """The first so many frames of a source, in memory."""
-    source = make_source(spec, settings.camera, paced=False)
-    source.open()
-    try:
-        taken = list(islice(frames(source), count))
-    finally:
-        source.close()
+    with opened(make_source(spec, settings.camera, paced=False)) as frames:
+        taken = list(islice(frames, count))
     if not taken:
         raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
     return taken
@@ -46,16 +42,14 @@ def clip(settings: Settings, spec: str, fps: float) -> Iterator[Path]:
     with TemporaryDirectory(prefix="fer-edge-benchmark-") as folder:
         path = Path(folder) / "clip.avi"
         writer: cv2.VideoWriter | None = None
-        source = make_source(spec, settings.camera, paced=False)
-        source.open()
         try:
-            for frame in islice(frames(source), int(CLIP_S * fps)):
-                if writer is None:
-                    size = (frame.image.shape[1], frame.image.shape[0])
-                    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
-                writer.write(frame.image if frame.image.ndim == 3 else cv2.cvtColor(frame.image, cv2.COLOR_GRAY2BGR))
+            with opened(make_source(spec, settings.camera, paced=False)) as frames:
+                for image in (frame.image for frame in islice(frames, int(CLIP_S * fps))):
+                    if writer is None:
+                        size = (image.shape[1], image.shape[0])
+                        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
+                    writer.write(image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
         finally:
-            source.close()
             if writer is not None:
                 writer.release()
         if writer is None:

@@ -39,7 +39,7 @@ from fer_edge.monitoring.simulation.networks import (
     state,
 )
 from fer_edge.monitoring.simulation.story import Truth
-from fer_edge.perception.reader import Perception
+from fer_edge.perception import Perception
 from fer_edge.settings import Settings
 from fer_edge.sources.sim.looks import STRANGERS
 from fer_edge.sources.sim.scene import Scene
@@ -110,16 +110,16 @@ def of_drawn(mounting: Mounting) -> Iterator[Row]:
 
 def of_clips(folder: Path) -> Iterator[Row]:
     """Marked clips; eyes are wide where a clip with marked closures marks nothing."""
+    from fer_edge.pipeline import opened
     from fer_edge.sources import make_source
 
     for clip, known in json.loads((folder / "annotations.json").read_text("utf-8")).items():
         if not isinstance(known, dict) or not (any(known.get(mark) for mark in MARKS)):
             continue
         source = make_source(str(folder / clip), SETTINGS.camera, paced=False)
-        source.open()
         perception = Perception(SETTINGS)
-        read = [perception.read(source.read()) for _ in range(known["frames"])]
-        source.close()
+        with opened(source):
+            read = [perception.read(source.read()) for _ in range(known["frames"])]
         level = median(signals.pitch for signals in read if signals.pitch is not None)
         ahead = median(s.gaze_pitch - s.pitch for s in read if s.gaze_pitch is not None and s.pitch is not None)
         bands = [None if signals.pitch is None else band(signals.pitch - level) for signals in read]

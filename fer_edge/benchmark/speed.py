@@ -15,8 +15,8 @@ import numpy as np
 from fer_edge.benchmark import models
 from fer_edge.errors import UnavailableError
 from fer_edge.monitoring import Monitor
-from fer_edge.perception.reader import Perception
-from fer_edge.pipeline import Pipeline, frames
+from fer_edge.perception import Perception
+from fer_edge.pipeline import Pipeline, opened
 from fer_edge.service.health import rss_mb
 from fer_edge.sources import make_source
 from fer_edge.timing import Stages
@@ -34,9 +34,8 @@ def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
     stages = Stages()
     pipeline = Pipeline(Perception(settings, stages=stages), Monitor(settings), stages=stages)
     source = make_source(spec, settings.camera, paced=False)
-    source.open()
-    try:
-        timed = _timed(frames(source), stages)
+    with opened(source) as stream:
+        timed = _timed(stream, stages)
         opening = list(islice(timed, WARM_UP))
         if not opening:
             raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
@@ -45,8 +44,6 @@ def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
         stages.times.clear()
         until = time.perf_counter() + seconds
         result = _run(pipeline, takewhile(lambda _: time.perf_counter() < until, _again(timed, opening)), stages)
-    finally:
-        source.close()
     image = opening[0].image
     return {
         "machine": machine(),

@@ -75,18 +75,16 @@ def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals,
     """Time, signals, picture size and word of each frame; ends after so many seconds or with the source."""
     from fer_edge.core import DriverState
     from fer_edge.monitoring.aim import aim
-    from fer_edge.perception.reader import Perception
-    from fer_edge.pipeline import frames
+    from fer_edge.perception import Perception
+    from fer_edge.pipeline import opened
     from fer_edge.sources import make_source
 
     # Expressions say nothing about the view.
     quick = settings.model_copy(update={"emotion": settings.emotion.model_copy(update={"enabled": False})})
     perception = Perception(quick)
-    source = make_source(settings.camera.source, settings.camera, paced=True)
-    source.open()
-    try:
+    with opened(make_source(settings.camera.source, settings.camera, paced=True)) as frames:
         began: float | None = None
-        for frame in frames(source):
+        for frame in frames:
             began = frame.at if began is None else began
             if frame.at - began > seconds:
                 return
@@ -94,8 +92,6 @@ def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals,
             size = frame.image.shape[1], frame.image.shape[0]
             # Nothing is learned of this driver yet: straight ahead is where the head points now.
             yield frame.at, seen, size, aim(DriverState(frame.at), seen, size) or "nobody"
-    finally:
-        source.close()
 
 
 def advice(word: str, seen: Signals, size: tuple[int, int]) -> str:

@@ -24,9 +24,9 @@ from fer_edge.commands.whole import need_whole, tell_of_picture
 from fer_edge.errors import FerEdgeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from fer_edge.core import Frame, Image, Source
+    from fer_edge.core import Frame, Image
     from fer_edge.settings import Settings
 
 
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if Path(args.video).exists() and args.out.exists() and args.out.samefile(args.video):
         raise UsageError(f"{args.out}: is the input video; choose a different file for the copy")
     options.need_folder(args.out)
+    from fer_edge.pipeline import opened
     from fer_edge.sources import make_source
 
     settings = options.settings(args)
@@ -52,10 +53,9 @@ def run(args: argparse.Namespace) -> int:
     source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
     # Stopped half way, too, the copy is removed.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    source.open()
     try:
-        with Progress(sys.stderr, source.frames) as progress:
-            count, seconds = _copy(settings, source, beside, progress)
+        with opened(source) as frames, Progress(sys.stderr, source.frames) as progress:
+            count, seconds = _copy(settings, frames, source.fps, beside, progress)
         if count:
             if _frames(beside) < count:
                 raise FerEdgeError(f"{beside}: could not be written completely; free some disk space")
@@ -64,7 +64,6 @@ def run(args: argparse.Namespace) -> int:
         # The file that is written is a matter of this command.
         raise type(fault)(str(fault).replace(str(beside), str(args.out))) from None
     finally:
-        source.close()
         with suppress(OSError):
             beside.unlink()
     sys.stderr.write(f"{args.out}: {count} frames\n")
@@ -74,21 +73,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _copy(settings: Settings, source: Source, path: Path, progress: Progress) -> tuple[int, float]:
-    """Every frame drawn on; how many, and seconds from the first to the last."""
+def _copy(
+    settings: Settings, frames: Iterator[Frame], fps: float | None, path: Path, progress: Progress
+) -> tuple[int, float]:
+    """Every frame drawn on; how many, and seconds from the first to the last. ``fps`` is what the source says."""
     from fer_edge import drawing
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception.reader import Perception
-    from fer_edge.pipeline import Pipeline, frames
+    from fer_edge.perception import Perception
+    from fer_edge.pipeline import Pipeline
 
     pipeline = Pipeline(Perception(settings), Monitor(settings))
-    stream = frames(source)
-    opening = list(islice(stream, 5))
+    opening = list(islice(frames, 5))
     if not opening:
         return 0, 0.0
     count, frame = 0, opening[0]
-    with closing(Writer(path, _rate(source.fps, opening), opening[0].image)) as writer:
-        for count, frame in enumerate(chain(opening, stream), 1):
+    with closing(Writer(path, _rate(fps, opening), opening[0].image)) as writer:
+        for count, frame in enumerate(chain(opening, frames), 1):
             step = pipeline.step(frame)
             writer.write(drawing.draw(frame.in_colour(), step.signals, step.state))
             progress.at(count)

@@ -23,7 +23,9 @@ from fer_edge.commands.timeline import Progress, Timeline
 from fer_edge.commands.whole import need_whole, tell_of_picture
 
 if TYPE_CHECKING:
-    from fer_edge.core import Frame, Source
+    from collections.abc import Iterable
+
+    from fer_edge.core import Frame
     from fer_edge.pipeline import Pipeline
     from fer_edge.reports.recording import Recording
     from fer_edge.settings import Settings
@@ -51,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
     if args.video.endswith(".trace.json.gz"):
         return _retrace(args)
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception.reader import Perception
-    from fer_edge.pipeline import Pipeline
+    from fer_edge.perception import Perception
+    from fer_edge.pipeline import Pipeline, opened
     from fer_edge.sinks.files import JsonLines
     from fer_edge.sources import make_source
 
@@ -60,13 +62,10 @@ def run(args: argparse.Namespace) -> int:
     settings = options.settings(args)
     source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
     sink = JsonLines(sys.stdout) if args.json else Timeline(sys.stdout)
-    source.open()
-    try:
+    with opened(source) as frames:
         pipeline = Pipeline(Perception(settings), Monitor(settings), [sink, *recording])
         with Progress(sys.stderr, source.frames) as progress:
-            count, seconds, cpu_ms = drive(source, pipeline, progress)
-    finally:
-        source.close()
+            count, seconds, cpu_ms = drive(frames, pipeline, progress)
     sink.summary(seconds, cpu_ms)
     sink.close()
     for made in recording:
@@ -131,14 +130,12 @@ def _write(args: argparse.Namespace, recording: Recording, settings: Settings) -
                 write(recording, settings, title, path)
 
 
-def drive(source: Source, pipeline: Pipeline, progress: Progress) -> tuple[int, float, float | None]:
+def drive(frames: Iterable[Frame], pipeline: Pipeline, progress: Progress) -> tuple[int, float, float | None]:
     """Take every frame through; how many, the video's length in seconds, and CPU milliseconds a frame."""
-    from fer_edge.pipeline import frames
-
     first: Frame | None = None
     last: Frame | None = None
     count, cpu = 0, 0.0
-    for frame in frames(source):
+    for frame in frames:
         first, last = first or frame, frame
         before = time.process_time()
         pipeline.step(frame)
