@@ -10,7 +10,7 @@ from typing import Any
 
 from fer_edge.core import DriverState, Event
 from fer_edge.sinks.clock import iso
-from fer_edge.sinks.mqtt.client import Identity
+from fer_edge.sinks.mqtt.client import Identity, Publication
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.publisher import Publisher
 from fer_edge.sinks.mqtt.topics import Topics
@@ -76,7 +76,7 @@ class Node:
         self._states: dict[int, str] = {}
         self._confirmed_state = ""
         self._last: tuple[str, bytes] | None = None
-        self._events: dict[int, tuple[str, bytes]] = {}
+        self._events: dict[int, Publication] = {}
         self._doubles: set[int] = set()
         self._warm = 34.0 if self.random.random() < 0.02 else 0.0
         self.faults: list[str] = []
@@ -234,22 +234,13 @@ class Node:
         self._dial_at = time.monotonic() + self._wait_s * self.random.uniform(0.5, 1.5)
         self._wait_s = min(2 * self._wait_s, 30.0)
 
-    def _send(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int,
-        retain: bool,
-        correlation: bytes | None = None,
-        expiry_s: int | None = None,
-    ) -> int | None:
-        mid = self.wire.publish(topic, payload, qos=qos, retain=retain)
-        if mid is not None and topic == self.topics.state:
-            self._states[mid] = payload.partition(b'"time":"')[2][:24].decode()
-        elif mid is not None and not retain:
-            self._events[mid] = (topic, payload)
-            self._truth.first_sent(payload)
+    def _send(self, message: Publication) -> int | None:
+        mid = self.wire.publish(message)
+        if mid is not None and message.topic == self.topics.state:
+            self._states[mid] = message.payload.partition(b'"time":"')[2][:24].decode()
+        elif mid is not None and not message.retain:
+            self._events[mid] = message
+            self._truth.first_sent(message.payload)
         return mid
 
     def _confirmed(self, mid: int) -> None:
@@ -265,15 +256,15 @@ class Node:
         self.publisher.confirmed(mid, None)
         self.publisher.pump()
         if event and self.random.random() < self._trouble.doubled:
-            again = self.wire.publish(event[0], event[1], qos=1, retain=False)
+            again = self.wire.publish(event)
             if again is not None:
                 self._doubles.add(again)
 
 
-def garbage(random: Random, topics: Topics) -> tuple[str, bytes]:
+def garbage(random: Random, topics: Topics) -> Publication:
     """A message that breaks the contract, for a test of the dead letters."""
     whole = {"v": 1, "id": "0a0b0c0d-1", "seq": 1, "category": "fatigue", "time": iso(0.0)}
-    return random.choice(
+    topic, payload = random.choice(
         (
             (topics.event("fatigue"), b"{"),
             (topics.event("fatigue"), encode({**whole, "v": 2})),
@@ -282,3 +273,4 @@ def garbage(random: Random, topics: Topics) -> tuple[str, bytes]:
             (topics.status, b"asleep"),
         )
     )
+    return Publication(topic, payload, qos=1, retain=False)

@@ -189,7 +189,7 @@ class Simulation:
     def _break_something(self) -> None:
         if self._random.random() < self._plan.garbage:
             node = self._random.choice(self.nodes)
-            if node.wire.up and node.wire.publish(*garbage(self._random, node.topics), qos=1, retain=False) is not None:
+            if node.wire.up and node.wire.publish(garbage(self._random, node.topics)) is not None:
                 self.broken += 1
 
     def _drain(self, meanwhile: Callable[[float], None], began: float) -> float:

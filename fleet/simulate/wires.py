@@ -16,7 +16,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, new_client
+from fer_edge.sinks.mqtt.client import MAX_PACKET, V311, Identity, Publication, new_client
 
 KEEPALIVE_S = 60
 _ALIVE_S = 5.0
@@ -69,20 +69,11 @@ class Wire:
             self._wires.dialling.discard(self)
             self._ears.down(str(error))
 
-    def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int,
-        retain: bool,
-        correlation: bytes | None = None,
-        expiry_s: int | None = None,
-    ) -> int | None:
-        """As the product's publisher wants it; the last two have no word in MQTT 3.1.1."""
+    def publish(self, message: Publication) -> int | None:
+        """As the product's publisher wants it."""
         if self._client is None or not self.up:
             return None
-        sent = self._client.publish(topic, payload, qos=qos, retain=retain)
+        sent = self._client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
         return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def cut(self) -> None:

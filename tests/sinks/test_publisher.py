@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fer_edge.core import Level
+from fer_edge.sinks.mqtt.client import Publication
 from fer_edge.sinks.mqtt.journal import Journal, Stamp
 from fer_edge.sinks.mqtt.publisher import Publisher
 from fer_edge.sinks.mqtt.topics import Topics
@@ -35,9 +36,9 @@ class Broker:
         self._unanswered: deque[tuple[int, dict[str, Any]]] = deque()
         self._mid = 0
 
-    def _publish(self, topic: str, payload: bytes, **_: Any) -> int:
+    def _publish(self, sent: Publication) -> int:
         self._mid += 1
-        message = json.loads(payload)
+        message = json.loads(sent.payload)
         self.offered.append(message["seq"])
         if message["seq"] in self.too_large:
             self._unanswered.append((-self._mid, message))

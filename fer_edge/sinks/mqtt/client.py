@@ -49,6 +49,18 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """A message for the broker. ``correlation`` and ``expiry_s`` have no word before MQTT 5 and are left out there."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    correlation: bytes | None = None
+    expiry_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who connects: client id, credentials, and the topic of the will."""
 
@@ -131,22 +143,22 @@ def connect(client: BoundedClient, settings: MqttSettings) -> None:
     client.connect(settings.host, settings.port, settings.keepalive_s, **options)
 
 
-def with_message(correlation: bytes | None, expiry_s: int | None) -> Properties | None:
+def with_message(message: Publication) -> Properties | None:
     """What MQTT 5 says beside a message."""
-    if correlation is None and expiry_s is None:
+    if message.correlation is None and message.expiry_s is None:
         return None
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    if correlation is not None:
-        properties.CorrelationData = correlation
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
+    if message.correlation is not None:
+        properties.CorrelationData = message.correlation
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
     return properties
 
 
-def packet_bytes(topic: str, payload: bytes, properties: Properties | None) -> int:
+def packet_bytes(message: Publication, properties: Properties | None) -> int:
     """How long a message is on its way, with the longest head it may get."""
     beside = 1 if properties is None else len(properties.pack())  # type: ignore[no-untyped-call]
-    return 5 + 2 + len(topic.encode()) + 2 + beside + len(payload)
+    return 5 + 2 + len(message.topic.encode()) + 2 + beside + len(message.payload)
 
 
 def subscribe(client: paho.Client, wanted: Subscription) -> None:

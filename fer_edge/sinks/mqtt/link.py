@@ -29,6 +29,7 @@ from fer_edge.sinks.mqtt.client import (
     Identity,
     Incoming,
     Listener,
+    Publication,
     Subscription,
     connect,
     hang_up,
@@ -115,27 +116,19 @@ class Link:
             return now + self._settings.answer_s
         return self._due_at
 
-    def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int,
-        retain: bool,
-        correlation: bytes | None = None,
-        expiry_s: int | None = None,
-    ) -> int | None:
-        """Send, and return the number that :attr:`Listener.confirmed` will name; see :class:`Send` of the publisher."""
+    def publish(self, message: Publication) -> int | None:
+        """Send, and return the number that :attr:`Listener.confirmed` will name; see ``Send`` of the publisher."""
         if self._client is None or not self.up:
             return None
-        properties = with_message(correlation, expiry_s) if self._protocol == V5 else None
-        size = packet_bytes(topic, payload, properties)
+        properties = with_message(message) if self._protocol == V5 else None
+        size = packet_bytes(message, properties)
         fault = self._limit.fault(size)
         if fault is not None:  # the broker would hang up on it
             self._too_large -= 1
             self._post(partial(self._confirmed, self._attempt, self._too_large, fault))
             return self._too_large
-        sent = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+        topic, qos = message.topic, message.qos
+        sent = self._client.publish(topic, message.payload, qos=qos, retain=message.retain, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return None
         self._limit.sent(sent.mid, topic, size, qos)

@@ -13,9 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from fer_edge.sinks.clock import Clock
+from fer_edge.sinks.mqtt.client import Publication
 from fer_edge.sinks.mqtt.journal import Journal, Outgoing
 from fer_edge.sinks.mqtt.topics import Topics
 from fer_edge.sinks.wire import encode
@@ -27,27 +28,13 @@ _WINDOW = 16
 _REFUSED_AGAIN_S = 30.0
 
 
-class Send(Protocol):
-    """How :class:`Link` publishes."""
-
-    def __call__(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int,
-        retain: bool,
-        correlation: bytes | None = None,
-        expiry_s: int | None = None,
-    ) -> int | None:
-        """The number of the message, negative if it is too large for the broker; None if there is no connection."""
+Send = Callable[[Publication], int | None]
+"""Sends, and gives the message's number, negative if it is too large for the broker; None if there is no connection."""
 
 
 @dataclass(slots=True)
 class _Slot:
-    payload: bytes
-    qos: int
-    expiry_s: int | None
+    message: Publication
     due: bool = True
 
 
@@ -56,13 +43,6 @@ class _Sent:
     at: float
     topic: str
     seq: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    topic: str
-    payload: bytes
-    correlation: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,7 @@ class Publisher:
         self._send = send
         self._now = now
         self._slots: dict[str, _Slot] = {}
-        self._answers: deque[_Answer] = deque()
+        self._answers: deque[Publication] = deque()
         self._sent: dict[int, _Sent] = {}
         self._confirmed: list[int] = []
         self._refused: set[str] = set()
@@ -96,7 +76,7 @@ class Publisher:
 
     def set(self, topic: str, payload: str | dict[str, Any], *, qos: int = 1, expiry_s: int | None = None) -> None:
         """The newest payload of a retained topic; on MQTT 5 the broker forgets it after ``expiry_s``."""
-        self._slots[topic] = _Slot(encode(payload), qos, expiry_s)
+        self._slots[topic] = _Slot(Publication(topic, encode(payload), qos, retain=True, expiry_s=expiry_s))
 
     def unset(self, topic: str) -> None:
         """Say nothing more on a retained topic."""
@@ -110,7 +90,8 @@ class Publisher:
     def answer(self, topic: str, payload: dict[str, Any], correlation: bytes | None) -> None:
         """Answer a request over this connection or never: a late answer is worse than none."""
         if self._live_since is not None:
-            self._answers.append(_Answer(topic, encode(payload), correlation))
+            message = Publication(topic, encode(payload), qos=1, retain=False, correlation=correlation)
+            self._answers.append(message)
 
     def up(self, receive_maximum: int) -> None:
         """A connection stands: everything is said again, events from the oldest that waits."""
@@ -165,8 +146,7 @@ class Publisher:
         self._send_answers()
         for topic, slot in self._slots.items():
             if slot.due and self._room and not self._in_flight(topic):
-                sent = self._send(topic, slot.payload, qos=slot.qos, retain=True, expiry_s=slot.expiry_s)
-                slot.due = not self._track(sent, topic)
+                slot.due = not self._dispatch(slot.message)
         self._offer_again()
         self._send_events()
 
@@ -185,9 +165,7 @@ class Publisher:
 
     def _send_answers(self) -> None:
         while self._answers and self._room:
-            answer = self._answers.popleft()
-            sent = self._send(answer.topic, answer.payload, qos=1, retain=False, correlation=answer.correlation)
-            self._track(sent, answer.topic)
+            self._dispatch(self._answers.popleft())
 
     def _offer_again(self) -> None:
         """One event of a held topic tells whether the broker takes it now."""
@@ -218,16 +196,18 @@ class Publisher:
         return self._journal.waiting(after_seq, limit, live_since=self._live_since)
 
     def _send_event(self, event: Outgoing) -> bool:
-        topic = self._topics.event(event.category)
-        return self._track(self._send(topic, encode(event.payload), qos=1, retain=False), topic, event.seq)
+        message = Publication(self._topics.event(event.category), encode(event.payload), qos=1, retain=False)
+        return self._dispatch(message, event.seq)
 
     @property
     def _room(self) -> int:
         return max(0, self._window - len(self._sent))
 
-    def _track(self, mid: int | None, topic: str, seq: int | None = None) -> bool:
+    def _dispatch(self, message: Publication, seq: int | None = None) -> bool:
+        """Send it and note that its confirmation is due; False where there is no connection."""
+        mid = self._send(message)
         if mid is not None:
-            self._sent[mid] = _Sent(self._now(), topic, seq)
+            self._sent[mid] = _Sent(self._now(), message.topic, seq)
         return mid is not None
 
     def _in_flight(self, topic: str) -> bool:
