@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fer_edge.core import DriverState, Lens, Level, OpenEvent
-from fer_edge.sinks.mqtt.vss import NAMES, Signals, signals
+from fer_edge.sinks.mqtt.vss import NAMES, VehicleSignals, signals
 from fer_edge.sinks.payloads import state_payload
 from tests.brokers import Mosquitto, Subscriber, mosquitto, needs_mosquitto, subscriber, wait_until
 from tests.sinks.examples import STATE, settings
@@ -53,7 +53,9 @@ def test_signals_are_derived_and_unknown_is_null(values: dict[str, Any], expecte
 
 def test_only_what_changes_is_said_until_it_would_expire() -> None:
     said: list[str] = []
-    told = Signals(lambda topic, payload, **_: said.append(f"{topic.rpartition('/')[2]} {payload}"), "base", 1, 30.0)
+    told = VehicleSignals(
+        lambda topic, payload, **_: said.append(f"{topic.rpartition('/')[2]} {payload}"), "base", 1, 30.0
+    )
     awake = state_payload(DriverState(0.0, **AHEAD))
     told.tell(awake, "online", 0.0, 90)
     assert len(said) == len(NAMES)

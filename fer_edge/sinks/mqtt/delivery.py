@@ -22,7 +22,7 @@ from fer_edge.sinks.mqtt.outbox import Outbox
 from fer_edge.sinks.mqtt.publisher import Publisher
 from fer_edge.sinks.mqtt.states import StateFeed
 from fer_edge.sinks.mqtt.topics import Topics
-from fer_edge.sinks.mqtt.vss import Signals
+from fer_edge.sinks.mqtt.vss import VehicleSignals
 from fer_edge.sinks.payloads import Payload, state_payload, stats_payload
 
 _log = logging.getLogger(__name__)
@@ -101,8 +101,10 @@ class Delivery:
             outbox.reason = shared.without
         self._journal = Journal(outbox, shared.clock)
         self.publisher = Publisher(self._journal, shared.topics, shared.clock, shared.link.publish)
-        self._signals = (
-            Signals(self.publisher.set, shared.topics.base, self._mqtt.state_qos, REPEAT_S) if self._mqtt.vss else None
+        self._vehicle_signals = (
+            VehicleSignals(self.publisher.set, shared.topics.base, self._mqtt.state_qos, REPEAT_S)
+            if self._mqtt.vss
+            else None
         )
         self.condition = OutboxCondition.of(outbox)
         self._fresh: list[tuple[Event, Stamp]] = []
@@ -138,8 +140,8 @@ class Delivery:
         self.camera("offline")
         nobody, stamp = DriverState(at=0.0, profile=self._shared.settings.profile), Stamp.now(self._shared.clock)
         self.publisher.set(topics.state, state_payload(nobody, time=stamp.iso, time_ok=stamp.wall_ok))
-        if self._signals:
-            self._signals.forget()
+        if self._vehicle_signals:
+            self._vehicle_signals.forget()
         self.publisher.set(topics.status, "online")
         self.announce()
         self._journal.end_left_open("aborted")
@@ -218,8 +220,8 @@ class Delivery:
             lasts_s = max(EXPIRY_S, int(3 * self._mqtt.heartbeat_s)) if expires else None
             qos = self._mqtt.state_qos if expires else 1
             self.publisher.set(self._shared.topics.state, payload, qos=qos, expiry_s=lasts_s)
-            if self._signals:
-                self._signals.tell(payload, self._camera, time.monotonic(), lasts_s)
+            if self._vehicle_signals:
+                self._vehicle_signals.tell(payload, self._camera, time.monotonic(), lasts_s)
 
     def _take(self, wait_s: float) -> None:
         try:
@@ -265,8 +267,8 @@ class Delivery:
         self._store()
         self._journal.end_left_open("stopped")
         self._tell_state(expires=False)
-        if self._signals:
-            self._signals.forget()
+        if self._vehicle_signals:
+            self._vehicle_signals.forget()
         self._settle(until - _GOODBYE_S / 2)
         self._forget_taken_back()
         self.publisher.set(self._shared.topics.status, "offline")

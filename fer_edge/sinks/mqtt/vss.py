@@ -67,7 +67,7 @@ def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-class Signals:
+class VehicleSignals:
     """Says each signal that has changed, and all of them when what was said is about to expire.
 
     ``set_topic`` is the publisher's, ``base`` what a node's topics begin with; times are monotonic seconds.
