@@ -6,7 +6,6 @@ main loop only fills a queue: a thread of its own writes. Expressions are left o
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import sqlite3
@@ -14,21 +13,23 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.core import Phase
 from fer_edge.durable import Place, is_damage, set_aside
 from fer_edge.sinks.clock import SystemClock
-from fer_edge.sinks.payloads import rounded
 from fer_edge.web import logbook_file
-from fer_edge.web.summary import SPAN_S, Moment, Summary
+from fer_edge.web.summary import Summary
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
     from fer_edge.sinks.clock import Clock
+    from fer_edge.web.summary import Moment
 
 log = logging.getLogger(__name__)
+
+Work = Callable[[sqlite3.Connection], None]
 
 NAME = "logbook.sqlite"
 KEEP_S = 8 * 86_400.0
@@ -56,22 +57,22 @@ class Logbook:
         self._clock = clock or SystemClock()
         self._before = before
         self._run: str = uuid.uuid4().hex[:8] if before is None else before._run
-        self._waiting: queue.Queue[Callable[[], None] | threading.Event | None] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.Queue[Work | threading.Event | None] = queue.Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._write, name="logbook", daemon=True)
         self._summary = Summary()
-        self._lost = 0
         self._offset: float | None = None
         """Of the wall clock over the ticks, seconds: what times that are not yet right are told by."""
         self._right = False
         self._rows: logbook_file.Rows = {}
         """Once closed: what no file has, for the one that goes on from this."""
-        self._owed: deque[Callable[[], None]] = deque(maxlen=_MOST_OWED)
+        self._owed: deque[Work] = deque(maxlen=_MOST_OWED)
         """What the disk has refused, oldest first."""
         self._place: Place | None = None
         """Of the file in use; None while it is kept in memory."""
         self._tried_at = 0.0
+        self._writes = 0
         self.stored = False
         """Whether it is on disk, so that a restart does not lose it."""
 
@@ -91,14 +92,14 @@ class Logbook:
         """Take the state after one frame; called in the main loop."""
         moment = self._summary.add(state, self._clock.wall(), watched=signals.number >= 0)
         if moment is not None:
-            self._put(lambda: self._keep_moment(moment))
+            self._put(lambda database: self._keep_moment(database, moment))
 
     def event(self, event: Event) -> None:
         """Take one phase of an event; called in the main loop."""
         if event.category == "emotion":
             return
         ticks = self._clock.ticks()
-        self._put(lambda: self._keep_event(event, ticks))
+        self._put(lambda database: self._keep_event(database, event, ticks))
 
     def flush(self) -> None:
         """Wait until all that was taken is written: for the end, and for tests."""
@@ -112,7 +113,7 @@ class Logbook:
             return
         left = self._summary.rest()
         if left is not None:
-            self._put(lambda: self._keep_moment(left))
+            self._put(lambda database: self._keep_moment(database, left))
         self._waiting.put(None)
         self._thread.join(2.0)
         if not self._thread.is_alive():
@@ -127,11 +128,9 @@ class Logbook:
         with self._lock:
             return [] if self._database is None else self._database.execute(question, values).fetchall()
 
-    def _put(self, work: Callable[[], None] | threading.Event) -> None:
-        try:
+    def _put(self, work: Work | threading.Event) -> None:
+        with suppress(queue.Full):  # a disk that hangs costs what it would keep, never a frame
             self._waiting.put_nowait(work)
-        except queue.Full:
-            self._lost += 1
 
     def _open(self) -> sqlite3.Connection:
         self._place, self.stored = None, False
@@ -179,8 +178,7 @@ class Logbook:
         log.info("live page: drives are stored in %s again", path)
 
     def _write(self) -> None:
-        assert self._database is not None
-        writes = told = 0
+        told = False
         while True:
             work = self._waiting.get()
             if work is None:
@@ -190,17 +188,8 @@ class Logbook:
                 continue
             self._keep_to_the_disk()
             try:
-                # Apart: what cannot be stored takes no correction of the clock back with it.
-                with self._lock, self._database:
-                    self._set_right()
-                with self._lock, self._database:
-                    for each in (*self._owed, work):
-                        each()
-                    writes += 1
-                    if writes % CLEAN_EVERY == 1:
-                        self._clean()
-                self._owed.clear()
-                self.stored, told = self._place is not None, 0
+                self._store(work)
+                self.stored, told = self._place is not None, False
             except sqlite3.Error as fault:
                 self.stored = False
                 if is_damage(fault):
@@ -209,7 +198,23 @@ class Logbook:
                     self._owed.append(work)
                     if not told:
                         log.warning("live page: drives cannot be stored (%s); trying again", fault)
-                told = 1
+                told = True
+
+    def _store(self, work: Work) -> None:
+        """With whatever is owed. Raises sqlite3.Error."""
+        database = self._database
+        assert database is not None
+        # Apart: what cannot be stored takes no correction of the clock back with it.
+        with self._lock, database:
+            self._set_right(database)
+        with self._lock, database:
+            for each in (*self._owed, work):
+                each(database)
+            self._writes += 1
+            # A clock not yet set must not make everything look old, or new.
+            if self._writes % CLEAN_EVERY == 1 and self._clock.wall_ok():
+                logbook_file.clean(database, self._clock.wall(), KEEP_S, MOST_EVENTS)
+        self._owed.clear()
 
     def _begin_anew(self) -> None:
         """Instead of a file that was damaged while it was in use: a week is lost, not every day after it."""
@@ -217,68 +222,28 @@ class Logbook:
             set_aside(self._path, "logbook")
         self._exchange()
 
-    def _keep_moment(self, moment: Moment) -> None:
-        assert self._database is not None
-        self._database.execute(
-            "INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (moment.at, self._run, self._right, *moment.values),
-        )
+    def _keep_moment(self, database: sqlite3.Connection, moment: Moment) -> None:
+        logbook_file.keep_moment(database, self._run, moment, ok=self._right)
 
-    def _keep_event(self, event: Event, ticks: float) -> None:
-        assert self._database is not None and self._offset is not None
+    def _keep_event(self, database: sqlite3.Connection, event: Event, ticks: float) -> None:
+        assert self._offset is not None
         began = self._offset + ticks - max(0.0, event.at - event.began_at)
-        ended = None if event.phase is not Phase.END else max(began, began + event.held_s)
-        details = json.dumps({name: rounded(value) for name, value in event.details.items() if value is not None})
-        self._database.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET type = "
-            "excluded.type, level = excluded.level, ended = excluded.ended, held = excluded.held, "
-            "details = json_patch(details, excluded.details)",
-            (
-                *(self._run, event.key, event.event_type, event.category, str(event.level)),
-                *(began, ended, event.held_s, details, self._right),
-            ),
-        )
+        logbook_file.keep_event(database, self._run, event, began, ok=self._right)
 
-    def _set_right(self) -> None:
+    def _set_right(self, database: sqlite3.Connection) -> None:
         """Move what this run wrote under a wrong clock along with every step of it; once it is right, say so.
 
         A clock is often set before anything says that it may be trusted.
         """
-        assert self._database is not None
         # Asked first: a clock that is set in between is taken for wrong once more, never for right.
         right = self._clock.wall_ok()
         offset = self._clock.wall() - self._clock.ticks()
         moved = 0.0 if self._offset is None else offset - self._offset
         if abs(moved) > 1:
-            self._move(moved)
+            logbook_file.move(database, self._run, moved)
         if right and not self._right:
-            for table in ("events", "moments"):
-                self._database.execute(f"UPDATE {table} SET ok = 1 WHERE run = ? AND NOT ok", (self._run,))
+            logbook_file.confirm(database, self._run)
         if right or self._offset is None or abs(moved) > 1:
             # Not with every hair's breadth: a clock that is slewed while it is wrong adds up to a step.
             self._offset = offset
         self._right = right
-
-    def _move(self, seconds: float) -> None:
-        assert self._database is not None
-        mine, by = (self._run,), round(seconds / SPAN_S) * SPAN_S
-        rows = self._database.execute("SELECT * FROM moments WHERE run = ? AND NOT ok", mine).fetchall()
-        self._database.execute("DELETE FROM moments WHERE run = ? AND NOT ok", mine)
-        again = [(row[0] + by, *row[1:]) for row in rows]
-        self._database.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", again)
-        self._database.execute(
-            "UPDATE events SET began = began + ?1, ended = ended + ?1 WHERE run = ?2 AND NOT ok", (seconds, self._run)
-        )
-
-    def _clean(self) -> None:
-        assert self._database is not None
-        # A clock not yet set must not make everything look old, or new.
-        if not self._clock.wall_ok():
-            return
-        oldest = self._clock.wall() - KEEP_S
-        self._database.execute("DELETE FROM moments WHERE at < ? OR at > ?", (oldest, self._clock.wall() + 86_400))
-        self._database.execute("DELETE FROM events WHERE began < ?", (oldest,))
-        self._database.execute(
-            "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events ORDER BY began DESC LIMIT -1 OFFSET ?)",
-            (MOST_EVENTS,),
-        )
