@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -101,10 +100,8 @@ class Eyes:
 class EyeReader:
     """Judges the eyes of a face whose points are known: each by itself, both together where one is not open."""
 
-    def __init__(
-        self, path: Path | None = None, *, pair: EyePair | None = None, runtime: str = "auto", threads: int = 1
-    ) -> None:
-        self.model = Model(path or shipped("eyes"), runtime=runtime, threads=threads)
+    def __init__(self, *, pair: EyePair | None = None, runtime: str = "auto", threads: int = 1) -> None:
+        self.model = Model(shipped("eyes"), runtime=runtime, threads=threads)
         if self.model.output_sizes != [VALUES]:
             raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; eyes need {VALUES}")
         self.pair = pair or EyePair(runtime=runtime, threads=threads)

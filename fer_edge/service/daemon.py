@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from fer_edge.service.viewer import Viewer
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from fer_edge.core import Frame, Sink
+    from fer_edge.core import Frame
     from fer_edge.service.parts import Parts
     from fer_edge.settings import Settings
 
@@ -49,7 +49,6 @@ class Daemon:
     """One node, run once.
 
     ``load`` reads the settings, at first and for every reload; ``origins`` then says where each comes from.
-    ``extra_sinks`` get what MQTT gets.
     ``ready`` is set when the node runs. ``viewer`` is the window for a live page.
     """
 
@@ -58,7 +57,6 @@ class Daemon:
         load: Callable[[], Settings],
         *,
         origins: Callable[[], Mapping[str, str]] = dict,
-        extra_sinks: Sequence[Sink] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.health = Health(clock)
@@ -66,7 +64,6 @@ class Daemon:
         self.ready = threading.Event()
         self._load = load
         self._origins = origins
-        self._extra_sinks = extra_sinks
         self._clock = clock
         self._notifier = Notifier()
         self._reporter = Reporter(self.health, self._notifier)
@@ -190,7 +187,7 @@ class Daemon:
         settings = self._load()
         self._memory = Memory(state_dir(settings.state_dir))
         self._learned = Learned(self._memory)
-        builder = Builder(self._memory, self._clock, self.info, self, self._extra_sinks)
+        builder = Builder(self._memory, self._clock, self.info, self)
         self._in_use = InUse(builder, settings, self._load, self._origins)
         self._pace = Pace(settings.health, settings.camera.fps, heat)
         self._known = Known(settings.profile, self._clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -96,7 +96,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds parts for the daemon whose clock, memory and further sinks these are.
+    """Builds parts for the daemon whose clock and memory these are.
 
     ``info`` makes the payload of topic ``info`` from the outbox's condition; ``node`` is what the
     live page shows. ``keys`` numbers events over every reload: alarm and page outlive a monitor.
@@ -106,7 +106,6 @@ class Builder:
     clock: Callable[[], float]
     info: Callable[[dict[str, Any]], dict[str, Any]]
     node: Node
-    extra_sinks: Sequence[Sink] = ()
     keys: Iterator[int] = field(default_factory=lambda: count(1))
 
     def build(self, settings: Settings, old: Parts | None = None) -> Parts:
@@ -143,7 +142,7 @@ class Builder:
         same_traces = same(TraceReads) and old is not None and monitor is old.pipeline.monitor
         traces = old.traces if old and same_traces else self._traces(settings, monitor, mqtt)
         sinks: list[Sink] = [sink for sink in (alarm, mqtt, page, traces) if sink is not None]
-        pipeline = Pipeline(perception, monitor, [*sinks, *self.extra_sinks])
+        pipeline = Pipeline(perception, monitor, sinks)
         return Parts(settings, pipeline, capture, mqtt, page, alarm, traces, models)
 
     def _learned(self, camera: CameraSettings) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.monitoring.aim import aim
@@ -25,15 +24,14 @@ eyes (1: as open as this driver's usually are); None: not known."""
 
 
 class History:
-    """Filled by the daemon's main loop, read by the page's thread. ``wall`` is the time of day in seconds."""
+    """Filled by the daemon's main loop, read by the page's thread."""
 
-    def __init__(self, seconds: float, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()
         self._samples: deque[Sample] = deque(maxlen=max(1, round(seconds / SAMPLE_S)))
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS)
         self._open: Sample | None = None
         self._latest: tuple[DriverState, Signals] | None = None
-        self._wall = wall
         self._size: tuple[int, int] | None = None
         self.count = 0
 
@@ -62,7 +60,7 @@ class History:
             "key": event.key,
             "at": event.at,
             "began_at": event.began_at,
-            "time": self._wall(),
+            "time": time.time(),
             **event_body(event),
         }
         with self._lock:

@@ -17,7 +17,7 @@ from fer_edge import __version__
 from fer_edge.core import DriverState, Event, Phase, Signals
 from fer_edge.errors import FerEdgeError
 from fer_edge.settings.reads import TraceReads
-from fer_edge.sinks.clock import Clock, SystemClock, iso
+from fer_edge.sinks.clock import SystemClock, iso
 from fer_edge.sinks.payloads import rounded
 from fer_edge.sinks.traces import row
 from fer_edge.sinks.traces.store import TraceStore
@@ -60,12 +60,11 @@ class TraceRecorder:
         state_dir: Path,
         remembers: Callable[[float], Mapping[str, Any]],
         id_of: Callable[[int], str | None],
-        clock: Clock | None = None,
     ) -> None:
         self.store = TraceStore(state_dir, settings.traces)
         self._settings = settings
         self._remembers, self._id_of = remembers, id_of
-        self._clock = clock or SystemClock(settings.mqtt.trust_clock)
+        self._clock = SystemClock(settings.mqtt.trust_clock)
         self._run = uuid.uuid4().hex[:8]
         rules = settings.monitoring
         self._keep_s = settings.traces.before_s + max(rules.drowsy.yawns_s, rules.drowsy.window_s) + LONGEST_S
