@@ -72,46 +72,67 @@ def judge(
     A yawn may be told of a yawn, and a distraction in one of the looks ``away`` (start and end, seconds), whichever
     acts made it 3 s long. ``judged`` is the share of frames within acts in which the state of the eyes was known.
     """
-    fatigue: Counter[str] = Counter()
-    distracted: Counter[str] = Counter()
-    found: set[int] = set()
-    frames = known = by_chance = 0
-    examples: list[dict[str, Any]] = []
+    tally = _Tally(done, away)
     for state, event in heard:
-        at, number = state.at, _act_at(done, state.at)
         if event is None:
-            if number is not None and at <= done[number].end:
-                frames += 1
-                known += state.eyes_closed is not None or state.eyes_down is True
-            continue
-        if event.phase is Phase.END or event.category not in ("fatigue", "attention"):
-            continue
-        act = None if number is None else done[number]
-        if event.category == "attention" and event.phase is Phase.START:
-            if act and act.distracts and number is not None and at <= act.end + LATE_S:
-                found.add(number)
-                continue
-            if any(start + TOLD_S - LATE_S <= at <= end + LATE_S for start, end in away):
-                by_chance += 1
-                continue
-            distracted[str(event.details.get("reason"))] += 1
-        elif event.category == "fatigue":
-            if event.event_type == "yawn" and act and "yawn" in act.name:
-                continue
-            fatigue[event.event_type] += 1
-        examples.append({"at": round(at, 2), "event_type": event.event_type, "act": act.name if act else None})
+            tally.frame(state)
+        elif event.phase is not Phase.END and event.category in ("fatigue", "attention"):
+            tally.event(event, state.at)
     due = [number for number, act in enumerate(done) if act.distracts and act.end - act.start >= TOLD_S]
+    missed = [done[number] for number in due if number not in tally.found]
     return {
         "acts": len(done),
-        "false_fatigue": dict(fatigue),
-        "false_distracted": dict(distracted),
-        "chance_distracted": by_chance,
+        "false_fatigue": dict(tally.fatigue),
+        "false_distracted": dict(tally.distracted),
+        "chance_distracted": tally.by_chance,
         "due": len(due),
-        "missed": sum(number not in found for number in due),
-        "missed_acts": [f"{done[number].name} at {done[number].start:.1f} s" for number in due if number not in found],
-        "judged": round(known / frames, 3) if frames else None,
-        "examples": examples[:10],
+        "missed": len(missed),
+        "missed_acts": [f"{act.name} at {act.start:.1f} s" for act in missed],
+        "judged": round(tally.known / tally.frames, 3) if tally.frames else None,
+        "examples": tally.examples[:10],
     }
+
+
+class _Tally:
+    """What was told of the acts so far. ``found`` are the numbers of those that were rightly called a distraction."""
+
+    def __init__(self, done: Sequence[Done], away: Sequence[tuple[float, float]]) -> None:
+        self._done, self._away = done, away
+        self.fatigue: Counter[str] = Counter()
+        self.distracted: Counter[str] = Counter()
+        self.found: set[int] = set()
+        self.frames = self.known = self.by_chance = 0
+        self.examples: list[dict[str, Any]] = []
+
+    def frame(self, state: DriverState) -> None:
+        """A frame within an act counts."""
+        number = _act_at(self._done, state.at)
+        if number is not None and state.at <= self._done[number].end:
+            self.frames += 1
+            self.known += state.eyes_closed is not None or state.eyes_down is True
+
+    def event(self, event: Event, at: float) -> None:
+        """A start or an update of fatigue or attention."""
+        number = _act_at(self._done, at)
+        name = None if number is None else self._done[number].name
+        if event.category == "attention" and event.phase is Phase.START:
+            if self._rightly_distracted(number, at):
+                return
+            self.distracted[str(event.details.get("reason"))] += 1
+        elif event.category == "fatigue":
+            if event.event_type == "yawn" and name and "yawn" in name:
+                return
+            self.fatigue[event.event_type] += 1
+        self.examples.append({"at": round(at, 2), "event_type": event.event_type, "act": name})
+
+    def _rightly_distracted(self, number: int | None, at: float) -> bool:
+        act = None if number is None else self._done[number]
+        if number is not None and act and act.distracts and at <= act.end + LATE_S:
+            self.found.add(number)
+            return True
+        by_chance = any(start + TOLD_S - LATE_S <= at <= end + LATE_S for start, end in self._away)
+        self.by_chance += by_chance
+        return by_chance
 
 
 def _act_at(done: Sequence[Done], at: float) -> int | None:
