@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,12 +68,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     settings = options.settings(args, {"perception.threads": args.threads, "perception.runtime": args.runtime})
     if args.drives:
-        from fer_edge.commands import drives
-
-        seed = 1 if args.seed is None else args.seed
-        if args.pictures:
-            return drives.run_pictures(args.drives, settings, seed=seed, as_json=args.json)
-        return drives.run(args.drives, settings, seed=seed, as_json=args.json, networks=args.networks or "shipped")
+        return _drives(args, settings)
     if args.plot:
         from fer_edge.reports import plot
 
@@ -89,6 +85,39 @@ def run(args: argparse.Namespace) -> int:
         with options.writing(args.plot):
             tables.plot(result, args.plot)
     return 0
+
+
+def _drives(args: argparse.Namespace, settings: Settings) -> int:
+    wanted_h, seed = hours(args.drives), 1 if args.seed is None else args.seed
+    progress = _show if sys.stderr.isatty() else _silent
+    if args.pictures:
+        from fer_edge.benchmark import pictured
+
+        result, lines = pictured.measure(wanted_h, settings, seed, progress), pictured.lines
+    else:
+        from fer_edge.benchmark import drives
+
+        result, lines = drives.measure(wanted_h, seed, settings, progress, args.networks or "shipped"), drives.lines
+    sys.stdout.write((json.dumps(result) if args.json else "\n".join(lines(result))) + "\n")
+    return 0
+
+
+def hours(text: str) -> float:
+    """``100h``, ``30m``, ``90s`` or a number of hours. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([hms]?)\s*", text)
+    value = float(match[1]) / {"h": 1, "": 1, "m": 60, "s": 3600}[match[2]] if match else 0.0
+    if not 0 < value <= 100_000:
+        raise UsageError(f"--drives: give a time like 100h, 30m or 90s (got {text!r})")
+    return value
+
+
+def _show(name: str, share: float) -> None:
+    sys.stderr.write(f"\r{name}: {share:4.0%}\x1b[K" + ("\n" if share >= 1 else ""))
+    sys.stderr.flush()
+
+
+def _silent(_name: str, _share: float) -> None:
+    """Nobody is watching."""
 
 
 OF_DRIVES = ("pictures", "networks", "seed")

@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
-from fer_edge.benchmark import starts
-from fer_edge.commands import drives
+from fer_edge.benchmark import drives, starts
+from fer_edge.cli import main as fer_edge
+from fer_edge.commands.benchmark import hours
 from fer_edge.core import Lens
 from fer_edge.errors import UsageError
 from fer_edge.monitoring.simulation import MEASURED, Camera, Driver, Noise, Story, signals
@@ -133,20 +134,20 @@ def test_measuring_from_the_command_line(tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [("100h", 100), ("30m", 0.5), ("90s", 0.025), ("2", 2), ("1.5h", 1.5)])
 def test_times_of_drives(text: str, expected: float) -> None:
-    assert drives.hours(text) == expected
+    assert hours(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "h", "-1h", "0", "1d", "1h30m", "nan", "inf"])
 def test_times_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match="--drives"):
-        drives.hours(text)
+        hours(text)
 
 
 def test_a_short_benchmark_tells_everything(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three minutes of it, and the starts of one drive at one rate; 100 hours are for the command."""
     monkeypatch.setattr(starts, "RATES", starts.RATES[-1:])
     monkeypatch.setattr(starts, "DRIVES", 1)
-    assert drives.run("3m", Settings(), seed=1, as_json=True) == 0
+    assert fer_edge(["benchmark", "--drives", "3m", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert [row["noise"] for row in result["alert"]] == ["1x", "2x", "5x"]
     assert result["alert"][0]["false_alarms"] == 0
@@ -154,7 +155,7 @@ def test_a_short_benchmark_tells_everything(capsys, monkeypatch: pytest.MonkeyPa
     assert result["microsleeps"]["missed"] == 0
     assert result["people"]["flagged_for_good"] == 0
     assert 0 < result["step_us"]["min"] <= result["step_us"]["p50"]
-    table = drives.table(result)
+    table = "\n".join(drives.lines(result))
     assert "false alarms" in table
     # Too short for acts and sleepers: that is said instead of tables without a row.
     assert "each behaviour on its own: none in so short a time; use --drives 2h or more" in table
@@ -164,6 +165,6 @@ def test_a_short_benchmark_tells_everything(capsys, monkeypatch: pytest.MonkeyPa
 
 def test_a_quarter_of_an_hour_of_alert_driving_alarms_nobody() -> None:
     """The rest of the hundred hours is `fer-edge benchmark --drives 100h`."""
-    result = drives.alert_hours("1x", 0.25, MEASURED, Settings(), seed=11)
+    result = drives.alert_hours("1x", 0.25, MEASURED, Settings(), seed=11, progress=lambda _name, _share: None)
     assert result["by_type"] == {}
     assert result["frames"] == pytest.approx(0.25 * 3600 * 15 * 0.98, rel=0.02)

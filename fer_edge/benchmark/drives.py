@@ -9,24 +9,20 @@ lids and head. How exactly events start is measured at three frame rates, whatev
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
 from fer_edge.benchmark import behaviours, sleepers, starts
+from fer_edge.benchmark.behaviours import CAMERA, Progress
 from fer_edge.core import Event, Phase
-from fer_edge.errors import UsageError
 from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import MEASURED, Camera, Noise, Story, signals
 from fer_edge.monitoring.simulation.alert import alert_drive, anyone, microsleeps
 from fer_edge.settings import Settings
 
-CAMERA = Camera(fps=15, jitter=0.2, loss=0.02)
 COARSE = Camera(fps=1.25)
 """Enough to learn a driver's open eyes; the closures after it are seen at the usual rate."""
 
@@ -39,42 +35,8 @@ WORSE_SHARE = 0.1
 MOST_EXAMPLES = 20
 """False alarms that are told with their place, so that they can be looked into."""
 
-Progress = Callable[[str, float], None]
 
-
-def silent(_name: str, _share: float) -> None:
-    """Nobody is watching."""
-
-
-def hours(text: str) -> float:
-    """``100h``, ``30m``, ``90s`` or a number of hours. Raises UsageError."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([hms]?)\s*", text)
-    value = float(match[1]) / {"h": 1, "": 1, "m": 60, "s": 3600}[match[2]] if match else 0.0
-    if not 0 < value <= 100_000:
-        raise UsageError(f"--drives: give a time like 100h, 30m or 90s (got {text!r})")
-    return value
-
-
-def run(time_text: str, settings: Settings, *, seed: int, as_json: bool, networks: str = "shipped") -> int:
-    """Measure and print. Raises UsageError."""
-    wanted = hours(time_text)
-    result = measure(wanted, seed, settings, progress=_show if sys.stderr.isatty() else silent, networks=networks)
-    sys.stdout.write(json.dumps(result) + "\n" if as_json else table(result))
-    return 0
-
-
-def run_pictures(time_text: str, settings: Settings, *, seed: int, as_json: bool) -> int:
-    """Measure drives at picture level and print. Raises UsageError."""
-    from fer_edge.benchmark import pictured
-
-    result = pictured.measure(hours(time_text), settings, seed, _show if sys.stderr.isatty() else silent)
-    sys.stdout.write(json.dumps(result) + "\n" if as_json else "\n".join(pictured.lines(result)) + "\n")
-    return 0
-
-
-def measure(
-    wanted_h: float, seed: int, settings: Settings, progress: Progress = silent, networks: str = "shipped"
-) -> dict[str, Any]:
+def measure(wanted_h: float, seed: int, settings: Settings, progress: Progress, networks: str) -> dict[str, Any]:
     """Everything, as JSON-able values; the same for the same hours, seed and settings, times apart."""
     began = time.perf_counter()
     alert = [
@@ -108,7 +70,7 @@ def alert_hours(
     noise: Noise,
     settings: Settings,
     seed: int,
-    progress: Progress = silent,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Hours of alert driving, another driver each hour: every alarm is a false one."""
     told: Counter[str] = Counter()
@@ -221,28 +183,24 @@ def _people(count: int, settings: Settings, seed: int, progress: Progress) -> di
     }
 
 
-def table(result: dict[str, Any]) -> str:
+def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The result for a person."""
-    lines = [f"Alert drivers at {result['fps']:g} fps, seed {result['seed']}:"]
-    lines.append(f"{'noise':<7}{'hours':>8}{'false alarms':>14}   by type")
+    yield f"Alert drivers at {result['fps']:g} fps, seed {result['seed']}:"
+    yield f"{'noise':<7}{'hours':>8}{'false alarms':>14}   by type"
     for row in result["alert"]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in row["by_type"].items()) or "none"
-        lines.append(f"{row['noise']:<7}{row['hours']:>8g}{row['false_alarms']:>14}   {kinds}")
+        yield f"{row['noise']:<7}{row['hours']:>8g}{row['false_alarms']:>14}   {kinds}"
     planted, people = result["microsleeps"], result["people"]
-    lines += ["", *behaviours.lines(result["behaviours"]), *sleepers.lines(result["behaviours"]["sleepers"])]
-    lines += ["", *starts.lines(result["starts"])]
-    lines += [
+    yield from ("", *behaviours.lines(result["behaviours"]), *sleepers.lines(result["behaviours"]["sleepers"]))
+    yield from ("", *starts.lines(result["starts"]))
+    yield (
         f"Microsleeps: {planted['planted']} planted, {planted['missed']} missed, "
-        f"{planted['within_0_2_s']:.1%} told within 0.2 s of their time",
+        f"{planted['within_0_2_s']:.1%} told within 0.2 s of their time"
+    )
+    yield (
         f"People: {people['drivers']} drivers, {people['flagged_for_good']:.2%} flagged permanently "
         f"(by the network alone {people['flagged_by_the_network_alone']:.1%}), "
-        f"{people['closures_found']:.2%} of closures found",
-        f"A step of monitoring: {result['step_us']['p50']} us CPU (least {result['step_us']['min']})",
-        f"All of it took {result['seconds']:.0f} s",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _show(name: str, share: float) -> None:
-    sys.stderr.write(f"\r{name}: {share:4.0%}\x1b[K" + ("\n" if share >= 1 else ""))
-    sys.stderr.flush()
+        f"{people['closures_found']:.2%} of closures found"
+    )
+    yield f"A step of monitoring: {result['step_us']['p50']} us CPU (least {result['step_us']['min']})"
+    yield f"All of it took {result['seconds']:.0f} s"
