@@ -1,4 +1,4 @@
-"""Where the time of a frame goes: wall and CPU time per named stage, kept only while asked for."""
+"""The clock that frames are dated by, and where their time goes: wall and CPU time per named stage, while asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+
+
+def since_boot() -> float:
+    """Seconds since the machine booted, suspended ones included: after those another driver may sit there."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass

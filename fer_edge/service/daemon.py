@@ -29,6 +29,7 @@ from fer_edge.service.requests import Desk, carry_out
 from fer_edge.service.signals import handled
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
+from fer_edge.timing import since_boot
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -57,7 +58,7 @@ class Daemon:
         load: Callable[[], Settings],
         *,
         origins: Callable[[], Mapping[str, str]] = dict,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = since_boot,
     ) -> None:
         self.health = Health(clock)
         self.viewer = Viewer()

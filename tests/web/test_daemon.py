@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from fer_edge.core import Event, Level, Phase
 from fer_edge.errors import FerEdgeError
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
+from fer_edge.timing import since_boot
 from fer_edge.web import LivePage, drives
 from fer_edge.web.drives import Query
 from tests.fakes import wait_until
@@ -177,4 +177,4 @@ def test_an_alarm_whose_pin_was_taken_has_it_after_a_reload_once_it_is_free(
 def test_a_shorter_time_between_stats_holds_from_the_reload_on(running: Running) -> None:
     running.mqtt["stats_interval_s"] = 1.5
     running.reload()
-    assert running.daemon._stats_due <= time.monotonic() + 1.5
+    assert running.daemon._stats_due <= since_boot() + 1.5
