@@ -143,7 +143,7 @@ class Ahead:
     @property
     def settled(self) -> bool:
         """Whether it is calibrated; before, it is the median so far."""
-        return self.valid_s >= self._settings.full_s
+        return self.yaw is not None and self.valid_s >= self._settings.full_s
 
     def restore(self, yaw: float, pitch: float) -> None:
         """Take a saved direction."""

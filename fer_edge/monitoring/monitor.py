@@ -65,7 +65,7 @@ class Monitor:
                 events += self._interrupt(signals.at, "clock", last_at)
                 self._rules.signs.reset()
                 self._km_h_until = float("-inf")
-        if self._timeline.dt >= self._absent_s:
+        if self._timeline.dt > self._gap_s and self._timeline.dt >= self._absent_s:
             events += self._lost(signals.at, last_at)
         if self._another(signals):
             events += self._rules.another(signals.at, last_at)

@@ -125,7 +125,7 @@ class Closure(Rule):
         since, coverage = self._after_yawn(now), eyes.closure_coverage
         yawned_s = since - eyes.since
         closed_s = (eyes.closure_s or 0.0) - yawned_s + now.slack_s
-        if closed_s < self._times_s[MICROSLEEP] or (self.open is None and eyes.evidence is None):
+        if closed_s <= 0 or closed_s < self._times_s[MICROSLEEP] or (self.open is None and eyes.evidence is None):
             return None
         if yawned_s:
             # All that was not judged may lie after the yawn.

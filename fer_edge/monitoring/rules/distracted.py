@@ -100,7 +100,7 @@ class Distracted(Rule):
         down_s, ahead_s = now.lids.down_s or 0.0, self._ahead_s(now)
         if ahead_s or head.away is not None:
             self._wait(at - ahead_s if ahead_s else None)
-        if ahead_s >= self._rules.answered_s:
+        if ahead_s and ahead_s >= self._rules.answered_s:
             self._silent_s = at - head.since - head.held_s  # frames that speak against it may be the next look away
             self._answered_at = at - self._silent_s
         elif head.away or down_s:  # what is not seen is no silence
@@ -118,7 +118,7 @@ class Distracted(Rule):
         if self._left(now):
             ahead_since = self._opened().until
             return self._stop(at, now.face.since if ahead_since is None else ahead_since, "absent")
-        if ahead_s < self._rules.end_s:
+        if not ahead_s or ahead_s < self._rules.end_s:
             return QUIET
         return self._stop(at, at - ahead_s, None)
 

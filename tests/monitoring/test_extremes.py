@@ -1,0 +1,39 @@
+"""Settings at the ends of what they may be: the rules stay rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_edge.monitoring.simulation import Story
+from tests.monitoring.telling import assert_told, settings, tell
+
+AWAY = Story(110).during(100, 105, yaw=45.0)
+AWAY_DUE = [("distracted", "start", 103), ("distracted", "end", 107)]
+
+
+def test_a_distraction_that_ends_at_the_first_look_ahead_does_not_end_before_it() -> None:
+    told = tell(AWAY, config=settings(monitoring={"distraction": {"end_s": 0}}))
+    assert_told(told, [("distracted", "start", 103), ("distracted", "end", 105)], within_s=0.3)
+
+
+def test_an_answer_of_any_length_is_still_a_look_ahead() -> None:
+    """Who goes on looking away has not answered, and becomes unresponsive."""
+    told = tell(Story(120).during(100, 110, yaw=45.0), config=settings(monitoring={"distraction": {"answered_s": 0}}))
+    assert told.find("unresponsive").at == pytest.approx(106, abs=0.1)
+
+
+def test_straight_ahead_is_learned_though_it_is_first_set_after_a_full_calibration() -> None:
+    told = tell(AWAY, config=settings(monitoring={"calibration": {"first_s": 90, "full_s": 60}}))
+    assert_told(told, AWAY_DUE)
+
+
+def test_a_driver_who_is_gone_at_once_is_still_watched_while_there() -> None:
+    told = tell(Story(110).closed(70, 72), config=settings(monitoring={"closure": {"absent_s": 0}}))
+    assert_told(told, [("microsleep", "start", 71.5), ("microsleep", "end", 72.3)])
+    assert told.last.calibration.state == "calibrated"
+
+
+def test_eyes_that_shut_in_a_yawn_are_no_microsleep_of_no_length() -> None:
+    """In the first second of a drive, a hand before the mouth."""
+    story = Story(1).during(0.1, 1, hand="mouth").closed(0.5, 1)
+    assert_told(tell(story, config=settings(monitoring={"closure": {"microsleep_s": 0}})), [])
