@@ -29,13 +29,15 @@ class FilterSettings(Section):
     """Smoothing of eyes, mouth and head: a single bad frame neither starts nor ends an event."""
 
     time_constant_s: float = Field(0.15, gt=0, le=5, description="first-order filter of eyes, mouth and head, seconds")
-    begins_above: Share = Field(0.63, description="filtered value above which a state begins (openpilot)")
-    ends_below: Share = Field(0.37, description="filtered value below which it ends (openpilot)")
+    begins_above: float = Field(
+        0.63, ge=0, le=0.95, description="filtered value above which a state begins (openpilot)"
+    )
+    ends_below: float = Field(0.37, ge=0.05, le=1, description="filtered value below which it ends (openpilot)")
     bridge_s: Seconds = Field(
         0.5, description="unknown frames of up to this duration do not interrupt a state, seconds"
     )
     gap_s: float = Field(
-        1.0, gt=0, le=60, description="time between two frames above which it counts as not judged, seconds"
+        1.0, ge=0.25, le=60, description="time between two frames above which it counts as not judged, seconds"
     )
     coverage: Share = Field(0.5, description="minimum share of a rule's window that must be judged for it to start")
     min_fps: float = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from fer_edge.monitoring.simulation import Story
 from tests.monitoring.telling import assert_told, settings, tell
@@ -37,3 +38,12 @@ def test_eyes_that_shut_in_a_yawn_are_no_microsleep_of_no_length() -> None:
     """In the first second of a drive, a hand before the mouth."""
     story = Story(1).during(0.1, 1, hand="mouth").closed(0.5, 1)
     assert_told(tell(story, config=settings(monitoring={"closure": {"microsleep_s": 0}})), [])
+
+
+@pytest.mark.parametrize(
+    "change", [{"begins_above": 1}, {"ends_below": 0}, {"gap_s": 0.05}], ids=["begins_above", "ends_below", "gap_s"]
+)
+def test_what_no_signal_can_reach_and_no_camera_keeps_is_refused(change: dict[str, float]) -> None:
+    """With these nothing would ever begin, end or be judged, and nobody would be told."""
+    with pytest.raises(ValidationError, match=next(iter(change))):
+        settings(monitoring={"filter": change})
