@@ -7,7 +7,6 @@ one driver in ten. And a camera beside the wheel sees a driver who looks straigh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from fer_edge.core import Calibration
@@ -22,6 +21,9 @@ SHOWN_S = 0.2
 
 AHEAD_DEG = 15.0
 """Only a head within this of straight ahead moves it, once it is known."""
+
+MOST_DEG = 90.0
+"""Nobody is seen to look further aside or up than this from the camera."""
 
 UPPER = 0.2
 """Of all poses of a driver the upper one is straight ahead, if it has at least this share of the time: people look
@@ -137,7 +139,7 @@ class Ahead:
         self.pitch: float | None = None
         self.valid_s = 0.0
         self._refreshed_s = 0.0
-        self._yaws, self._pitches = Histogram(-90.0, 90.0, 180), Histogram(-90.0, 90.0, 180)
+        self._yaws, self._pitches = (Histogram(-MOST_DEG, MOST_DEG, 180) for _ in range(2))
         self._elsewhere = Elsewhere()
 
     @property
@@ -240,7 +242,9 @@ class Learner:
 
 
 def _numbers(saved: Mapping[str, Any], *names: str) -> list[float]:
-    """These values as numbers; none of them where one is missing or no number."""
+    """These values as numbers; none of them where one is missing, no number, or none that could have been learned."""
     values = [saved.get(name) for name in names]
-    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and isfinite(v)]
+    numbers = [
+        float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= MOST_DEG
+    ]
     return numbers if len(numbers) == len(names) else []

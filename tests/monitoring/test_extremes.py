@@ -1,6 +1,8 @@
-"""Settings at the ends of what they may be: the rules stay rules."""
+"""Settings at the ends of what they may be, and memories that nobody can have left: the rules stay rules."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -47,3 +49,13 @@ def test_what_no_signal_can_reach_and_no_camera_keeps_is_refused(change: dict[st
     """With these nothing would ever begin, end or be judged, and nobody would be told."""
     with pytest.raises(ValidationError, match=next(iter(change))):
         settings(monitoring={"filter": change})
+
+
+@pytest.mark.parametrize(
+    "changed", [{"yaw": 500.0}, {"pitch": -1e300}, {"openness": 10**400}], ids=["yaw", "pitch", "openness"]
+)
+def test_a_memory_that_nobody_can_have_left_is_as_good_as_none(changed: dict[str, Any]) -> None:
+    saved = {"v": 1, "openness": 0.8, "yaw": 0.0, "pitch": 0.0, **changed}
+    told = tell(AWAY, saved=saved)
+    assert told.states[0].calibration.state == "calibrating"
+    assert_told(told, AWAY_DUE)
