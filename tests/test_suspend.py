@@ -14,22 +14,22 @@ AHEAD = ("unshare", "--time", f"--boottime={ASLEEP_S}", "--fork")
 """Runs a command as on a machine that has been suspended for so long: nobody can suspend the one under test."""
 
 NODE = """
-import sys, time
+import sys, threading, time
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
-
-class Dates:
-    def state(self, state, signals):
-        if signals.number >= 0:
-            print(state.at - time.clock_gettime(time.CLOCK_MONOTONIC))
-            daemon.stop()
-    def event(self, event): pass
-    def close(self): pass
 
 settings = Settings.model_validate(
     {"camera": {"source": "sim:alert"}, "mqtt": {"enabled": False}, "state_dir": sys.argv[1]}
 )
-daemon = Daemon(lambda: settings, extra_sinks=[Dates()])
+daemon = Daemon(lambda: settings)
+
+def look():
+    with daemon.viewer.looking():
+        seen = daemon.viewer.newer(0, 30.0)
+        print(seen[2].state.at - time.clock_gettime(time.CLOCK_MONOTONIC))
+    daemon.stop()
+
+threading.Thread(target=look).start()
 daemon.run()
 """
 

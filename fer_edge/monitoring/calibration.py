@@ -7,6 +7,7 @@ one driver in ten. And a camera beside the wheel sees a driver who looks straigh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import float_info
 from typing import Any
 
 from fer_edge.core import Calibration
@@ -234,17 +235,18 @@ class Learner:
     def restore(self, saved: Mapping[str, Any] | None) -> None:
         """Take what :meth:`saved` gave; anything else is as good as nothing."""
         self._shown = None
-        if saved and saved.get("v") == 1 and (head := _numbers(saved, "openness", "yaw", "pitch")):
-            self.eyes.restore(head[0])
-            self.ahead.restore(head[1], head[2])
-            if gaze := _numbers(saved, "gaze_yaw", "gaze_pitch"):
+        if not saved or saved.get("v") != 1:
+            return
+        openness, head = _numbers(saved, float_info.max, "openness"), _numbers(saved, MOST_DEG, "yaw", "pitch")
+        if openness and head:
+            self.eyes.restore(*openness)
+            self.ahead.restore(*head)
+            if gaze := _numbers(saved, MOST_DEG, "gaze_yaw", "gaze_pitch"):
                 self.gaze.restore(*gaze)
 
 
-def _numbers(saved: Mapping[str, Any], *names: str) -> list[float]:
-    """These values as numbers; none of them where one is missing, no number, or none that could have been learned."""
+def _numbers(saved: Mapping[str, Any], most: float, *names: str) -> list[float]:
+    """These values as numbers; none of them where one is missing, no number, or further from 0 than ``most``."""
     values = [saved.get(name) for name in names]
-    numbers = [
-        float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= MOST_DEG
-    ]
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= most]
     return numbers if len(numbers) == len(names) else []
