@@ -85,11 +85,14 @@ def erase(db: psycopg.Connection[Any], node: str, span: Span) -> dict[str, int]:
 
 
 def retry(store: Store, most: int = 1000) -> tuple[int, int]:
-    """Read dead letters anew, as after an update that knows a newer version; how many live, and how many do not."""
+    """Read dead letters anew, as after an update that knows a newer version; how many live, and how many do not.
+
+    What the database refuses again is a new dead letter: up to the last number of now, each is tried once.
+    """
     lived, last = 0, 0
-    while rows := store.db.execute(
-        "SELECT number, topic, payload, at FROM dead_letters WHERE number > %s ORDER BY number LIMIT %s", (last, most)
-    ).fetchall():
+    (until,) = store.db.execute("SELECT coalesce(max(number), 0) FROM dead_letters").fetchone() or (0,)
+    query = "SELECT number, topic, payload, at FROM dead_letters WHERE number > %s AND number <= %s ORDER BY number LIMIT %s"
+    while rows := store.db.execute(query, (last, until, most)).fetchall():
         last = rows[-1][0]
         told = {number: read(topic, payload, at) for number, topic, payload, at in rows}
         good = {number: one for number, one in told.items() if isinstance(one, Message)}

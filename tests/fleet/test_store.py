@@ -126,6 +126,13 @@ def test_dead_letters_are_read_anew_after_an_update(store: Store, db: Db) -> Non
     assert order(db) == [("0000000a", 1)]
 
 
+@pytest.mark.timeout(60)
+def test_a_dead_letter_that_the_database_refuses_again_is_tried_once(store: Store, db: Db) -> None:
+    store.write([told(2, reason="a\x00b")])
+    assert retry(store) == (0, 1)
+    assert retry(store) == (0, 1)
+
+
 def test_a_node_with_a_clock_of_long_ago_is_kept_by_its_arrival(store: Store, db: Db) -> None:
     payload = json.loads(told(1).body)  # type: ignore[union-attr]
     message = read("fer-edge/cab/event/fatigue", encode({**payload, "time": iso(0.0)}), NOW)
