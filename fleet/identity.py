@@ -52,19 +52,24 @@ def password_hash(password: str) -> str:
 def enrol(broker: Management, db: psycopg.Connection[Any], nodes: list[str], prefix: str) -> dict[str, str]:
     """Give nodes a user with a fresh password each, which is told once and not kept; name to password.
 
-    Enrolling again gives a new password. Raises UsageError for a name that no node can have.
+    Enrolling again gives a new password. Raises UsageError for a name that no node can have, or that is a person's or
+    a program's: the broker would replace that user, and the fleet's own could not be used any more.
     """
     for node in nodes:
         if not _NODE.fullmatch(node):
             raise UsageError(f"{node!r}: a node's name has letters, digits, - and _, 63 at most")
+    taken = broker.tagged_users().intersection(nodes)
+    if taken:
+        raise UsageError(f"{min(taken)!r}: is a user of the broker that is no node's; give the node another name")
     passwords = {node: secrets.token_urlsafe(24) for node in nodes}
-    for start in range(0, len(nodes), _AT_ONCE):
-        some = nodes[start : start + _AT_ONCE]
-        broker.import_definitions(_definitions({node: passwords[node] for node in some}, prefix))
-    db.cursor().executemany(
-        "INSERT INTO enrolled (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET revoked_at = NULL",
-        [(node,) for node in nodes],
-    )
+    with db.transaction():  # no user in the broker that the database does not know
+        db.cursor().executemany(
+            "INSERT INTO enrolled (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET revoked_at = NULL",
+            [(node,) for node in sorted(passwords)],
+        )
+        for start in range(0, len(nodes), _AT_ONCE):
+            some = nodes[start : start + _AT_ONCE]
+            broker.import_definitions(_definitions({node: passwords[node] for node in some}, prefix))
     return passwords
 
 
@@ -87,11 +92,15 @@ def _definitions(passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:
 
 
 def revoke(broker: Management, db: psycopg.Connection[Any], node: str) -> int:
-    """Take a node's user away and hang up on it; how many connections it had. Its history stays."""
-    known = db.execute(
-        "UPDATE enrolled SET revoked_at = now() WHERE node = %s AND revoked_at IS NULL", (node,)
-    ).rowcount
-    if not known:
-        raise UsageError(f"{node}: is not enrolled; fer-edge-fleet nodes lists those that are")
-    broker.delete_user(node)
-    return broker.close_connections(node)
+    """Take a node's user away and hang up on it; how many connections it had. Its history stays.
+
+    It counts as revoked only once the broker has done both: where that fails, it can be revoked again.
+    """
+    with db.transaction():
+        known = db.execute(
+            "UPDATE enrolled SET revoked_at = now() WHERE node = %s AND revoked_at IS NULL", (node,)
+        ).rowcount
+        if not known:
+            raise UsageError(f"{node}: is not enrolled; fer-edge-fleet nodes lists those that are")
+        broker.delete_user(node)
+        return broker.close_connections(node)

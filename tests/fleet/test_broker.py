@@ -19,6 +19,7 @@ from fer_edge.sinks.wire import encode
 from fleet import identity, queues
 from fleet.engines import Bed
 from fleet.management import Management
+from fleet.settings import Member
 from tests.fleet.conftest import Db, Ingesting, eventually
 
 pytestmark = pytest.mark.timeout(200)
@@ -134,6 +135,31 @@ def test_a_revoked_node_is_hung_up_on_and_stays_out(bed: Bed, db: Db, passwords:
     again.close()
     with pytest.raises(UsageError, match="cab-2: is not enrolled"):
         identity.revoke(broker, db, "cab-2")
+
+
+def test_a_node_whose_user_is_still_there_is_not_taken_for_revoked(bed: Bed, db: Db, passwords: dict[str, str]) -> None:
+    away = Member(management=bed.settings.broker.members[0].amqp)  # what answers there is not the management
+    unreachable = bed.settings.model_copy(
+        update={"broker": bed.settings.broker.model_copy(update={"members": (away,)})}
+    )
+    with pytest.raises(UnavailableError, match="broker's management"):
+        identity.revoke(Management(unreachable), db, "cab-2")
+    client = Client(bed, "cab-2", passwords["cab-2"])
+    assert client.accepted
+    client.close()
+    broker = Management(bed.settings)
+    broker.delete_user("cab-2")  # as where the database was lost in the middle
+    assert identity.revoke(broker, db, "cab-2") in (0, 1)
+
+
+def test_the_brokers_own_user_cannot_become_a_nodes(bed: Bed, db: Db, passwords: dict[str, str]) -> None:
+    broker = Management(bed.settings)
+    with pytest.raises(UsageError, match="'fleet': is a user of the broker that is no node's"):
+        identity.enrol(broker, db, ["cab-1", "fleet"], bed.settings.prefix)
+    queues.connect(bed.settings).close()
+    client = Client(bed, "cab-1", passwords["cab-1"])
+    assert client.accepted  # all or none: it keeps its password
+    client.close()
 
 
 def test_a_name_that_no_node_can_have_is_refused(bed: Bed, db: Db) -> None:
