@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.command_line import Parser
-from fer_edge.errors import FerEdgeError, MissingExtra, UsageError
+from fer_edge.errors import FerEdgeError, MissingExtra, UnavailableError, UsageError
 from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings
 
@@ -249,7 +249,15 @@ def _settings(options: argparse.Namespace) -> FleetSettings:
 
 @contextmanager
 def _store(options: argparse.Namespace) -> Iterator[Store]:
+    """Raises UnavailableError for whatever the database refuses, or where it goes away meanwhile."""
+    import psycopg
+
     from fleet.store import Store, connect
 
-    with connect(_settings(options).database) as db:
-        yield Store(db)
+    try:
+        with connect(_settings(options).database) as db:
+            yield Store(db)
+    except psycopg.errors.UndefinedTable as error:
+        raise UnavailableError("database: it has no tables of the fleet; run fer-edge-fleet migrate first") from error
+    except psycopg.Error as error:
+        raise UnavailableError(f"database: {' '.join(str(error).split())}") from error

@@ -26,7 +26,7 @@ from fer_edge.errors import UnavailableError
 from fleet import metrics, queues
 from fleet.messages import Dead, Message, read, topic_of
 from fleet.settings import FleetSettings
-from fleet.store import Store, connect
+from fleet.store import Store, connect, understood
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +130,12 @@ def serve(settings: FleetSettings, number: int) -> int:
 
 
 def supervise(settings: FleetSettings, config: Path) -> int:
-    """As many workers as the settings say, each a process; one that ends is started again, at first soon."""
+    """As many workers as the settings say, each a process; one that ends is started again, at first soon.
+
+    Raises ConfigError for what no new start mends.
+    """
+    settings.broker.password()
+    understood(settings.database)
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())

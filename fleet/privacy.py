@@ -91,7 +91,7 @@ def retry(store: Store, most: int = 1000) -> tuple[int, int]:
     """
     lived, last = 0, 0
     (until,) = store.db.execute("SELECT coalesce(max(number), 0) FROM dead_letters").fetchone() or (0,)
-    query = "SELECT number, topic, payload, at FROM dead_letters WHERE number > %s AND number <= %s ORDER BY number LIMIT %s"
+    query = "SELECT number, topic, payload, at FROM dead_letters WHERE number > %s AND number <= %s ORDER BY 1 LIMIT %s"
     while rows := store.db.execute(query, (last, until, most)).fetchall():
         last = rows[-1][0]
         told = {number: read(topic, payload, at) for number, topic, payload, at in rows}

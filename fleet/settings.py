@@ -42,9 +42,14 @@ class Broker(_Section):
         credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "broker-password"
         path = credential if credential.is_file() else self.password_file
         try:
-            return path.read_text(encoding="utf-8").strip()
+            password = path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigError([f"broker.password_file {path}: {error.strerror}; write the password there"]) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError([f"broker.password_file {path}: not UTF-8; write the password there"]) from error
+        if not password:
+            raise ConfigError([f"broker.password_file {path}: is empty; write the password there"])
+        return password
 
 
 class Keep(_Section):
@@ -81,6 +86,8 @@ class FleetSettings(_Section):
         except OSError as error:
             hint = "give --config FILE, or bring one up here: fer-edge-fleet up"
             raise ConfigError([f"{path}: {error.strerror}; {hint}"]) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError([f"{path}: not UTF-8 at byte {error.start}; is it the settings file?"]) from error
         except yaml.YAMLError as error:
             raise ConfigError([f"{path}: not YAML: {' '.join(str(error).split())}"]) from error
         try:

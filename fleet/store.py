@@ -11,8 +11,9 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
-from fer_edge.errors import UnavailableError
+from fer_edge.errors import ConfigError, UnavailableError
 from fleet.messages import RETAINED, Dead, Message
 from fleet.partitions import Partition, expired, needed, partition
 from fleet.settings import Keep
@@ -28,8 +29,18 @@ def statement(name: str) -> sql.SQL:
     return sql.SQL(text)
 
 
+def understood(database: str) -> None:
+    """Raises ConfigError where that is no connection string. What libpq says of it may hold the password."""
+    try:
+        conninfo_to_dict(database)
+    except psycopg.ProgrammingError:
+        hint = "write one such as postgresql://fleet@db1/fleet, % in it as %25, and the password into ~/.pgpass"
+        raise ConfigError([f"database: PostgreSQL does not understand this connection string; {hint}"]) from None
+
+
 def connect(database: str) -> psycopg.Connection[Any]:
-    """A connection in autocommit. Raises UnavailableError."""
+    """A connection in autocommit. Raises ConfigError, UnavailableError."""
+    understood(database)
     try:
         return psycopg.connect(database, autocommit=True, application_name="fer-edge-fleet", connect_timeout=10)
     except psycopg.OperationalError as error:

@@ -9,8 +9,11 @@ import yaml
 
 from fleet import cli
 from fleet.cli import main
+from fleet.engines import Bed
+from fleet.management import Management
 from fleet.settings import FleetSettings
 from tests.conftest import ROOT
+from tests.fleet.conftest import Db
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,7 @@ from tests.conftest import ROOT
         ("prefix: a/b", "prefix: String should match pattern"),
         ("broker: {members: []}", "broker.members: Tuple should have at least 1 item"),
         ("[]", "file: Input should be a valid dictionary"),
+        ("keep: \udcff", "not UTF-8 at byte 6; is it the settings file?"),
     ],
 )
 def test_a_wrong_settings_file_is_told_by_place(
@@ -30,7 +34,7 @@ def test_a_wrong_settings_file_is_told_by_place(
 ) -> None:
     path = tmp_path / "fleet.yaml"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, errors="surrogateescape")
     assert main(["nodes", "--config", str(path)]) == 78
     told = capsys.readouterr().err
     assert f"fleet: {path}: " in told
@@ -45,6 +49,56 @@ def test_a_database_that_is_not_there_is_told_in_a_line(tmp_path: Path, capsys: 
     told = capsys.readouterr().err
     assert told.startswith("fleet: database: connection failed")
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["foo", "host=db1 pasword=s3cret", "postgresql://fleet:s3%zcret@db1/fleet"])
+@pytest.mark.parametrize("command", ["nodes", "ingest"])
+def test_a_connection_string_that_is_none_is_told_without_its_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, command: str
+) -> None:
+    path, password = tmp_path / "fleet.yaml", tmp_path / "password"
+    password.write_text("word")
+    path.write_text(yaml.safe_dump({"database": text, "broker": {"password_file": str(password)}}))
+    assert main([command, "--config", str(path)]) == 78
+    told = capsys.readouterr().err
+    assert told.startswith("fleet: database: PostgreSQL does not understand this connection string; write one such as")
+    assert told.count("\n") == 1
+    assert "cret" not in told
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(None, "No such file or directory"), (b" \n", "is empty"), (b"\xff", "not UTF-8")]
+)
+def test_an_ingest_without_a_password_ends_at_once_with_the_code_that_systemd_does_not_restart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: bytes | None, said: str
+) -> None:
+    path, password = tmp_path / "fleet.yaml", tmp_path / "password"
+    if kept is not None:
+        password.write_bytes(kept)
+    path.write_text(yaml.safe_dump({"broker": {"password_file": str(password)}}))
+    assert main(["ingest", "--config", str(path)]) == 78
+    assert capsys.readouterr().err == f"fleet: broker.password_file {password}: {said}; write the password there\n"
+
+
+COMMANDS = ["nodes", "dead", "dead --retry", "export cab", "erase cab", "erase cab --yes", "revoke cab", "enrol cab"]
+
+
+def test_a_database_without_tables_is_told_in_a_line_and_enrols_nobody(
+    bed: Bed, db: Db, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db.execute("DROP DATABASE IF EXISTS fresh")
+    db.execute("CREATE DATABASE fresh")
+    path = tmp_path / "fleet.yaml"
+    settings = bed.settings.model_dump(mode="json")
+    path.write_text(yaml.safe_dump({**settings, "database": settings["database"].removesuffix("fleet") + "fresh"}))
+    for command in COMMANDS:
+        assert main([*command.split(), "--config", str(path)]) == 69, command
+        told = capsys.readouterr()
+        assert told.err == "fleet: database: it has no tables of the fleet; run fer-edge-fleet migrate first\n"
+        assert told.out == ""
+    db.execute("DROP DATABASE fresh")
+    users = Management(bed.settings).call("GET", "users?columns=name")
+    assert "cab" not in [one["name"] for one in users]
 
 
 def test_a_password_file_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
