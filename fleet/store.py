@@ -80,34 +80,46 @@ class Store:
         self.make(needed(datetime.now(UTC)))
 
     def make(self, wanted: Sequence[Partition]) -> None:
-        """Create partitions that are not there."""
+        """Create partitions that are not there; by attaching them, which waits for no reader: PARTITION OF would."""
         missing = sorted(set(wanted) - self._there)
         if not missing:
             return
         with self.db.transaction():
             self.db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             for one in missing:
-                self.db.execute(
-                    sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
-                        sql.Identifier(one.name),
-                        sql.Identifier(one.table),
-                        sql.Literal(one.start.isoformat()),
-                        sql.Literal(one.end.isoformat()),
-                    )
-                )
+                if self.db.execute("SELECT to_regclass(%s)", (one.name,)).fetchone() == (None,):
+                    self._attach(one)
         self._there.update(missing)
 
+    def _attach(self, new: Partition) -> None:
+        name, table = sql.Identifier(new.name), sql.Identifier(new.table)
+        self.db.execute(sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS)").format(name, table))
+        self.db.execute(
+            sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
+                table, name, sql.Literal(new.start.isoformat()), sql.Literal(new.end.isoformat())
+            )
+        )
+
     def tidy(self, keep: Keep, now: datetime) -> list[str]:
-        """Create the next partitions and drop those past their keeping; their names."""
+        """Create the next partitions and drop those past their keeping; their names.
+
+        Whoever writes waits behind a drop that waits for a reader: one that cannot be dropped soon is left for later.
+        """
         self._there.clear()
         self.make(needed(now))
         query = "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
         old = expired([name for (name,) in self.db.execute(query)], now, keep)
+        dropped: list[str] = []
         for name in old:
-            with self.db.transaction():
-                self.db.execute("SET LOCAL lock_timeout = '10s'")
-                self.db.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
-        return old
+            try:
+                with self.db.transaction():
+                    self.db.execute("SET LOCAL lock_timeout = '2s'")
+                    self.db.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+            except psycopg.errors.LockNotAvailable:
+                _log.warning("%s has expired and is being read, by a backup perhaps; dropped later", name)
+                break
+            dropped.append(name)
+        return dropped
 
     def write(self, batch: Sequence[Message | Dead]) -> Written:
         """All of a batch in one transaction.

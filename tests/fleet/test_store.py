@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -150,6 +151,18 @@ def test_retention_drops_whole_partitions_and_nothing_else(store: Store, db: Db)
     store.write([told(1, at=LONG_AGO), told(3, at=LONG_AGO)])
     assert [seq for _, seq in order(db)] == [2, 3]
     store.tidy(Keep(), NOW)
+
+
+def test_a_backup_that_takes_hours_does_not_hold_up_what_is_written(bed: Bed, store: Store, db: Db) -> None:
+    store.write([state(at=LONG_AGO), state(at=LONG_AGO + timedelta(days=1))])
+    db.execute("DROP TABLE IF EXISTS states_20200102")
+    with connect(bed.settings.database) as backup, backup.transaction():
+        backup.execute("SELECT FROM states LIMIT 1")
+        began = time.monotonic()
+        assert store.tidy(Keep(), NOW) == []
+        assert store.write([state(at=datetime(2020, 1, 2, tzinfo=UTC)), state()]).states == 2
+        assert time.monotonic() - began < 8
+    assert {"states_20210304", "states_20210305", "states_20200102"} <= set(store.tidy(Keep(), NOW))
 
 
 def test_export_gives_all_of_a_node_and_erase_leaves_none_of_it(store: Store, db: Db) -> None:
