@@ -9,11 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from fleet.engines import Bed
 from fleet.settings import FleetSettings
+from fleet.store import Store, connect
 from tests.conftest import ROOT
+from tests.fleet.conftest import Db
 
 FOLDER = ROOT / "deploy" / "fleet"
 SECRETS = dict.fromkeys(("BROKER_PASSWORD", "DATABASE_PASSWORD", "READER_PASSWORD", "ERLANG_COOKIE"), "x")
@@ -46,6 +51,32 @@ def test_in_containers_the_ingest_is_set_as_on_servers_but_lets_prometheus_in() 
 def test_no_secret_has_a_default() -> None:
     text = (FOLDER / "compose.yaml").read_text("utf-8")
     assert all(f"${{{name}:?}}" in text for name in SECRETS)
+
+
+def test_grafanas_user_reads_what_the_fleet_makes_before_and_after_and_changes_nothing(bed: Bed, db: Db) -> None:
+    where = conninfo_to_dict(bed.settings.database)
+    server = {"PGHOST": where["host"], "PGPORT": where["port"], "PGPASSWORD": where["password"]}
+    environment = {**os.environ, **server, "READER_PASSWORD": "it's $1", "POSTGRES_USER": where["user"]}
+    db.execute("DROP DATABASE IF EXISTS server")
+    db.execute("DROP ROLE IF EXISTS owner, fleet_reader")
+    db.execute("CREATE ROLE owner LOGIN PASSWORD 'p'")  # no administrator, as createuser makes it
+    db.execute("CREATE DATABASE server OWNER owner")
+    owner = make_conninfo(bed.settings.database, user="owner", password="p", dbname="server")
+    reader = make_conninfo(owner, user="fleet_reader", password="it's $1")
+    try:
+        with connect(owner) as owned:
+            owned.execute("CREATE TABLE before AS SELECT 1")
+            script = ["sh", str(FOLDER / "reader.sh")]
+            subprocess.run(script, env={**environment, "POSTGRES_DB": "server"}, check=True)
+            Store(owned).migrate()
+        with connect(reader) as reading:
+            for name in ("before", "events", "node_now", "vss"):
+                reading.execute(f"SELECT FROM {name}")  # type: ignore[arg-type]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reading.execute("DELETE FROM events")
+    finally:
+        db.execute("DROP DATABASE server")
+        db.execute("DROP ROLE owner, fleet_reader")
 
 
 def test_prometheus_reads_the_servers_configuration(tmp_path: Path) -> None:
