@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _AGAIN_S, _STEADY_S = (0.5, 10.0), 30.0
 _GOODBYE_S = 15.0
 _TIDY_S = 3600.0
+_ALONE_S = 5.0
+"""Between two looks at whether the words have a reader."""
 
 
 class Worker:
@@ -44,7 +46,7 @@ class Worker:
         self._batch: list[Message | Dead] = []
         self._last_tag = 0
         self._first_at = 0.0
-        self._tidied_at = float("-inf")
+        self._tidied_at = self._words_at = float("-inf")
 
     def run(self) -> None:
         """Read and write until stopped.
@@ -59,16 +61,28 @@ class Worker:
         channel.add_on_cancel_callback(self._cancelled)
         queues.declare(channel, self._settings.prefix)
         channel.basic_qos(prefetch_count=2 * self._settings.ingest.batch)
-        for queue in queues.QUEUES:
+        for queue in queues.SHARED:
             channel.basic_consume(queue, self._take)
-        _log.info("reading %s", ", ".join(queues.QUEUES))
+        _log.info("reading %s", ", ".join(queues.SHARED))
         while not self._stop.is_set():
+            self._read_words(store, channel)
             connection.process_data_events(self._patience_s())
             self._write_when_due(store, channel)
             self._tidy(store)
         self._write(store, channel)
         connection.close()
         store.db.close()
+
+    def _read_words(self, store: Store, channel: BlockingChannel) -> None:
+        """One worker of all reads the words, the next where that ends: two would store an offline over its online."""
+        now = time.monotonic()
+        if now < self._words_at:
+            return
+        self._words_at = now + _ALONE_S
+        if store.alone():
+            self._words_at = float("inf")
+            channel.basic_consume(queues.WORDS, self._take)
+            _log.info("reading %s", queues.WORDS)
 
     @staticmethod
     def _cancelled(frame: Method[Basic.Cancel]) -> None:

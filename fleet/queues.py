@@ -25,7 +25,9 @@ from fleet.settings import FleetSettings
 
 EXCHANGE = "amq.topic"
 EVENTS, STATES, WORDS = "fleet.events", "fleet.states", "fleet.nodes"
-QUEUES = (EVENTS, STATES, WORDS)
+SHARED = (EVENTS, STATES)
+"""Read by all workers: the database puts them in order, by number and by time. Words have neither."""
+QUEUES = (*SHARED, WORDS)
 
 _OTHERWISE = 406  # AMQP: PRECONDITION_FAILED
 

@@ -21,6 +21,9 @@ from fleet.settings import Keep
 _log = logging.getLogger(__name__)
 
 _LOCK = 0x66657265  # of pg_advisory_lock: "fere"
+_ALONE = _LOCK + 1
+_GONE_AFTER = ("idle = 30", "interval = 10", "count = 3")
+"""Seconds until the server notices that a client's machine is gone, and frees what it had locked; else two hours."""
 
 
 def statement(name: str) -> sql.SQL:
@@ -42,7 +45,10 @@ def connect(database: str) -> psycopg.Connection[Any]:
     """A connection in autocommit. Raises ConfigError, UnavailableError."""
     understood(database)
     try:
-        return psycopg.connect(database, autocommit=True, application_name="fer-edge-fleet", connect_timeout=10)
+        db = psycopg.connect(database, autocommit=True, application_name="fer-edge-fleet", connect_timeout=10)
+        for one in _GONE_AFTER:
+            db.execute(f"SET tcp_keepalives_{one}")
+        return db
     except psycopg.OperationalError as error:
         raise UnavailableError(f"database: {' '.join(str(error).split())}; is PostgreSQL running?") from error
 
@@ -78,6 +84,10 @@ class Store:
         if self.db.execute("SELECT to_regclass('gaps')").fetchone() == (None,):
             raise UnavailableError("database: it has no tables of the fleet; run fer-edge-fleet migrate first")
         self.make(needed(datetime.now(UTC)))
+
+    def alone(self) -> bool:
+        """Whether this connection, of all, is the one; it stays so until it ends."""
+        return self.db.execute("SELECT pg_try_advisory_lock(%s)", (_ALONE,)).fetchone() == (True,)
 
     def make(self, wanted: Sequence[Partition]) -> None:
         """Create partitions that are not there; by attaching them, which waits for no reader: PARTITION OF would."""
