@@ -35,7 +35,9 @@ SELECT n.node, s.at AS state_at, greatest(s.received_at, w.received_at) AS heard
         WHEN w.temperature_c >= 80 THEN 'hot'
         ELSE 'watching'
     END AS condition
-FROM (SELECT node FROM enrolled WHERE revoked_at IS NULL UNION SELECT node FROM retained) n
+FROM (
+    SELECT node FROM enrolled UNION SELECT node FROM retained EXCEPT SELECT node FROM enrolled WHERE revoked_at IS NOT NULL
+) n
 LEFT JOIN LATERAL (
     SELECT max(received_at) AS received_at,
         max(body #>> '{}') FILTER (WHERE topic = 'status') AS status,

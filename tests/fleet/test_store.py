@@ -246,6 +246,12 @@ def test_a_node_that_is_not_there_knows_nothing(store: Store, db: Db, status: by
     assert (told["DMS.IsEnabled"] is None) == (condition != "watching")
 
 
+def test_a_revoked_node_is_no_longer_among_those_of_now(store: Store, db: Db) -> None:
+    store.write([word("status", b"online"), word("status", b"online", node="by-a-bridge")])
+    db.execute("INSERT INTO enrolled (node, revoked_at) VALUES ('cab', now()), ('new', NULL)")
+    assert db.execute("SELECT node FROM node_now ORDER BY 1").fetchall() == [("by-a-bridge",), ("new",)]
+
+
 def test_the_newest_word_on_a_topic_stays_whatever_comes_late(store: Store, db: Db) -> None:
     at = datetime.now(UTC)
     hot = stats({"temperature_c": 85.0, "throttled": True, "requests_dropped": 0, "outbox": OUTBOX}, at)
