@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def _named(given: Mapping[str, object] | None) -> list[tuple[str, object]]:
 
 def need_folder(path: Path) -> None:
     """Raises UsageError where a file that is to be written has no folder, or is one."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 Path.is_dir raises where the folder may not be entered
         raise UsageError(f"{path}: is a folder; give the name of a file in it")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: the folder does not exist; create it first")
