@@ -195,7 +195,8 @@ class Logbook:
                 if is_damage(fault):
                     self._begin_anew()
                 else:
-                    self._owed.append(work)
+                    if isinstance(fault, sqlite3.OperationalError):  # the disk's; anything else would be so each time
+                        self._owed.append(work)
                     if not told:
                         log.warning("live page: drives cannot be stored (%s); trying again", fault)
                 told = True
