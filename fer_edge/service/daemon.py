@@ -116,7 +116,7 @@ class Daemon:
     def pause(self, seconds: float) -> None:
         """Look at nothing for so long, then go on by itself. Open events end."""
         self._pauses.begin(seconds)
-        self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "paused"))
+        self._parts.abort(self._clock(), "paused", until=self._known.seen_at)
         log.info("paused for %.0f s", seconds)
 
     def resume(self) -> None:
@@ -172,7 +172,7 @@ class Daemon:
         elif parts.mqtt:
             parts.mqtt.refresh_info()
         if parts.pipeline.monitor is not old.pipeline.monitor:
-            old.emit(old.pipeline.monitor.abort(self._clock(), "reloaded"))
+            old.abort(self._clock(), "reloaded", until=self._known.seen_at)
             # The next frame may be long in coming.
             self._known.events_ended()
             self._say_nothing_is_known()
@@ -208,7 +208,7 @@ class Daemon:
     def _shutdown(self) -> None:
         self._notifier.stopping()
         capture = self._parts.capture
-        self._parts.emit(self._parts.pipeline.monitor.abort(self._clock(), "stopped"))
+        self._parts.abort(self._clock(), "stopped", until=self._known.seen_at)
         self._save_calibration()
         # What stays retained must be true for as long as nobody runs.
         self._pauses = Pauses(self._clock)

@@ -72,6 +72,10 @@ class Parts:
                         raise
                     log.error("no %s: %s", name, fault)
 
+    def abort(self, at: float, reason: str, *, until: float) -> None:
+        """End what is open; what was not seen after ``until``, a camera that was lost, is no part of it."""
+        self.emit(self.pipeline.monitor.abort(at, reason, until=until))
+
     def emit(self, events: Iterable[Event]) -> None:
         """Events that no frame brought, to every sink."""
         for event in events:

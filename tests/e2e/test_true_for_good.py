@@ -169,6 +169,18 @@ def test_a_lost_camera_keeps_the_level_of_what_is_open_for_a_while_and_then_it_i
     node.terminate()
 
 
+def test_stopped_long_after_its_camera_was_lost_it_counts_what_was_seen(
+    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    story = script(tmp_path, "0 awake\n2 eyes-closed\n6 unplugged\n120 end\n")
+    node = nodes.start(story, *LIGHT, port=mosquitto.port).ready()
+    wait_until(lambda: any(m.text == "offline" for m in subscriber.of("/camera")[1:]), "the loss")
+    time.sleep(2.0)
+    node.terminate()
+    end = wait_until(lambda: [e for e in subscriber.events() if e.get("reason") == "stopped"], "its end")[0]
+    assert 3.0 < end["held_s"] < 4.6, "what was not seen does not count"
+
+
 def test_a_camera_lost_while_nothing_is_open_is_not_safe(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber, tmp_path: Path
 ) -> None:
