@@ -15,8 +15,8 @@ from convert.errors import DataError
 from convert.seeing.altered import Alteration
 from fer_edge.core import Frame
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
 from fer_edge.perception.faces import YuNet, make_finder
+from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline, Step, opened
 from fer_edge.settings import Settings
 from fer_edge.sources import make_source

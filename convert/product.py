@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from fer_edge.core import Box, Frame
-from fer_edge.perception import Perception
 from fer_edge.perception.emotion import Expression
+from fer_edge.perception.reader import Perception
 from fer_edge.perception.shape import box_region
 from fer_edge.settings import Settings
 

@@ -3,7 +3,7 @@
 From Python, every event of a video as it comes (:mod:`fer_edge.core` has the words for what is told)::
 
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import Pipeline, opened
     from fer_edge.settings import Settings
     from fer_edge.sources import make_source

@@ -13,7 +13,7 @@ from fer_edge.timing import NoStages, Stages
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Frame, Signals, Sink, Source
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import cv2
 
 from fer_edge.benchmark.material import some_frames
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
 from fer_edge.perception.emotion import Expression
 from fer_edge.perception.faces import Haar
+from fer_edge.perception.reader import Perception
 from fer_edge.perception.shape import box_region
 from fer_edge.pipeline import Pipeline
 from fer_edge.settings.perception import HaarDetector

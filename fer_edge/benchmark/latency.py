@@ -12,7 +12,7 @@ from fer_edge.benchmark.material import some_frames
 from fer_edge.benchmark.speed import percentiles
 from fer_edge.core import Event, Frame, Level, Phase
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
+from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.sinks.mqtt import MqttSink
 from fer_edge.sinks.subscriber import Subscriber

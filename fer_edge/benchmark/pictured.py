@@ -17,7 +17,7 @@ from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story
 from fer_edge.monitoring.simulation.alert import blinks
 from fer_edge.monitoring.simulation.behaviours import BEHAVIOURS, MOUNTINGS, Done, Mounting, looks_away, strew
-from fer_edge.perception import Perception
+from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
 from fer_edge.sources.sim.looks import STRANGERS
 

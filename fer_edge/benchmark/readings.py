@@ -39,7 +39,7 @@ from fer_edge.monitoring.simulation.networks import (
     state,
 )
 from fer_edge.monitoring.simulation.story import Truth
-from fer_edge.perception import Perception
+from fer_edge.perception.reader import Perception
 from fer_edge.settings import Settings
 from fer_edge.sources.sim.looks import STRANGERS
 from fer_edge.sources.sim.scene import Scene

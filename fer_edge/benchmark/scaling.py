@@ -12,7 +12,7 @@ import numpy as np
 from fer_edge.benchmark.material import some_frames
 from fer_edge.core import Frame
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
+from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 
 if TYPE_CHECKING:

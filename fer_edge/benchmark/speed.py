@@ -15,7 +15,7 @@ import numpy as np
 from fer_edge.benchmark import models
 from fer_edge.errors import UnavailableError
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
+from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline, opened
 from fer_edge.service.health import rss_mb
 from fer_edge.sources import make_source

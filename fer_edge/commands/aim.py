@@ -75,7 +75,7 @@ def _views(settings: Settings, seconds: float) -> Iterator[tuple[float, Signals,
     """Time, signals, picture size and word of each frame; ends after so many seconds or with the source."""
     from fer_edge.core import DriverState
     from fer_edge.monitoring.aim import aim
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import opened
     from fer_edge.sources import make_source
 

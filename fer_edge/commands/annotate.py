@@ -79,7 +79,7 @@ def _copy(
     """Every frame drawn on; how many, and seconds from the first to the last. ``fps`` is what the source says."""
     from fer_edge import drawing
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import Pipeline
 
     pipeline = Pipeline(Perception(settings), Monitor(settings))

@@ -49,10 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Classify each picture; a bad one is told and the others go on. 1 if some were bad, 69 if all."""
-    from fer_edge.perception import Perception
     from fer_edge.perception.confirmed import confirmed
     from fer_edge.perception.faces import make_finder
     from fer_edge.perception.landmarks import Landmarks
+    from fer_edge.perception.reader import Perception
     from fer_edge.perception.tiles import Tiled, Whole
 
     settings = _settings(args)

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.video.endswith(".trace.json.gz"):
         return _retrace(args)
     from fer_edge.monitoring import Monitor
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
     from fer_edge.pipeline import Pipeline, opened
     from fer_edge.sinks.files import JsonLines
     from fer_edge.sources import make_source

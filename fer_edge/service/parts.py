@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.monitoring import Monitor
-from fer_edge.perception import Perception
 from fer_edge.perception.interpreter import MODELS
+from fer_edge.perception.reader import Perception
 from fer_edge.pipeline import Pipeline
 from fer_edge.service.capture import Capture
 from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, TraceReads, read_by

@@ -137,7 +137,7 @@ def _grey(frame: Frame) -> Image:
 
 def models(settings: Settings) -> Iterator[Finding]:
     """Every model loads, matches its card's hash, and runs in which interpreter."""
-    from fer_edge.perception import Perception
+    from fer_edge.perception.reader import Perception
 
     try:
         loaded = Perception(settings).models
