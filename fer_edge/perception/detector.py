@@ -31,7 +31,7 @@ class Tiny:
     """Finds faces from about a seventh of the picture's longer side, few down to a thirteenth, with five points."""
 
     def __init__(self, settings: TinyDetector, *, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(settings.path or shipped("detector"), runtime=runtime, threads=threads)
+        self.model = Model(settings.path or shipped("detector"), task="detector", runtime=runtime, threads=threads)
         size = self.model.size[0]
         self._centres, self._bases = grid.cells(size)
         count = len(self._centres)

@@ -27,7 +27,7 @@ class Expression:
     """
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(path or shipped("expression"), runtime=runtime, threads=threads)
+        self.model = Model(path or shipped("expression"), task="expression", runtime=runtime, threads=threads)
         self._scale = float(self.model.card["input"].get("crop", {}).get("scale", 1.0))
         self._channels = self.model.shape[3] if len(self.model.shape) > 3 else 1
         height, width = self.model.size

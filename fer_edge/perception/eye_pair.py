@@ -38,7 +38,7 @@ class EyePair:
     """Judges how far the lids of a face are down whose points are known."""
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(path or shipped("eyepair"), runtime=runtime, threads=threads)
+        self.model = Model(path or shipped("eyepair"), task="eyepair", runtime=runtime, threads=threads)
         if self.model.output_sizes != [VALUES]:
             raise ModelError(
                 f"{self.model.path}: gives {self.model.output_sizes} values; a pair of eyes needs {VALUES}"

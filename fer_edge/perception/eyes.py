@@ -101,7 +101,7 @@ class EyeReader:
     """Judges the eyes of a face whose points are known: each by itself, both together where one is not open."""
 
     def __init__(self, *, pair: EyePair | None = None, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(shipped("eyes"), runtime=runtime, threads=threads)
+        self.model = Model(shipped("eyes"), task="eyes", runtime=runtime, threads=threads)
         if self.model.output_sizes != [VALUES]:
             raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; eyes need {VALUES}")
         self.pair = pair or EyePair(runtime=runtime, threads=threads)

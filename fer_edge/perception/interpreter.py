@@ -38,12 +38,16 @@ class Model:
 
     ``labels`` are the outputs' names in order, empty where the card has none. ``size`` is the
     input's (height, width), ``output_sizes`` the number of values of each output. Raises ModelError
-    when the file or its card is missing, damaged or of another shape than the card says.
+    when the file or its card is missing, damaged or of another shape than the card says, or where the
+    card names another task than the one given.
     """
 
-    def __init__(self, path: Path | str, *, runtime: str = "auto", threads: int = 1) -> None:
+    def __init__(self, path: Path | str, *, task: str | None = None, runtime: str = "auto", threads: int = 1) -> None:
         self.path = Path(path)
         self.card = read_card(self.path)
+        found = self.card.get("task", task)
+        if task and found != task:
+            raise ModelError(f"{self.path}: its card says task {found}; choose a model for task {task}")
         self.name = str(self.card.get("name", self.path.stem))
         self.labels: tuple[str, ...] = tuple(self.card.get("labels", ()))
         content = _checked(self.path, self.card)
@@ -53,7 +57,9 @@ class Model:
         self._input = inputs[0]["index"]
         self.shape: tuple[int, ...] = tuple(int(n) for n in inputs[0]["shape"])
         expected = tuple(self.card["input"]["shape"])
-        if len(inputs) != 1 or self.shape != expected:
+        if len(inputs) != 1:
+            raise ModelError(f"{self.path}: has {len(inputs)} inputs; a model with one, the picture, is needed")
+        if self.shape != expected:
             raise ModelError(
                 f"{self.path}: takes {self.shape}, but its card says {expected}; file and card must belong together"
             )
@@ -82,16 +88,25 @@ def read_card(path: Path) -> dict[str, Any]:
     card_path = path.with_suffix(".json")
     try:
         if not path.is_file():
-            raise ModelError(f"{path}: no such model file; reinstall fer-edge or correct the path")
+            raise ModelError(f"{path}: no such model file; {_mend(path, 'correct the path')}")
         card: dict[str, Any] = json.loads(card_path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{card_path}: the model's card is missing; keep both files together") from None
+        do = _mend(path, "copy it there, too (fer-edge-convert quantize writes it)")
+        raise ModelError(f"{card_path}: the model's card is missing; {do}") from None
     except (OSError, ValueError, RecursionError) as fault:
-        raise ModelError(f"{card_path}: the model's card cannot be read ({fault}); reinstall it") from None
+        why = getattr(fault, "strerror", None) or fault
+        do = _mend(path, "correct it, or copy it there again")
+        raise ModelError(f"{card_path}: the model's card cannot be read ({why}); {do}") from None
     wrong = _wrong_with(card)
     if wrong:
-        raise ModelError(f"{card_path}: not a model card ({wrong}); reinstall it")
+        do = _mend(path, "correct it, or convert the model again")
+        raise ModelError(f"{card_path}: not a model card ({wrong}); {do}")
     return card
+
+
+def _mend(path: Path, own: str) -> str:
+    """What to do about a faulty file: a shipped one comes back with the package, a user's own does not."""
+    return "reinstall fer-edge" if path.parent == MODELS else own
 
 
 def _wrong_with(card: Any) -> str | None:
@@ -136,9 +151,11 @@ def _checked(path: Path, card: Mapping[str, Any]) -> bytes:
         raise ModelError(f"{path}: cannot be read ({fault.strerror}); correct its permissions or the path") from None
     expected = card.get("sha256")
     if expected and hashlib.sha256(content).hexdigest() != expected:
-        raise ModelError(f"{path}: damaged, or not the file its card describes (sha256 differs); reinstall it")
+        do = _mend(path, "copy both files again, from one conversion")
+        raise ModelError(f"{path}: damaged, or not the file its card describes (sha256 differs); {do}")
     if content[4:8] != b"TFL3":
-        raise ModelError(f"{path}: not a TensorFlow Lite model; reinstall it")
+        do = _mend(path, "give a .tflite file, as fer-edge-convert quantize writes it")
+        raise ModelError(f"{path}: not a TensorFlow Lite model; {do}")
     return content
 
 
@@ -165,7 +182,7 @@ def _build(content: bytes, path: Path, runtime: str, threads: int) -> tuple[str,
     if "not installed" in fault:
         other = "" if runtime == "auto" else "; set perception.runtime: auto, or install it"
         raise MissingExtra(f"no interpreter for {path.name}: {fault}{other}", _PACKAGES[runtime])
-    raise ModelError(f"{path}: cannot be loaded ({fault}); reinstall it or choose another runtime")
+    raise ModelError(f"{path}: cannot be loaded ({fault}); {_mend(path, 'convert it again')} or choose another runtime")
 
 
 @contextmanager

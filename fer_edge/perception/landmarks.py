@@ -38,7 +38,7 @@ class Landmarks:
     """Finds the points of a face whose place is roughly known."""
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(path or shipped("landmarks"), runtime=runtime, threads=threads)
+        self.model = Model(path or shipped("landmarks"), task="landmarks", runtime=runtime, threads=threads)
         if self.model.output_sizes != [137]:
             raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; landmarks need 137")
 

@@ -39,7 +39,7 @@ class MouthReader:
     """Judges the mouth of a face whose points are known."""
 
     def __init__(self, path: Path | None = None, *, runtime: str = "auto", threads: int = 1) -> None:
-        self.model = Model(path or shipped("mouth"), runtime=runtime, threads=threads)
+        self.model = Model(path or shipped("mouth"), task="mouth", runtime=runtime, threads=threads)
         if self.model.output_sizes != [2]:
             raise ModelError(f"{self.model.path}: gives {self.model.output_sizes} values; a mouth needs 2")
 

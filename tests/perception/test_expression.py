@@ -48,6 +48,7 @@ def test_a_network_whose_picture_is_not_square_is_refused_before_it_sees_a_face(
     wide = tmp_path / "wide.tflite"
     wide.write_bytes(shipped("eyepair").read_bytes())
     card = json.loads(shipped("eyepair").with_suffix(".json").read_text("utf-8"))
-    wide.with_suffix(".json").write_text(json.dumps({**card, "labels": list(EMOTIONS[:4])}), "utf-8")
+    card |= {"task": "expression", "labels": list(EMOTIONS[:4])}
+    wide.with_suffix(".json").write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelError, match=r"wide\.tflite: takes \d+ x \d+ pixels"):
         Expression(wide)
