@@ -15,8 +15,8 @@ class Closures:
     While they are open, ``awake_since`` is the end of the last closure that was no blink.
     """
 
-    def __init__(self, min_closure_s: float) -> None:
-        self._min_closure_s = min_closure_s
+    def __init__(self, blinks_below_s: float) -> None:
+        self._blinks_below_s = blinks_below_s
         self.reset()
 
     def reset(self) -> None:
@@ -61,7 +61,7 @@ class Closures:
         if since != self._last:
             self._join(since, down)
         self._down = self._down if down is None else down
-        if held_s >= self._min_closure_s:
+        if held_s >= self._blinks_below_s:
             self.awake_since, self._before_s = None, 0.0
         elif self._open:
             self._before_s += since - self._opened

@@ -40,7 +40,8 @@ class EyesReader:
         self._learner = learner
         self._switch = Switch(settings.filter)
         self._lids, self._bent_deg = LidsReader(settings), settings.lids.bent_deg
-        self._closures = Closures(settings.drowsy.min_closure_s)
+        # What counts for a microsleep is no blink, whatever PERCLOS leaves out.
+        self._closures = Closures(min(settings.drowsy.min_closure_s, rules.microsleep_s))
         self._drowsy, self._looked_down = settings.drowsy, Share(settings.drowsy.window_s)
         self._sleep_s, self._doubted_s = rules.sleep_s, 0.0
         self._bridge_s, self._hold_s, self._counts_s = settings.filter.bridge_s, rules.hold_s, rules.microsleep_s

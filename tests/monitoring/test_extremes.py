@@ -42,6 +42,14 @@ def test_eyes_that_shut_in_a_yawn_are_no_microsleep_of_no_length() -> None:
     assert_told(tell(story, config=settings(monitoring={"closure": {"microsleep_s": 0}})), [])
 
 
+def test_a_sleep_is_no_blink_though_perclos_leaves_it_out() -> None:
+    told = tell(Story(90).closed(70, 74), config=settings(monitoring={"drowsy": {"min_closure_s": 5}}))
+    assert told.find("sleep", "end").held_s == pytest.approx(4, abs=0.1)
+    assert told.find("sleep", "end").at == pytest.approx(76, abs=0.1)
+    told = tell(Story(90).closed(70, 71.8), config=settings(monitoring={"drowsy": {"min_closure_s": 2}}))
+    assert told.find("microsleep", "end").held_s == pytest.approx(1.8, abs=0.1)
+
+
 @pytest.mark.parametrize(
     "change", [{"begins_above": 1}, {"ends_below": 0}, {"gap_s": 0.05}], ids=["begins_above", "ends_below", "gap_s"]
 )
