@@ -47,7 +47,7 @@ class LidsReader:
     """Follows the lids, whatever the eyes under them do."""
 
     def __init__(self, settings: MonitoringSettings) -> None:
-        self._rules, self._least = settings.lids, settings.filter.coverage
+        self._rules = settings.lids
         self._down = Switch(settings.filter, bridge_s=settings.closure.hold_s)
         self._told, self._shut, self._lowered = (Share(TOLD_S, buckets=20) for _ in range(3))
         self._head: deque[tuple[float, float]] = deque()
