@@ -52,6 +52,14 @@ def test_what_is_kept_tells_the_same_event_again(tmp_path: Path, event_type: str
     assert found.conditions and found.conditions[0].since == pytest.approx(rise.at - rise.held_s, abs=0.08)
 
 
+def test_a_direction_in_which_nobody_is_away_is_no_condition(tmp_path: Path) -> None:
+    trace = kept(tmp_path, STORIES["distracted"], "distracted")
+    found = explain(trace)
+    assert "away beyond 30° aside, 25° down, 30° up" in [condition.limit for condition in found.conditions]
+    trace.settings["monitoring"]["distraction"]["up_deg"] = 0
+    assert "away beyond 30° aside, 25° down" in [condition.limit for condition in explain(trace).conditions]
+
+
 def test_a_microsleep_that_was_just_long_enough_says_which_limit_came_nearest(tmp_path: Path) -> None:
     trace = kept(tmp_path, STORIES["microsleep"], "microsleep")
     nearest = explain(trace).preventions[0]

@@ -58,7 +58,7 @@ class HeadReader:
         by_head = direction(yaw, pitch, self._rules)
         turned = by_head not in (None, "ahead")
         by_eyes = direction(gaze_yaw, gaze_pitch, self._rules, BACK if turned else 1.0)
-        if eyes_down and by_eyes in (None, "ahead"):
+        if eyes_down and self._rules.pitch_deg and by_eyes in (None, "ahead"):
             by_eyes = "down"
         looking = by_eyes or by_head
         before = switch.state
@@ -149,7 +149,7 @@ class HeadReader:
 def direction(yaw: float | None, pitch: float | None, rules: DistractionSettings, share: float = 1.0) -> str | None:
     """``ahead``, ``left``, ``right`` (the driver's own), ``down`` or ``up`` by angles from straight ahead in degrees.
 
-    What is furthest over this share of its limit names it; None where the angles are not known.
+    What is furthest over this share of its limit names it, and a limit of 0 none; None where the angles are not known.
     """
     if yaw is None or pitch is None:
         return None

@@ -125,10 +125,12 @@ def _distracted(event: Event, now: Moment, signals: Signals, settings: Settings)
         yield _held(
             f"looked {where}, by {by}the {details.get('by') or 'eyes'}", event, f"from {_long_s(now, settings):g} s"
         )
-    limits = f"{rules.yaw_deg:g}° aside, {rules.pitch_deg:g}° down, {rules.up_deg:g}° up"
+    named = ((rules.yaw_deg, "aside"), (rules.pitch_deg, "down"), (rules.up_deg, "up"))
+    away = ", ".join(f"{limit:g}° {way}" for limit, way in named if limit)
+    beyond = f"away beyond {away}" if away else "never away"
     for name, yaw, pitch in (("gaze", head.gaze_yaw, head.gaze_pitch), ("head", head.yaw, head.pitch)):
         if yaw is not None and pitch is not None:
-            yield Condition(f"{name} from straight ahead", f"{_aside(yaw)}, {_up(pitch)}", f"away beyond {limits}")
+            yield Condition(f"{name} from straight ahead", f"{_aside(yaw)}, {_up(pitch)}", beyond)
     speed = "unknown" if head.km_h is None else f"{head.km_h:.0f} km/h"
     yield Condition("speed", speed, f"no event below {rules.min_km_h:g} km/h")
 

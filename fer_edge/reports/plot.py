@@ -107,10 +107,10 @@ def _head(row: Any, recording: Recording, at: Any, settings: Settings, step: int
     row.plot(at[::step], recording.column("pitch")[::step], color="#e07b00", lw=1.1, label="pitch (+ up)")
     for name, colour in (("gaze_yaw", "#9cc4e4"), ("gaze_pitch", "#f3c48c")):
         row.plot(at[::step], recording.column(name)[::step], ".", color=colour, ms=1.5, label=name.replace("_", " "))
-    for value in (limits.yaw_deg, -limits.yaw_deg):
-        row.axhline(value, color="#3b82c4", lw=0.8, ls=":")
-    for value in (limits.up_deg, -limits.pitch_deg):
-        row.axhline(value, color="#e07b00", lw=0.8, ls=":")
+    aside, up_and_down = (limits.yaw_deg, -limits.yaw_deg), (limits.up_deg, -limits.pitch_deg)
+    for values, colour in ((aside, "#3b82c4"), (up_and_down, "#e07b00")):
+        for value in filter(None, values):
+            row.axhline(value, color=colour, lw=0.8, ls=":")
     low, high = row.get_ylim()
     row.set_ylim(min(low, -1.3 * limits.yaw_deg), max(high, 1.3 * limits.yaw_deg))
     row.set_ylabel("head and gaze, degrees\nfrom straight ahead")

@@ -201,9 +201,11 @@ class NodSettings(Section):
 class DistractionSettings(Section):
     """distracted: the driver looks away from straight ahead, judged by the gaze if visible, otherwise by the head."""
 
-    yaw_deg: Degrees = Field(30.0, description="further than this to either side is away")
-    pitch_deg: Degrees = Field(25.0, description="further down than this is away")
-    up_deg: Degrees = Field(30.0, description="further up than this is away")
+    yaw_deg: Degrees = Field(30.0, description="further than this to either side is away; 0: never")
+    pitch_deg: Degrees = Field(
+        25.0, description="further down than this is away; 0: never, but lids down for closure.sleep_s still are"
+    )
+    up_deg: Degrees = Field(30.0, description="further up than this is away; 0: never")
     long_s: Seconds = Field(3.0, description="away for this long: distracted (Euro NCAP long distraction)")
     shared_s: Seconds = Field(
         10.0, description="away for this long in total within shared_window_s (Euro NCAP short multiple)"

@@ -89,6 +89,17 @@ def test_after_an_answer_a_new_look_away_has_the_whole_time(
     assert critical.held_s == pytest.approx(in_all_s, abs=0.1)
 
 
+def test_looks_one_way_can_be_allowed() -> None:
+    """Into the lap three times, then to the side; only lids that stay down are told all the same."""
+    allowed = settings(monitoring={"distraction": {"pitch_deg": 0}})
+    looks = [scene for at in (20, 24, 28, 32) for scene in ((at, {}), (at + 2.8, LOWERED))]
+    assert starts(told(drive(*looks, (60, {})))) == [("distracted", pytest.approx(33.8, abs=0.2))]
+    assert starts(told(drive(*looks, (60, {})), allowed)) == []
+    assert starts(told(drive((20, {}), (24, LOWERED), (40, {})), allowed)) == [("distracted", 23.0)]
+    bent = {"pitch": -40.0, "gaze": (0.0, 0.0)}
+    assert starts(told(drive((20, {}), (24, bent), (40, {}), (44, AWAY), (60, {})), allowed)) == [("distracted", 43.0)]
+
+
 def test_the_regulation_gives_more_time_the_slower_the_car() -> None:
     """3.5 s from 50 km/h and 6 s below it; three more until unresponsive."""
     config = settings(monitoring={"rules": "eu-2023-2590"})
