@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,16 @@ def test_the_example_of_the_package_tells_that_a_driver_falls_asleep(
     said = capsys.readouterr().out
     assert "microsleep start" in said
     assert "sleep update" in said
+
+
+def test_the_examples_of_the_simulated_driver_run_as_they_stand() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "simulated-driver.md").read_text("utf-8")
+    truth, people = (part.partition("```")[0] for part in page.split("```python\n")[1:])
+    known: dict[str, Any] = {}
+    exec(truth, known)
+    assert known["truth"].faces == 1 and not known["truth"].eyes_closed
+    exec(people.replace("range(100)", "range(1)").replace("each=24", "each=2"), known)
+    assert known["example"].left.seen in (True, False)
 
 
 def test_a_source_is_closed_after_its_block_however_that_ends(sleepy: str) -> None:
