@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,23 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def recipe_file(text: str) -> Path:
-    """A file by its path, or one of the recipes that come with the program by its name: ``mouth``, ``mouth.notes``."""
+    """A file by its path, or one of the recipes that come with the program by its name, as an argparse type."""
+    return _file_or_shipped(text, "recipe", lambda name: not name.endswith(".notes"))
+
+
+def notes_file(text: str) -> Path:
+    """The same for what a card is told of a network: ``mouth.notes``."""
+    return _file_or_shipped(text, "notes", lambda name: name.endswith(".notes"))
+
+
+def _file_or_shipped(text: str, kind: str, wanted: Callable[[str], bool]) -> Path:
+    if Path(text).exists():
+        return Path(text)
     shipped = RECIPES / (text if text.endswith(".yaml") else f"{text}.yaml")
-    return shipped if shipped.is_file() and not Path(text).exists() else Path(text)
+    if not shipped.is_file():
+        names = ", ".join(sorted(filter(wanted, (path.stem for path in RECIPES.glob("*.yaml")))))
+        raise argparse.ArgumentTypeError(f"{text}: no such file, and no shipped {kind} of that name; there are {names}")
+    return shipped
 
 
 def read_mapping(path: Path, what: str) -> dict[str, Any]:

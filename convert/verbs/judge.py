@@ -76,7 +76,7 @@ def run(args: argparse.Namespace, _task: None) -> int:
     settings = Settings.model_validate(
         {"perception": {"detector": {"kind": args.detector}}, "emotion": {"enabled": False}}
     )
-    yunet = YuNet(YuNetDetector(path=str(args.yunet))) if args.yunet else None
+    yunet = YuNet(YuNetDetector(path=str(args.yunet)), "--yunet") if args.yunet else None
     results = []
     for name in args.clips or list(marks):
         if name not in marks:

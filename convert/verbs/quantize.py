@@ -10,7 +10,7 @@ from convert import parity, tflite
 from convert.arguments import number, whole
 from convert.backend import load_keras
 from convert.card import check_place, read_notes, write_model
-from convert.files import recipe_file
+from convert.files import notes_file
 from convert.networks import average, load_same
 from convert.tasks.base import Task
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     add("--layers", action="store_true", help="print the distance of every layer from the float model's, in decibels")
     add(
         "--notes",
-        type=recipe_file,
+        type=notes_file,
         help="YAML of entries for the card: data, terms, not_for … (or a shipped one's name)",
     )
     add("--seed", type=whole(0), default=1, help="random seed for choosing samples")

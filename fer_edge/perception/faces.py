@@ -72,14 +72,14 @@ class Haar:
 
 
 class YuNet:
-    """YuNet of the OpenCV Zoo (Wu, Peng and Yu 2023), from the user's ONNX file."""
+    """YuNet of the OpenCV Zoo (Wu, Peng and Yu 2023), from the user's ONNX file, whose path stands at ``given_by``."""
 
-    def __init__(self, settings: YuNetDetector) -> None:
-        _check_readable(settings.path, "perception.detector.path")
+    def __init__(self, settings: YuNetDetector, given_by: str = "perception.detector.path") -> None:
+        _check_readable(settings.path, given_by)
         try:
             self._net = cv2.FaceDetectorYN.create(settings.path, "", (320, 240), settings.score)
         except cv2.error:
-            raise ModelError(f"{settings.path}: not a YuNet ONNX model; correct perception.detector.path") from None
+            raise ModelError(f"{settings.path}: not a YuNet ONNX model; correct {given_by}") from None
         self._settings = settings
 
     def find(self, grey: Image, colour: Image | None = None) -> Sequence[Face]:

@@ -26,6 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures" / "a.png"), images[0])
     shutil.copy(shipped("expression"), tmp_path / "bare.tflite")
+    (tmp_path / "annotations.json").write_text("{}")
     return tmp_path
 
 
@@ -33,6 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("typed", "said"),
     [
         ("teach pictures --yunet own.npz --out new", "own.npz: not YuNet's ONNX file"),
+        ("judge --data . --yunet none.onnx", "none.onnx: cannot be read (No such file or directory); correct --yunet"),
+        ("judge --data . --yunet own.npz", "own.npz: not a YuNet ONNX model; correct --yunet"),
         ("mean-face --data pictures --out new", "pictures/points.npz: no such file"),
         ("train --data own.npz --out new", "contains no validation part; use --val FILE or --val-fraction 0.1"),
         (
@@ -57,6 +60,24 @@ def test_a_slip_is_one_line_that_says_what_to_do(
     assert said in told[-1]
     assert [line for line in told if line.startswith("convert: ")] == told[-1:]
     assert not (folder / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("train --recipe eye --data x --out y", "--recipe: eye: no such file, and no shipped recipe of that name"),
+        ("quantize m.keras --notes eyes.note --out m.tflite", "eyes.note: no such file, and no shipped notes of that"),
+    ],
+)
+def test_a_recipe_that_does_not_exist_is_answered_with_those_that_do(
+    typed: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(typed.split())
+    (told,) = capsys.readouterr().err.splitlines()
+    assert said in told
+    notes = "--notes" in typed
+    assert ("eyes.notes, " in told, "eyes, " in told) == (notes, not notes)
 
 
 def test_a_refused_network_is_not_said_to_lose_most_in_unknown_layers() -> None:
