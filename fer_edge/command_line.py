@@ -15,7 +15,16 @@ class Parser(argparse.ArgumentParser):
         """End with exit code 2."""
         # What is wrong with an option's value says itself what would be right.
         hint = "" if message.startswith("argument ") else f"; see {self.prog} --help"
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}{hint}\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}{self._meant(message)}{hint}\n")
+
+    def _meant(self, message: str) -> str:
+        """The option that was probably meant by one that is none."""
+        unknown = message.removeprefix("unrecognized arguments: ").split() if message.startswith("unrec") else []
+        # Without the dashes, which all options have in common.
+        names = [word[2:].partition("=")[0] for word in unknown if word.startswith("--")]
+        known = [option[2:] for option in self._option_string_actions if option.startswith("--")]
+        near = difflib.get_close_matches(names[0], known, 1) if names else []
+        return f" (did you mean --{near[0]}?)" if near else ""
 
 
 def no_command(name: str, commands: Iterable[str]) -> str:

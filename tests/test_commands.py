@@ -55,6 +55,8 @@ def test_replay_says_beforehand_what_its_pictures_need(here: Run) -> None:
         (["replay", "sim:asleep", "--plot", "made.mp4"], "fer-edge: made.mp4: is a folder; give the name of a file"),
         (["service", "files", "/proc/none"], "fer-edge: service files /proc/none: cannot be written (No such file"),
         (["--fast"], "fer-edge: unrecognized arguments: --fast; see fer-edge --help"),
+        (["replay", "x", "--jsn"], "fer-edge replay: unrecognized arguments: --jsn (did you mean --json?); see fer"),
+        (["run", "--sorce=0"], "fer-edge run: unrecognized arguments: --sorce=0 (did you mean --source?); see"),
         (["run", "--fast"], "fer-edge run: unrecognized arguments: --fast; see fer-edge run --help"),
         (["replay"], "fer-edge replay: the following arguments are required: VIDEO; see fer-edge replay --help"),
         (["demo", "--seconds", "-1"], "fer-edge demo: argument --seconds: must be a number above 0"),
@@ -67,6 +69,16 @@ def test_a_command_line_that_makes_no_sense_is_told_in_one_line(
     result = here(*arguments)
     assert result.returncode == 2
     assert result.stderr.startswith(told) and result.stderr.count("\n") == 1
+
+
+def test_a_script_without_sim_is_told_with_it(here: Run) -> None:
+    result = here("replay", "asleep")
+    told = "fer-edge: asleep: no such video file; did you mean sim:asleep?\n"
+    assert (result.returncode, result.stderr) == (69, told)
+
+
+def test_one_frame_is_counted_as_one(here: Run, portrait: Path) -> None:
+    assert "  1 frame, a face in 100.0 %" in here("replay", portrait, NO_EMOTION).stdout
 
 
 def test_ctrl_c_before_a_command_is_loaded_is_no_traceback(monkeypatch: pytest.MonkeyPatch, here: Run) -> None:

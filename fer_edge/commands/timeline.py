@@ -44,9 +44,8 @@ class Timeline:
         events = ", ".join(f"{count} × {name}" for name, count in counts.items()) or "no events"
         share = 100 * self._faces / self._frames if self._frames else 0
         cost = "" if cpu_ms_per_frame is None else f", {cpu_ms_per_frame:.1f} ms CPU a frame"
-        self._stream.write(
-            f"{clock(seconds)}  {self._frames} frames, a face in {share:.1f} %{cost}\n            {events}\n"
-        )
+        frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
+        self._stream.write(f"{clock(seconds)}  {frames}, a face in {share:.1f} %{cost}\n            {events}\n")
 
     def close(self) -> None:
         """Flush; the stream stays open."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
 from fer_edge.sources.opencv import cv2, is_motion_jpeg
 from fer_edge.sources.picture import Picture, unpacked
+from fer_edge.sources.sim.script import built_in
 
 if TYPE_CHECKING:
     from fer_edge.core import Frame
@@ -156,7 +157,8 @@ class VideoSource:
         try:
             found = self._path.stat()
         except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a zero byte
-            raise SourceUnavailable(f"{self.name}: no such video file; check the path") from None
+            do = f"did you mean sim:{self.name}?" if self.name in built_in() else "check the path"
+            raise SourceUnavailable(f"{self.name}: no such video file; {do}") from None
         except OSError as fault:
             why = (fault.strerror or str(fault)).lower()
             raise SourceUnavailable(f"{self.name}: cannot be read ({why}); check path and permissions") from None
