@@ -37,7 +37,7 @@ class DriverChoice:
     """Chooses the driver by seat and stays with that person.
 
     A face that was seen beside the driver is a passenger, and takes the driver's place only when the
-    driver was not seen, or sat on the wrong side of the other, for ``hold_s``. A face that is no
+    driver was not seen, or sat on the wrong side of the other, for :data:`HOLD_S`. A face that is no
     passenger's is the driver's, wherever it is and however large: the camera was moved, the driver
     leaned forward, the recording was cut. It gives the place back as soon as the driver is seen
     beside it.
@@ -45,12 +45,11 @@ class DriverChoice:
     :meth:`choose` proposes; what the caller has made sure of it says with :meth:`seen`.
     """
 
-    def __init__(self, seat: str, hold_s: float = HOLD_S) -> None:
+    def __init__(self, seat: str) -> None:
         self.person = 0
         """Counts the people who sat in the driver's place, from 1: a new one begins where the face can no
         longer be told to be the same person's."""
         self._seat = seat
-        self._hold_s = hold_s
         self._driver: _Known | None = None
         self._former: _Known | None = None
         self._rival_since: float | None = None
@@ -61,14 +60,14 @@ class DriverChoice:
         self._passengers = [one for one in self._moved(faces, at) if 0 <= at - one.at <= PASSENGER_S]
         preferred = self._by_seat(faces)
         driver = self._driver
-        if driver is None or not 0 <= at - driver.at <= self._hold_s:
+        if driver is None or not 0 <= at - driver.at <= HOLD_S:
             return preferred
         held = self._held(faces, driver, at)
         if held is None or preferred is None or preferred is held:
             self._rival_since = None
         elif self._rival_since is None:
             self._rival_since = at
-        elif at - self._rival_since >= self._hold_s:
+        elif at - self._rival_since >= HOLD_S:
             return preferred
         return held
 
@@ -78,7 +77,7 @@ class DriverChoice:
         if before is None or not 0 <= at - before.at <= ANOTHER_S:
             self._former = None
             self._begin()
-        elif _distance(box, before.box) > NEAR or (at - before.at > self._hold_s and self._is_passengers(box)):
+        elif _distance(box, before.box) > NEAR or (at - before.at > HOLD_S and self._is_passengers(box)):
             self._former = before
             self._begin()
         beside = [_Known(other.box, at) for other in others if other.box.iou(box) < SAME_IOU]
@@ -112,7 +111,7 @@ class DriverChoice:
         if not faces:
             return None
         former = self._former
-        if former and at - former.at <= self._hold_s:
+        if former and at - former.at <= HOLD_S:
             back = max(faces, key=lambda face: face.box.iou(former.box))
             if former.same(back) and len(faces) > 1:
                 return back
