@@ -29,8 +29,8 @@ class _Known:
     box: Box
     at: float
 
-    def same(self, face: Face) -> bool:
-        return face.box.iou(self.box) >= SAME_IOU
+    def same(self, box: Box) -> bool:
+        return box.iou(self.box) >= SAME_IOU
 
 
 class DriverChoice:
@@ -67,7 +67,7 @@ class DriverChoice:
             self._rival_since = None
         elif self._rival_since is None:
             self._rival_since = at
-        elif at - self._rival_since >= HOLD_S:
+        elif at - self._rival_since >= HOLD_S and self._is_passengers(preferred.box):
             return preferred
         return held
 
@@ -75,11 +75,11 @@ class DriverChoice:
         """The driver is in this box, and these are the faces beside it."""
         before, self._driver = self._driver, _Known(box, at)
         if before is None or not 0 <= at - before.at <= ANOTHER_S:
-            self._former = None
-            self._begin()
-        elif _distance(box, before.box) > NEAR or (at - before.at > HOLD_S and self._is_passengers(box)):
-            self._former = before
-            self._begin()
+            self._begin(None)
+        elif self._is_passengers(box) and (at - before.at > HOLD_S or not before.same(box)):
+            self._begin(None)  # a passenger takes the place for good: it is not given back
+        elif _distance(box, before.box) > NEAR:
+            self._begin(before)
         beside = [_Known(other.box, at) for other in others if other.box.iou(box) < SAME_IOU]
         kept = [one for one in self._passengers if one.box.iou(box) < SAME_IOU]
         self._passengers = beside + [one for one in kept if not any(one.box.iou(b.box) >= SAME_IOU for b in beside)]
@@ -90,10 +90,11 @@ class DriverChoice:
         self._passengers = []
 
     def _is_passengers(self, box: Box) -> bool:
-        return any(one.box.iou(box) >= SAME_IOU for one in self._passengers)
+        return any(one.same(box) for one in self._passengers)
 
-    def _begin(self) -> None:
+    def _begin(self, former: _Known | None) -> None:
         self.person += 1
+        self._former = former
         self._rival_since = None
 
     def _moved(self, faces: Sequence[Face], at: float) -> list[_Known]:
@@ -101,7 +102,7 @@ class DriverChoice:
         driver = self._driver
         moved = []
         for one in self._passengers:
-            seen = [face for face in faces if one.same(face) and not (driver and driver.same(face))]
+            seen = [face for face in faces if one.same(face.box) and not (driver and driver.same(face.box))]
             face = max(seen, key=lambda face: face.box.iou(one.box), default=None)
             moved.append(_Known(face.box, at) if face else one)
         return moved
@@ -113,12 +114,12 @@ class DriverChoice:
         former = self._former
         if former and at - former.at <= HOLD_S:
             back = max(faces, key=lambda face: face.box.iou(former.box))
-            if former.same(back) and len(faces) > 1:
+            if former.same(back.box) and len(faces) > 1:
                 return back
         best = max(faces, key=lambda face: face.box.iou(driver.box))
-        if driver.same(best):
+        if driver.same(best.box):
             return best
-        free = [face for face in faces if not any(one.same(face) for one in self._passengers)]
+        free = [face for face in faces if not self._is_passengers(face.box)]
         near = [face for face in free if _distance(face.box, driver.box) <= NEAR]
         return min(near, key=lambda face: _distance(face.box, driver.box), default=self._by_seat(free))
 

@@ -50,6 +50,18 @@ def test_after_fifteen_seconds_on_the_right_side_the_other_takes_over() -> None:
     chosen = [watch(choice, [DRIVER, PASSENGER], moment) for moment in moments]
     taken = moments[chosen.index(DRIVER)]
     assert 15 <= taken - 0.5 <= 16
+    assert {id(face) for face in chosen[chosen.index(DRIVER) :]} == {id(DRIVER)}, "and keeps the place"
+    assert choice.person == 2
+
+
+def test_a_larger_face_close_by_that_takes_over_is_another_driver() -> None:
+    """However near: what was learned of one and how long the eyes were shut is not the other's."""
+    near = at(190, 150)
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER], 0)
+    chosen = [watch(choice, [DRIVER, near], n / 2) for n in range(1, 60)]
+    assert near in chosen
+    assert choice.person == 2
 
 
 def test_a_driver_who_looks_away_is_missed_not_replaced_by_the_passenger() -> None:
