@@ -40,7 +40,7 @@ class DriverChoice:
     driver was not seen, or sat on the wrong side of the other, for :data:`HOLD_S`. A face that is no
     passenger's is the driver's, wherever it is and however large: the camera was moved, the driver
     leaned forward, the recording was cut. It gives the place back as soon as the driver is seen
-    beside it.
+    beside it; so does a passenger who leaned in front of the driver and was followed from there.
 
     :meth:`choose` proposes; what the caller has made sure of it says with :meth:`seen`.
     """
@@ -52,6 +52,7 @@ class DriverChoice:
         self._seat = seat
         self._driver: _Known | None = None
         self._former: _Known | None = None
+        """Where the driver was last told apart from somebody else, or before the face jumped."""
         self._rival_since: float | None = None
         self._passengers: list[_Known] = []
 
@@ -80,9 +81,13 @@ class DriverChoice:
             self._begin(None)  # a passenger takes the place for good: it is not given back
         elif _distance(box, before.box) > NEAR:
             self._begin(before)
+        elif self._former and self._former.same(box) and not self._former.same(before.box):
+            self._begin(None)  # given back
         beside = [_Known(other.box, at) for other in others if other.box.iou(box) < SAME_IOU]
         kept = [one for one in self._passengers if one.box.iou(box) < SAME_IOU]
         self._passengers = beside + [one for one in kept if not any(one.box.iou(b.box) >= SAME_IOU for b in beside)]
+        if beside:
+            self._former = self._driver
 
     def cut(self) -> None:
         """The picture shows another scene: nothing is known of who sits where in it."""
@@ -112,9 +117,9 @@ class DriverChoice:
         if not faces:
             return None
         former = self._former
-        if former and at - former.at <= HOLD_S:
+        if former and at - former.at <= HOLD_S and len(faces) > 1 and not former.same(driver.box):
             back = max(faces, key=lambda face: face.box.iou(former.box))
-            if former.same(back.box) and len(faces) > 1:
+            if former.same(back.box):
                 return back
         best = max(faces, key=lambda face: face.box.iou(driver.box))
         if driver.same(best.box):

@@ -158,6 +158,31 @@ def test_somebody_new_gives_the_place_back_when_the_driver_is_seen_beside() -> N
     assert watch(choice, [PASSENGER, DRIVER], 2) is DRIVER
     assert choice.person == 3
     assert watch(choice, [PASSENGER], 3) is None
+    assert all(watch(choice, [DRIVER, PASSENGER], n) is DRIVER for n in range(4, 30)), "and it is not taken back"
+
+
+@pytest.mark.parametrize("seat", ["largest", "left"])
+def test_a_passenger_who_leans_in_front_of_the_driver_and_back_is_not_followed_to_the_other_seat(seat: str) -> None:
+    """While one face hides the other nothing tells them apart; who is in the driver's place afterwards does."""
+    choice = DriverChoice(seat)
+    watch(choice, [DRIVER, PASSENGER], 0)
+    for n, x in enumerate([70, 70, 80, 130, 180, 230, 280]):
+        watch(choice, [at(x, 115)], 1 + n / 2)
+    assert watch(choice, [at(330, 115), DRIVER], 5) is DRIVER
+    assert choice.person == 2
+    assert all(watch(choice, [at(420, 115), DRIVER], n) is DRIVER for n in range(6, 15))
+    assert choice.person == 2
+
+
+@pytest.mark.parametrize("x", [60, 150, 220])
+def test_a_driver_who_moves_beside_the_passenger_stays_the_driver(x: int) -> None:
+    choice = DriverChoice("largest")
+    watch(choice, [DRIVER, PASSENGER], 0)
+    for n in range(1, 9):
+        watch(choice, [at(60 + (x - 60) * n / 8)], n / 9)
+    moved = at(x)
+    assert watch(choice, [PASSENGER, moved], 1) is moved
+    assert choice.person == 1
 
 
 def test_after_a_cut_nobody_is_known() -> None:
