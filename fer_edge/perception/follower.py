@@ -135,14 +135,23 @@ class Follower:
         if reading is None and self._closer:
             with self._stages("detect"):
                 closely = self._large_enough(self._closely(self._closer, grey, at))
-            found = once([*found, *closely])
             reading = self._begin(grey, self._choice.choose(closely, at), closely, at)
-        self.faces = len(found)
-        if reading is not None:
-            box = box_of(reading.points)
-            # Where the detector misses the driver, what it sees may be the driver's hair: a passenger takes two.
-            self._choice.seen(box, at, found if _overlap(found, box) else ())
+            found = once([*found, *closely])
+        if reading is None:
+            self.faces = len(found)
+            return None
+        box = box_of(reading.points)
+        others = self._beside(grey, box, found)
+        self.faces = 1 + len(others)
+        # Where the detector misses the driver, what it sees may be the driver's hair: a passenger takes two.
+        self._choice.seen(box, at, others if _overlap(found, box) else ())
         return reading
+
+    def _beside(self, grey: Image, box: Box, found: Sequence[Face]) -> list[Face]:
+        """The other people's faces: not what the landmark network takes for no face, or for a part of the driver's."""
+        with self._stages("landmarks"):
+            readings = [(face, first_reading(self._landmarks, grey, face)) for face in found if _apart(face.box, box)]
+        return [face for face, reading in readings if reading and _apart(box_of(reading.points), box)]
 
     def _closely(self, closer: Closer, grey: Image, at: float) -> Sequence[Face]:
         """A part of the picture in which nobody was seen, enlarged: around the last place, later anywhere."""
@@ -164,8 +173,8 @@ class Follower:
         return not other and at - self._confirmed_at <= BLIND_S
 
     def _begin(self, grey: Image, chosen: Face | None, found: list[Face], at: float) -> Reading | None:
-        """Start on a detected face whose points are seen, too; what only looks like a face leaves it to the next."""
-        left = list(found)
+        """Start on a detected face whose points are seen, too; what only looks like one is taken out of ``found``."""
+        left = MOST_LOOKED_AT
         while chosen is not None:
             with self._stages("landmarks"):
                 reading = first_reading(self._landmarks, grey, chosen)
@@ -173,8 +182,9 @@ class Follower:
                 self._confirm(box_of(reading.points), at)
                 self._smoother.forget()
                 return reading
-            left.remove(chosen)
-            chosen = self._choice.choose(left, at) if len(found) - len(left) < MOST_LOOKED_AT else None
+            found.remove(chosen)
+            left -= 1
+            chosen = self._choice.choose(found, at) if left else None
         return None
 
     def _confirm(self, box: Box, at: float) -> None:
@@ -190,6 +200,10 @@ class Follower:
 
 def _overlap(faces: Sequence[Face], box: Box) -> bool:
     return any(face.box.iou(box) >= SAME_IOU for face in faces)
+
+
+def _apart(first: Box, second: Box) -> bool:
+    return first.iou(second) < SAME_IOU
 
 
 def _size(box: Box) -> float:

@@ -121,6 +121,29 @@ def test_what_the_detector_sees_instead_of_the_driver_is_no_passenger(
     assert followed.face.box.iou(finder.faces[0].box) > 0.5
 
 
+def test_what_only_the_detector_takes_for_a_second_face_is_not_counted_and_keeps_nobody_out(
+    astronaut: np.ndarray, landmarks: Landmarks, face: Face
+) -> None:
+    """A headrest beside the driver is no passenger: the driver's face that comes up in front of it is not refused."""
+    there = astronaut.copy()
+    there[42:202, 123:323], there[42:202, 300:500] = astronaut[10, 10], astronaut[42:202, 123:323]
+    following, finder = follower(landmarks, face, Face(Box(355, 64, 88, 112), 0.9))
+    assert following.follow(astronaut, None, 0.0) is not None
+    assert following.faces == 1
+    finder.faces = finder.faces[1:]
+    followed = following.follow(there, None, 0.1)
+    assert followed is not None
+    assert followed.face.box.iou(finder.faces[0].box) > 0.5
+
+
+def test_an_empty_seat_has_no_face_whatever_the_detector_takes_for_one(
+    astronaut: np.ndarray, landmarks: Landmarks
+) -> None:
+    following, _ = follower(landmarks, Face(Box(10, 330, 160, 170), 0.9), Face(Box(10, 30, 100, 100), 0.8))
+    assert following.follow(astronaut, None, 0.0) is None
+    assert following.faces == 0
+
+
 def test_a_cut_to_another_scene_begins_a_new_person(astronaut: np.ndarray, landmarks: Landmarks, face: Face) -> None:
     """The face stands where the last one stood; only the picture tells."""
     following, _ = follower(landmarks, face)
