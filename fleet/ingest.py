@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -46,6 +46,7 @@ class Worker:
         self._batch: list[Message | Dead] = []
         self._last_tag = 0
         self._first_at = 0.0
+        self._received = datetime.min.replace(tzinfo=UTC)
         self._tidied_at = self._words_at = float("-inf")
 
     def run(self) -> None:
@@ -91,7 +92,9 @@ class Worker:
     def _take(self, _channel: BlockingChannel, how: Basic.Deliver, _more: BasicProperties, body: bytes) -> None:
         if not self._batch:
             self._first_at = time.monotonic()
-        self._batch.append(read(topic_of(how.routing_key or ""), body, datetime.now(UTC)))
+        # What comes later is later, whatever the clock does: two words of a node may be microseconds apart.
+        self._received = max(datetime.now(UTC), self._received + timedelta(microseconds=1))
+        self._batch.append(read(topic_of(how.routing_key or ""), body, self._received))
         self._last_tag = how.delivery_tag or 0
 
     def _patience_s(self) -> float:
