@@ -187,7 +187,7 @@ class EyesReader:
             weight = self._weight if self._learner.eyes.value is not None else self._weight * PRIOR_TRUST
             by_width = _clamp(weight * (self._shut - openness))
         else:
-            looks = signals.eyes_lowered >= LOOKS_TIMES * closed
+            looks = signals.eyes_lowered >= (1.0 if self._lids.with_head else LOOKS_TIMES) * closed
             by_width = min(max(WIDTH_ODDS * (SHUT_WIDTH - width), -MOST_OPEN), 0.0 if looks else MOST_SHUT)
         odds = _clamp(log(sure / (1.0 - sure))) + by_width
         return 1.0 / (1.0 + exp(-odds))

@@ -37,6 +37,8 @@ SURER_PER_DEG = 0.02
 LOOKS = 0.25
 """Eyes that are read as lowered with so much probability, over the last ``TOLD_S``, may look down though they are
 read as shut rather: in marked clips a look into the lap gives 0.2 to 0.95, real closures up to 0.2 until they end."""
+LOWERED = 0.4
+"""Eyes that are not shut and are read as lowered with so much probability look down, though no iris is told."""
 LOOKED_S = 0.5
 """An iris told for so long since the lids went down was a look down, and what is read as shut after it may be, too."""
 FIRST_S = 1.0
@@ -68,6 +70,11 @@ class LidsReader:
         self._first: tuple[float, float] | None = None
         self._sinking = False
         self._fell_at, self._opened = 0.0, False
+
+    @property
+    def with_head(self) -> bool:
+        """Whether the head went down with the lids that are down."""
+        return self._passed
 
     def step(
         self,
@@ -194,4 +201,4 @@ class LidsReader:
 
 def _told(signals: Signals, evidence: float) -> bool:
     """Whether this frame shows an iris under the lid."""
-    return evidence < 0.5 and (signals.gaze_pitch is not None or (signals.eyes_lowered or 0.0) >= 0.5)
+    return evidence < 0.5 and (signals.gaze_pitch is not None or (signals.eyes_lowered or 0.0) >= LOWERED)

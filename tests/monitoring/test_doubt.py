@@ -150,3 +150,11 @@ def test_lids_nearly_shut_for_three_seconds_are_warned_of_wherever_the_eye_looks
 def test_lids_that_hang_a_little_over_an_eye_that_looks_ahead_are_up() -> None:
     low = {"eyes_closed": 0.05, "eyes_lowered": 0.9, "width": 0.35, "gaze": (0.0, -4.0)}
     assert told(drive((20, {}), (28, low), (40, {}))) == []
+
+
+def test_a_phone_in_the_lap_of_a_tired_driver_is_a_look_where_lowered_is_as_likely_as_shut() -> None:
+    """A yawn, then 4.4 s with head and lids down and no iris; with the head still it may be sleep."""
+    deep = {"eyes_closed": 0.45, "eyes_lowered": 0.46, "eyes_narrowed": 0.05, "width": 0.05, "gaze": None}
+    yawned = [(15.0, {}), (17.5, {"mouth": 0.95}), (20.0, {})]
+    assert starts(told(drive(*yawned, (24.4, deep | BENT), (40, {}))))[1:] == [("distracted", 23.0)]
+    assert ("sleep", 23.0) in starts(told(drive(*yawned, (24.4, deep), (40, {}))))
