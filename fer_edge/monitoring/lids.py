@@ -104,7 +104,8 @@ class LidsReader:
                 self._opened = False
             elif self._open_s > OPEN_SHARE * (at - self._since):
                 # The closure may go on all the same: what the head did as the lids first went down stays known.
-                self._since, self._open_s = down.since, 0.0
+                self._since = self._fell_at = down.since
+                self._open_s = 0.0
         else:
             self._open_s += dt
         self._follow_head(at, pitch)

@@ -48,3 +48,8 @@ def test_eyes_that_come_up_from_the_lap_are_ahead_at_once() -> None:
     """1.6 s into the lap, 0.65 s ahead, 1.5 s to the right, each time answered: no distraction of 3 s."""
     right = {"yaw": -45.0, "gaze": None}
     assert told(drive((20, {}), (21.6, LOWERED), (22.25, {}), (23.75, right), (30, {}))) == []
+
+
+def test_lids_that_go_down_with_the_head_right_after_a_closure_are_judged_for_themselves() -> None:
+    """Shut for 0.9 s, open for a quarter of a second, and a bite: no microsleep in the 1.7 s of that."""
+    assert told(drive((20, {}), (20.9, SHUT), (21.15, {}), (22.85, SHUT | BENT), (30, {}))) == []
