@@ -129,6 +129,24 @@ def test_an_alteration_does_what_its_name_says() -> None:
     spot[100, 100] = 255
     there = np.argwhere(altered.ALTERED["moved"](spot, 0)[..., 0]).mean(axis=0)
     assert there == pytest.approx([112, 125.6], abs=0.6)
+    assert made["haze"].std() < 0.5 * frame.std()
+    assert (made["infrared"] == made["infrared"][..., :1]).all(), "no colours at night"
+    assert made["infrared"][100:140, 140:180].mean() > made["infrared"][:20, :20].mean() + 20
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("tunnel", 0.29, 1.0), ("street-lamps", 0.34, 1.0)])
+def test_light_changes_while_driving(name: str, least: float, most: float) -> None:
+    frame = np.full((24, 32, 3), 200, np.uint8)
+    light = [altered.ALTERED[name](frame, number).mean() / 200 for number in range(180)]
+    assert min(light) == pytest.approx(least, abs=0.02) and max(light) == pytest.approx(most, abs=0.02)
+
+
+@pytest.mark.parametrize(("name", "least"), [("shaken", 3), ("jolted", 6)])
+def test_a_rough_road_moves_the_picture(name: str, least: int) -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    cv2.circle(frame, (160, 120), 4, (255, 255, 255), -1)
+    spots = [np.argwhere(altered.ALTERED[name](frame, number)[..., 0] > 127).mean(axis=0) for number in range(60)]
+    assert least < np.ptp(np.array(spots)[:, 0]) < 30
 
 
 @pytest.mark.parametrize("name", altered.ALTERED)
