@@ -76,15 +76,21 @@ def page(tab: Tab) -> Iterator[Page]:
 
 @pytest.fixture
 def drive() -> Iterator[Drive]:
-    """A node whose driver looked away for long; a file of tests may have another."""
+    """A node of which nothing is known."""
     drive = Drive().start()
+    yield drive
+    drive.close()
+
+
+@pytest.fixture
+def looked_away(drive: Drive) -> Drive:
+    """The node of a driver who looked away for long."""
     details = {"reason": "long", "looking": "left"}
     drive.page.event(
         Event(7, "attention", "distracted", Phase.END, Level.WARNING, drive.at, drive.at - 4, 4.0, details)
     )
     drive.page._book.flush()
-    yield drive
-    drive.close()
+    return drive
 
 
 def says(page: Page, selector: str, text: str) -> None:

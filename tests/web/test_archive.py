@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -16,12 +15,10 @@ from tests.web.nodes import Drive
 
 
 @pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
+def drive(drive: Drive) -> Drive:
     drive.happen("sleep", Phase.END)
     drive.page._book.flush()
-    yield drive
-    drive.close()
+    return drive
 
 
 def week(**more: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import cv2
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
 TOKEN = "a-long-enough-token"
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive()
-    yield drive.start()
-    drive.close()
 
 
 def shown(page: Page) -> int:

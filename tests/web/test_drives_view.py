@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,16 +18,14 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
+def drive(drive: Drive) -> Drive:
     for key, (kind, level) in enumerate(
         (("yawn", Level.INFO), ("distracted", Level.WARNING), ("sleep", Level.CRITICAL))
     ):
         details = {"reason": "long"} if kind == "distracted" else {}
         drive.page.event(Event(key, "fatigue", kind, Phase.END, level, drive.at, drive.at - 3, 3.0, details))
     drive.page._book.flush()
-    yield drive
-    drive.close()
+    return drive
 
 
 def test_events_are_listed_in_words_and_filtered(drive: Drive, page: Page) -> None:

@@ -55,12 +55,12 @@ def test_it_shows_the_driver_asleep_and_the_picture_moves(drive: Drive, in_firef
 
 
 @ONCE
-def test_every_view_fits_a_phone_and_a_desk(drive: Drive, in_firefox: Run) -> None:
+def test_every_view_fits_a_phone_and_a_desk(looked_away: Drive, in_firefox: Run) -> None:
     async def story(browser: Firefox) -> None:
         for size in ((390, 844), (844, 390), (1280, 800)):
             await browser.size(*size)
             for view, said in (("drives", "one long look away"), ("settings", "web.port"), ("live", "Awake")):
-                await browser.goto(f"{drive.page.url}#{view}")
+                await browser.goto(f"{looked_away.page.url}#{view}")
                 await browser.says(f"#{view}", said)
                 assert await browser.evaluate("document.documentElement.scrollWidth") <= size[0], (view, size)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,13 +24,6 @@ window.AudioContext = class extends Real {
 };
 navigator.vibrate = (pattern) => { if (pattern) window.shakes++; return true; };
 """
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    yield drive
-    drive.close()
 
 
 @pytest.fixture(scope="module")

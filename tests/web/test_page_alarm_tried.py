@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from fer_edge.core import Level
 from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
-from tests.web.test_page_alarm import closure, drive, heard, tab
+from tests.web.test_page_alarm import closure, heard, tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["drive", "heard", "tab"]
+__all__ = ["heard", "tab"]
 
 pytestmark = needs_chromium
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    yield drive
-    drive.close()
 
 
 def test_one_browser_too_many_is_told_so_and_let_in_when_there_is_room(

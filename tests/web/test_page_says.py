@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
-
-import pytest
 
 from fer_edge.core import Lens, Level, OpenEvent, Phase
 from tests.web.conftest import needs_chromium, says
@@ -15,13 +12,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    yield drive
-    drive.close()
 
 
 def test_whoever_has_woken_up_has_slept_no_longer_than_the_eyes_were_shut(drive: Drive, page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive().start()
-    yield drive
-    drive.close()
 
 
 @pytest.fixture(scope="module")

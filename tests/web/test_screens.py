@@ -28,16 +28,16 @@ def falls_asleep(drive: Drive) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["live", "drives", "settings", "handbook", "report"])
-def test_axe_finds_nothing(drive: Drive, page: Page, scheme: Any, view: str) -> None:
+def test_axe_finds_nothing(looked_away: Drive, page: Page, scheme: Any, view: str) -> None:
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="no axe here: pip install 'fer-edge[test]'"
     )
     page.emulate_media(color_scheme=scheme)
     if view in ("handbook", "report"):
-        page.goto(f"{drive.page.url}{view}?from=1&to=600000")
+        page.goto(f"{looked_away.page.url}{view}?from=1&to=600000")
     else:
-        page.goto(f"{drive.page.url}#{view}")
-        falls_asleep(drive)
+        page.goto(f"{looked_away.page.url}#{view}")
+        falls_asleep(looked_away)
         said = {"live": "#headline", "drives": "[data-is=rows]", "settings": "[data-is=said]"}[view]
         says(page, said, {"live": "Asleep", "drives": "looked", "settings": "settings"}[view])
     found = axe.Axe().run(page).response["violations"]
@@ -49,10 +49,10 @@ def test_axe_finds_nothing(drive: Drive, page: Page, scheme: Any, view: str) -> 
     [(320, 640), (390, 844), (844, 390), (820, 1180), (1280, 800), (1920, 1080)],
     ids=lambda size: "x".join(map(str, size)),
 )
-def test_every_view_fits(drive: Drive, page: Page, size: tuple[int, int]) -> None:
+def test_every_view_fits(looked_away: Drive, page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     for view in ("settings", "drives", "live"):
-        page.goto(f"{drive.page.url}#{view}")
+        page.goto(f"{looked_away.page.url}#{view}")
         page.wait_for_selector(f"#{view}:visible")
         if view != "live":
             page.wait_for_selector(f"#{view} tbody tr")

@@ -25,13 +25,6 @@ TOKEN = "a-long-enough-token"
 
 
 @pytest.fixture
-def drive() -> Iterator[Drive]:
-    drive = Drive()
-    yield drive.start()
-    drive.close()
-
-
-@pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drive]:
     monkeypatch.setenv("FER_EDGE_WEB_TOKEN", TOKEN)
     drive = Drive()
