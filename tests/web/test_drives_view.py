@@ -12,7 +12,7 @@ from tests.web.conftest import needs_chromium, says
 from tests.web.nodes import Drive
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
 
@@ -118,3 +118,35 @@ def test_how_long_an_event_lasted_is_seen_on_a_small_phone(drive: Drive, page: P
     )
     room = page.evaluate("document.querySelector('[data-is=rows]').parentElement.parentElement.getBoundingClientRect()")
     assert max(ends) <= room["right"] <= 320
+
+
+@pytest.mark.parametrize("days", [-9, 9])
+def test_a_browser_with_another_clock_sees_what_its_node_has(drive: Drive, browser: Browser, days: int) -> None:
+    """A node without a clock of its own goes on from where it was switched off; a phone knows the day."""
+    context = browser.new_context(service_workers="block")
+    context.add_init_script(f"const now = Date.now; Date.now = () => now() + {days} * 86400000;")
+    page = context.new_page()
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "Asleep")
+    with page.expect_response(lambda answer: "history.json" in answer.url):
+        page.click("button[data-length='300']")
+    says(page, "[data-is=rows]", "Asleep")
+    context.close()
+
+
+def test_a_tab_in_the_background_asks_for_nothing_and_is_fresh_when_it_is_seen(drive: Drive, browser: Browser) -> None:
+    context = browser.new_context(service_workers="block")
+    context.add_init_script("const every = setInterval; window.setInterval = (act, ms) => every(act, ms / 20);")
+    page = context.new_page()
+    page.goto(f"{drive.page.url}#drives")
+    says(page, "[data-is=rows]", "Asleep")
+    behind = "(yes) => { Object.defineProperty(document, 'hidden', { value: yes, configurable: true });"
+    page.evaluate(f"{behind} }}", True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1600)
+    assert not [url for url in asked if "history.json" in url]
+    page.evaluate("() => { for (let timer = 1; timer < 1000; timer++) clearInterval(timer); }")
+    with page.expect_response(lambda answer: "history.json" in answer.url):
+        page.evaluate(f"{behind} document.dispatchEvent(new Event('visibilitychange')); }}", False)
+    context.close()

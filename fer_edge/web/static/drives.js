@@ -1,16 +1,17 @@
 // The last week: a timeline to zoom, the drives, the events with filters, exports and reports.
 import { laneOf, level, line, pen, worstLast } from "./chart.js";
 import { RANK, SIGNS, more } from "./events.js";
-import { make, percent, seconds, span, urgency, word } from "./words.js";
+import { make, percent, seconds, span, urgency, word, write } from "./words.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400, WEEK = 7 * DAY;
 const ZOOMS = [[5 * MINUTE, "5 min"], [30 * MINUTE, "30 min"], [HOUR, "1 h"], [6 * HOUR, "6 h"], [DAY, "1 day"], [WEEK, "1 week"]];
 const STEPS = [MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY];
-const LANE_PX = 17, AXIS_PX = 20, RENEW_MS = 10000, DRIVES_SHOWN = 8;
+const LANE_PX = 17, AXIS_PX = 20, RENEW_MS = 10000, SKEW_S = 5, DRIVES_SHOWN = 8;
 
 const shown = { length: DAY, until: null, data: null, type: "", level: "info", failed: "", all: false };
 let left = 76; // room for the names of the rows, in the font of the screen
 let root = null, timer = 0, soon = 0, asked = 0;
+let ahead = 0; // the node's clock against the browser's, seconds: times are the node's
 
 /** Show it in ``place``; renews itself while it is seen. */
 export async function show(place) {
@@ -19,22 +20,32 @@ export async function show(place) {
     build();
   }
   clearInterval(timer);
-  timer = setInterval(() => (root.hidden ? clearInterval(timer) : shown.until === null && load()), RENEW_MS);
+  timer = setInterval(() => (root.hidden ? clearInterval(timer) : renew()), RENEW_MS);
   await load();
 }
 
+// A tab in the background asks for nothing.
+function renew() { if (!root.hidden && !document.hidden && shown.until === null) load(); }
+
+function now() { return Date.now() / 1000 + ahead; }
+
 function range() {
-  const until = shown.until ?? Date.now() / 1000;
+  const until = shown.until ?? now();
   return [until - shown.length, until];
 }
 
-async function load() {
+async function load(again = false) {
   const [from, to] = range(), mine = ++asked;
   try {
     const answer = await fetch(`history.json?from=${from.toFixed(0)}&to=${Math.ceil(to)}`);
     if (!answer.ok) throw new Error(answer.status === 401 ? "the token is needed again; reload the page" : (await answer.text()).trim());
     const data = await answer.json();
     if (mine === asked) Object.assign(shown, { data, failed: "" });
+    const off = data.now - now();
+    if (Math.abs(off) > SKEW_S && !again) {
+      ahead += off;
+      await load(true);
+    }
   } catch (fault) {
     shown.failed = fault instanceof TypeError ? "the node cannot be reached" : fault.message;
   }
@@ -75,14 +86,14 @@ function build() {
   $("type").onchange = () => { shown.type = $("type").value; draw(); };
   $("level").onchange = () => { shown.level = $("level").value; draw(); };
   handle($("long"));
+  document.addEventListener("visibilitychange", renew);
   window.addEventListener("resize", () => root.hidden || draw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
 function go(length, until) {
   shown.length = Math.min(WEEK, Math.max(5 * MINUTE, length));
-  const now = Date.now() / 1000;
-  shown.until = until === null || until >= now ? null : Math.max(until, now - WEEK + shown.length);
+  shown.until = until === null || until >= now() ? null : Math.max(until, now() - WEEK + shown.length);
   draw();
   clearTimeout(soon);
   soon = setTimeout(load, 150);
@@ -107,7 +118,7 @@ function handle(canvas) {
   canvas.onpointerdown = (event) => { held = { x: event.clientX, until: range()[1] }; canvas.setPointerCapture(event.pointerId); };
   canvas.onpointermove = (event) => {
     if (!held || Math.abs(event.clientX - held.x) < 3) return;
-    shown.until = Math.min(Date.now() / 1000, held.until - ((event.clientX - held.x) * shown.length) / (canvas.clientWidth - left));
+    shown.until = Math.min(now(), held.until - ((event.clientX - held.x) * shown.length) / (canvas.clientWidth - left));
     drawLong();
   };
   canvas.onpointerup = (event) => { if (held && Math.abs(event.clientX - held.x) >= 3) go(shown.length, shown.until); held = null; };
@@ -122,7 +133,7 @@ function draw() {
   const [from, to] = range(), stamp = (at) => new Date(at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   const kept = shown.data && !shown.data.stored ? " The disk cannot be written: a restart loses this." : "";
   const less = shown.data?.left_off ? ` ${shown.data.left_off} older events are not shown; zoom in or export.` : "";
-  $("said").textContent = shown.failed ? `Not updated: ${shown.failed}` : `${stamp(from)} to ${stamp(to)}.${kept}${less}`;
+  write($("said"), shown.failed ? `Not updated: ${shown.failed}` : `${stamp(from)} to ${stamp(to)}.${kept}${less}`);
   if (!shown.data) return;
   for (const type of new Set(shown.data.events.map((event) => event.type))) {
     if (![...$("type").options].some((option) => option.value === type)) $("type").append(new Option(word(type), type));

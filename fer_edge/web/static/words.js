@@ -21,6 +21,8 @@ export function direction(yaw, pitch) {
   if (Math.abs(pitch) >= 8) parts.push(`${Math.abs(pitch).toFixed(0)}° ${pitch > 0 ? "up" : "down"}`);
   return parts.join(", ") || "straight ahead";
 }
+/** Say it where it is read aloud: only what is new, or a screen reader repeats it for ever. */
+export function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 export function make(tag, text, kind) {
   const element = document.createElement(tag);
   element.textContent = text;
