@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.monitoring.aim import aim
+from fer_edge.sinks.clock import SystemClock
 from fer_edge.sinks.payloads import event_body, rounded, state_payload
 
 if TYPE_CHECKING:
     from fer_edge.core import DriverState, Event, Signals
+    from fer_edge.sinks.clock import Clock
 
 SAMPLE_S = 0.25
 """One sample of the timeline covers so long; a blink within it is kept."""
 EVENTS = 200
-"""Most phases of events that are kept."""
+"""Most phases of events that are kept, and as many of expressions."""
 
 Sample = tuple[float, bool | None, float | None, float | None, float | None, float | None]
 """When it began, eyes closed at any time in it, widest mouth, last yaw in degrees, last PERCLOS, least openness of the
@@ -26,10 +27,13 @@ eyes (1: as open as this driver's usually are); None: not known."""
 class History:
     """Filled by the daemon's main loop, read by the page's thread."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._samples: deque[Sample] = deque(maxlen=max(1, round(seconds / SAMPLE_S)))
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS)
+        self._expressions: deque[dict[str, Any]] = deque(maxlen=EVENTS)
+        """Apart: they change all the time and would push an alarm out."""
         self._open: Sample | None = None
         self._latest: tuple[DriverState, Signals] | None = None
         self._size: tuple[int, int] | None = None
@@ -60,17 +64,24 @@ class History:
             "key": event.key,
             "at": event.at,
             "began_at": event.began_at,
-            "time": time.time(),
+            "ticks": self._clock.ticks(),
             **event_body(event),
         }
         with self._lock:
-            self._events.append(message)
-        return message
+            (self._expressions if event.category == "emotion" else self._events).append(message)
+        return self._dated(message)
 
     def past(self) -> tuple[int, list[list[Any]], list[dict[str, Any]]]:
         """The count of samples so far, the samples, the events: what a new visitor is shown."""
         with self._lock:
-            return self.count, [rounded(sample) for sample in self._samples], list(self._events)
+            return self.count, [rounded(sample) for sample in self._samples], self._told()
+
+    def _told(self) -> list[dict[str, Any]]:
+        return [self._dated(message) for message in (*self._expressions, *self._events)]
+
+    def _dated(self, message: dict[str, Any]) -> dict[str, Any]:
+        """With its time of day: by the clock as it is now, which may have been set since."""
+        return message | {"time": self._clock.wall() - self._clock.ticks() + message["ticks"]}
 
     def since(self, count: int) -> tuple[int, list[list[Any]]]:
         """The count of samples so far and those that came after a count."""

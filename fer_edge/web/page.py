@@ -49,8 +49,8 @@ class LivePage:
         self._settings = settings
         self._node = node
         self._access = Access.of(settings.web)
-        self._history = History(settings.web.history_s)
         clock = SystemClock(settings.mqtt.trust_clock)
+        self._history = History(settings.web.history_s, clock)
         self._book: Logbook = Logbook(folder, clock, None if before is None else before._book)
         self._hub: Hub | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from fer_edge.core import DriverState, Event, Level, Phase, Signals
 from fer_edge.web.history import EVENTS, SAMPLE_S, History
+from tests.web.test_logbook import NOON, Clock
 
 
 def fed(history: History, seconds: float, fps: float = 30.0, **state: Any) -> History:
@@ -60,3 +61,22 @@ def test_the_newest_state_is_told_with_what_it_was_read_from() -> None:
     now = fed(history, 1, perclos=0.0712345, present=True).now()
     assert now is not None
     assert now["kind"] == "state" and now["perclos"] == 0.071 and now["mouth"] == 0.2 and now["closed"] is None
+
+
+def test_a_driver_who_smiles_a_lot_does_not_make_it_forget_an_alarm() -> None:
+    history = History(60)
+    history.event(Event(1, "fatigue", "sleep", Phase.END, Level.CRITICAL, 5.0, 1.0, 4.0))
+    for n in range(3 * EVENTS):
+        history.event(Event(2 + n, "emotion", "emotion", Phase.START, Level.INFO, n, n, 2.0))
+    told = history.past()[2]
+    assert [event["key"] for event in told if event["category"] == "fatigue"] == [1]
+    assert len(told) == 1 + EVENTS
+
+
+def test_what_happened_before_the_clock_was_set_happened_when_it_did() -> None:
+    clock = Clock(wall=0.0)
+    history = History(60, clock)
+    history.event(Event(1, "fatigue", "yawn", Phase.END, Level.INFO, 5.0, 1.0, 4.0))
+    clock.go(20.0)
+    clock.now = NOON
+    assert history.past()[2][0]["time"] == NOON - 20.0

@@ -16,7 +16,9 @@ export function follow(spans, event) {
     looking: event.looking ?? known.looking,
   });
   spans.set(event.key, known);
-  if (spans.size > MOST) spans.delete(spans.keys().next().value);
+  // Expressions change all the time: they push out none but their own.
+  const alike = [...spans.values()].filter(({ category }) => (category === "emotion") === (event.category === "emotion"));
+  if (alike.length > MOST) spans.delete(alike[0].key);
   return known;
 }
 
