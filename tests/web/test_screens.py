@@ -64,6 +64,16 @@ def test_every_view_fits(looked_away: Drive, page: Page, size: tuple[int, int]) 
     assert box["y"] + box["height"] <= size[1] + 1, "all of the picture is seen without scrolling"
 
 
+@pytest.mark.parametrize("size", [(320, 640), (640, 360), (820, 1180)], ids=lambda size: "x".join(map(str, size)))
+def test_the_longest_name_fits(page: Page, size: tuple[int, int]) -> None:
+    drive = Drive(name=f"{'W' * 40}-{'b_' * 11}").start()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(drive.page.url)
+    says(page, "#connection", "live")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    drive.close()
+
+
 def test_a_wall_screen_is_used(drive: Drive, page: Page) -> None:
     page.set_viewport_size({"width": 1920, "height": 1080})
     page.goto(drive.page.url)

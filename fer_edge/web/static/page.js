@@ -6,13 +6,13 @@ import { showHealth } from "./health.js";
 import { drawOverlay } from "./overlay.js";
 import { showAim, showReadings } from "./readings.js";
 import { drawTimeline } from "./timeline.js";
-import { seconds, urgency, why, word } from "./words.js";
+import { seconds, urgency, why, word, write } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const EVENTS_SHOWN = 40, SILENT_MS = 6000;
 const VIEWS = { live: null, drives: () => import("./drives.js"), settings: () => import("./settings.js") };
 
-const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false, silent: false, refused: "" };
+const seen = { state: null, health: null, hello: null, samples: [], spans: new Map(), skew: 0, connected: false, silent: false, refused: "", outdated: false };
 const alarm = new Alarm($("wake"), $("wake-title"), $("awake"));
 const tally = { heard: 0, missed: 0, due: {} };
 let socket = null, overlay = null, hidden = false, aiming = false, wait = 500, heardAt = 0, view = "live";
@@ -61,12 +61,13 @@ function heard(message) {
 }
 
 function greet(hello) {
-  seen.connected = true;
-  Object.assign(seen, { hello, samples: hello.samples, spans: new Map() });
+  seen.outdated ||= seen.hello !== null && seen.hello.version !== hello.version;
+  // The node may have been started anew: of what it said before, nothing holds until it says so again.
+  Object.assign(seen, { hello, samples: hello.samples, spans: new Map(), state: null, health: null, connected: true });
   for (const event of hello.events) follow(seen.spans, event);
   $("node").textContent = `node ${hello.node}`;
   document.title = `${hello.node}: fer-edge`;
-  $("connection").textContent = `live, version ${hello.version}`;
+  keepUp();
   count("samples", hello.first + hello.samples.length, 0);
   listEvents();
   render();
@@ -132,7 +133,7 @@ function render() {
   $("detail").textContent = now.detail ?? "";
   cover(now);
   // What was heard last is old once the connection is gone: it is greyed, and nothing can be asked.
-  document.body.classList.toggle("stale", !connected || seen.silent);
+  document.body.classList.toggle("stale", !connected || seen.silent || !state);
   for (const id of ["pause", "recalibrate"]) $(id).disabled = !connected;
   if (state) {
     showReadings(state, seen.hello.perclos);
@@ -241,10 +242,21 @@ setInterval(() => {
   const now = performance.now(), slept = now - tickedAt > 3000; // a page that was asleep itself has yet to read what came
   tickedAt = now;
   if (seen.connected && !slept && now - heardAt > SILENT_MS) hearNothing();
-  if (!seen.connected) $("connection").textContent = "connection lost, reconnecting …";
-  else $("connection").textContent = seen.silent ? "node not responding" : `live, version ${seen.hello.version}`;
+  keepUp();
   if (seen.connected && !seen.silent) drawTime();
 }, 1000);
+
+function standing() {
+  if (!seen.connected) return "connection lost, reconnecting …";
+  if (seen.silent) return "node not responding";
+  return `live, version ${seen.hello.version}${seen.outdated ? ", reload this page" : ""}`;
+}
+
+// After an upgrade of the node this page is the former version's. What a tap has set is not undone, only told.
+function keepUp() {
+  if (seen.outdated && seen.connected && !alarm.armed && !hidden) location.reload();
+  write($("connection"), standing());
+}
 
 function hearNothing() {
   look(); // a connection that is dead is found out only by saying something
