@@ -28,7 +28,8 @@ new MutationObserver((all) => window.written.push(...all.map(({ target }) => tar
 def started_anew(drive: Drive, page: Page) -> Iterator[Drive]:
     """The node in its place, without a frame from its camera so far."""
     drive.close()
-    says(page, "#headline", "No connection")
+    page.wait_for_function("() => headline.textContent === 'No connection'", polling="raf")
+    assert page.inner_text("#connection").startswith("connection lost"), "at once, too"
     after = Drive(port=drive.page.port)
     after.page.start()
     yield after

@@ -35,6 +35,7 @@ function connect() {
     if (seen.connected) alarm.lost();
     seen.connected = seen.silent = false;
     render();
+    keepUp();
     if (!opened) askWhy();
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 5000);
