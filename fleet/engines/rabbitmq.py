@@ -13,6 +13,7 @@ from pathlib import Path
 from fer_edge.errors import UnavailableError
 from fleet.engines.process import Engine, answers, folder, own
 from fleet.identity import password_hash
+from fleet.messages import LARGEST
 from fleet.settings import Member
 
 PLUGINS = "[rabbitmq_mqtt, rabbitmq_management, rabbitmq_prometheus]."
@@ -32,6 +33,7 @@ prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = {metrics}
 cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = pause_minority
+max_message_size = {largest}
 disk_free_limit.absolute = 1GB
 vm_memory_high_watermark.absolute = 4GB
 collect_statistics_interval = 30000
@@ -56,7 +58,7 @@ def members(home: Path, ports: list[Member], dist: list[int], epmd: int, passwor
     engines = [finder]
     for number, (member, node) in enumerate(zip(ports, names, strict=True), 1):
         own_home = folder(home / f"rabbit{number}")
-        conf = _CONF.format(**member.model_dump(), definitions=definitions)
+        conf = _CONF.format(**member.model_dump(), definitions=definitions, largest=LARGEST)
         conf += "".join(f"cluster_formation.classic_config.nodes.{n} = {one}\n" for n, one in enumerate(names, 1))
         _write(own_home / "rabbitmq.conf", conf)
         if not (own_home / ".erlang.cookie").exists():

@@ -19,6 +19,7 @@ from fer_edge.sinks.wire import encode
 from fleet import identity, queues
 from fleet.engines import Bed
 from fleet.management import Management
+from fleet.messages import LARGEST
 from fleet.settings import Member
 from tests.fleet.conftest import Db, Ingesting, eventually
 
@@ -121,6 +122,21 @@ def test_a_nodes_password_opens_no_queue_of_the_fleet(bed: Bed, passwords: dict[
         for queue in queues.QUEUES:
             with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
                 next(link.channel().consume(queue, inactivity_timeout=5))
+
+
+def test_a_message_that_fills_the_memory_of_broker_and_ingest_is_refused(bed: Bed, passwords: dict[str, str]) -> None:
+    with queues.connect(bed.settings) as connection:
+        channel = connection.channel()
+        channel.queue_purge(queues.EVENTS)
+        for size, taken in ((LARGEST, True), (LARGEST + 1, False), (100 * LARGEST, False)):
+            node = Client(bed, "cab-1", passwords["cab-1"])
+            sent = node.mqtt.publish("fer-edge/cab-1/event/fatigue", b" " * size, qos=1)
+            time.sleep(0.0 if taken else 2.0)
+            assert not taken or eventually(sent.is_published, 10)
+            assert sent.is_published() == taken, size
+            node.close()
+        assert len(channel.basic_get(queues.EVENTS, auto_ack=True)[2]) == LARGEST
+        assert channel.basic_get(queues.EVENTS) == (None, None, None)
 
 
 def test_a_revoked_node_is_hung_up_on_and_stays_out(bed: Bed, db: Db, passwords: dict[str, str]) -> None:

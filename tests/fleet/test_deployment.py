@@ -15,6 +15,7 @@ import yaml
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fleet.engines import Bed
+from fleet.messages import LARGEST
 from fleet.settings import FleetSettings
 from fleet.store import Store, connect
 from tests.conftest import ROOT
@@ -46,6 +47,10 @@ def test_in_containers_the_ingest_is_set_as_on_servers_but_lets_prometheus_in() 
     servers, containers = (FleetSettings.read(FOLDER / name) for name in ("fleet.yaml", "fleet-compose.yaml"))
     open_ = servers.ingest.model_copy(update={"metrics_host": "0.0.0.0"})
     assert containers == servers.model_copy(update={"ingest": open_})
+
+
+def test_servers_refuse_what_the_ingest_would_not_read() -> None:
+    assert f"\nmax_message_size = {LARGEST}\n" in (FOLDER / "rabbitmq.conf").read_text("utf-8")
 
 
 def test_no_secret_has_a_default() -> None:
