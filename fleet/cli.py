@@ -138,11 +138,17 @@ def _down(options: argparse.Namespace) -> None:
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    """create or update the tables, and drop expired data"""
-    Management(_settings(options)).mirror_subscriptions()
+    """create or update the tables and the nodes' access rules, and drop expired data"""
+    from fleet import identity
+
+    settings = _settings(options)
+    broker = Management(settings)
+    broker.mirror_subscriptions()
     with _store(options) as store:
         store.migrate()
-        for name in store.tidy(_settings(options).keep, datetime.now(UTC)):
+        if count := identity.refresh(broker, store.db, settings.prefix):
+            print(f"access rules of {count} nodes brought up to date")
+        for name in store.tidy(settings.keep, datetime.now(UTC)):
             print(f"dropped {name}")
 
 

@@ -20,12 +20,13 @@ _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _AT_ONCE = 250
 """Users in one request: the broker makes them one by one and has a minute to answer."""
 _EVENTS, _SIGNALS = r"event\.(fatigue|attention|emotion|view)", r"vss\.Vehicle\.[A-Za-z.]+"
+_WATCH = "watch-[0-9a-f]{8}"
 _WRITTEN = rf"(status|camera|info|state|stats|{_EVENTS}|{_SIGNALS}|response\.[a-z]+)"
 
 
 def rules(node: str, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Permissions and topic permissions of a node's user."""
-    queue = rf"^mqtt-subscription-fer-edge-{re.escape(node)}qos[01]$"  # of what this client has subscribed to
+    """Permissions and topic permissions of a node's user, which ``fer-edge watch`` and ``doctor`` there use too."""
+    queue = rf"^mqtt-subscription-fer-edge-({re.escape(node)}|{_WATCH})qos[01]$"  # of what a client has subscribed to
     general = {
         "user": node,
         "vhost": "/",
@@ -38,7 +39,7 @@ def rules(node: str, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:
         "vhost": "/",
         "exchange": EXCHANGE,
         "write": rf"^{prefix}\.{re.escape(node)}\.{_WRITTEN}$",
-        "read": rf"^{prefix}\.{re.escape(node)}\.request\.(\*|[a-z]+)$",
+        "read": rf"^{prefix}\.{re.escape(node)}\.",
     }
     return general, topics
 
@@ -71,6 +72,20 @@ def enrol(broker: Management, db: psycopg.Connection[Any], nodes: list[str], pre
             some = nodes[start : start + _AT_ONCE]
             broker.import_definitions(_definitions({node: passwords[node] for node in some}, prefix))
     return passwords
+
+
+def refresh(broker: Management, db: psycopg.Connection[Any], prefix: str) -> int:
+    """Bring the rules of nodes that were enrolled by another version up to date; how many. Passwords stay."""
+    general, topics = broker.permissions()
+    known = {one["user"] for one in general}
+    nodes = [node for (node,) in db.execute("SELECT node FROM enrolled WHERE revoked_at IS NULL") if node in known]
+    there = {tuple(sorted(one.items())) for one in (*general, *topics)}
+    wanted = [rules(node, prefix) for node in nodes]
+    old = [both for both in wanted if not there.issuperset(tuple(sorted(one.items())) for one in both)]
+    for start in range(0, len(old), _AT_ONCE):
+        some = old[start : start + _AT_ONCE]
+        broker.import_definitions({"permissions": [a for a, _ in some], "topic_permissions": [b for _, b in some]})
+    return len(old)
 
 
 def _definitions(passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:

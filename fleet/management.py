@@ -68,6 +68,10 @@ class Management:
         """Users with a tag, such as administrator: people and programs; a node has none."""
         return {one["name"] for one in self.call("GET", "users?columns=name,tags") if any(one["tags"])}
 
+    def permissions(self) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+        """Those of every user, and those for topics."""
+        return self.call("GET", "permissions"), self.call("GET", "topic-permissions")
+
     def import_definitions(self, definitions: dict[str, Any]) -> None:
         """Many users and rules at once."""
         self.call("POST", "definitions", definitions)

@@ -16,7 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from fleet import identity, queues
 from fleet.engines import Bed
+from fleet.management import Management
 from fleet.store import connect
 from tests.conftest import ROOT
 
@@ -51,6 +53,16 @@ def db(bed: Bed) -> Iterator[Db]:
     """A connection to the fleet's database."""
     with connect(bed.settings.database) as connection:
         yield connection
+
+
+@pytest.fixture
+def passwords(bed: Bed, db: Db) -> Iterator[dict[str, str]]:
+    """Two nodes, enrolled."""
+    broker = Management(bed.settings)
+    with queues.connect(bed.settings) as connection:
+        queues.declare(connection.channel(), bed.settings.prefix)
+    yield identity.enrol(broker, db, ["cab-1", "cab-2"], bed.settings.prefix)
+    db.execute("DELETE FROM enrolled WHERE node LIKE 'cab-%'")
 
 
 @pytest.fixture

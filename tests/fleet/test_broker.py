@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -65,16 +64,6 @@ class Client:
     def close(self) -> None:
         self.mqtt.disconnect()
         self.mqtt.loop_stop()
-
-
-@pytest.fixture
-def passwords(bed: Bed, db: Db) -> Iterator[dict[str, str]]:
-    """Two nodes, enrolled."""
-    broker = Management(bed.settings)
-    with queues.connect(bed.settings) as connection:
-        queues.declare(connection.channel(), bed.settings.prefix)
-    yield identity.enrol(broker, db, ["cab-1", "cab-2"], bed.settings.prefix)
-    db.execute("DELETE FROM enrolled WHERE node LIKE 'cab-%'")
 
 
 def test_a_node_speaks_on_its_own_topics_and_on_no_others(bed: Bed, passwords: dict[str, str]) -> None:
