@@ -197,7 +197,7 @@ def _dead(options: argparse.Namespace) -> None:
             print("{} could be read now, {} are left".format(*privacy.retry(store)))
         query = "SELECT reason, count(*), max(at), min(node) FROM dead_letters GROUP BY 1 ORDER BY 2 DESC"
         for reason, count, at, node in store.db.execute(query):
-            print(f"{count:>8}  last {at:%Y-%m-%d %H:%M:%S}, such as {node}: {reason}")
+            print(f"{count:>8}  last {at:%Y-%m-%d %H:%M:%SZ}, such as {node}: {reason}")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -46,6 +46,7 @@ def connect(database: str) -> psycopg.Connection[Any]:
     understood(database)
     try:
         db = psycopg.connect(database, autocommit=True, application_name="fer-edge-fleet", connect_timeout=10)
+        db.execute("SET timezone TO 'UTC'")  # times are asked for in UTC, and told in it wherever the server is
         for one in _GONE_AFTER:
             db.execute(f"SET tcp_keepalives_{one}")
         return db

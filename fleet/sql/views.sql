@@ -23,13 +23,15 @@ FROM runs, unnest(int8multirange(range_merge(received)) - received) AS hole
 WHERE NOT isempty(received);
 
 -- Each node as it is now. `condition`: silent (nothing heard for 90 s), offline, blind, hot, else watching.
+-- A state that waited in its queue may be read after the `offline` that followed it: it outweighs that for 90 s only.
 CREATE VIEW node_now AS
 SELECT n.node, s.at AS state_at, greatest(s.received_at, w.received_at) AS heard_at,
     w.status, w.camera, w.version, w.temperature_c, w.storage,
     s.level, s.present, s.lens, s.paused, s.open_events, s.open_levels, s.looking, s.eyes_closed, s.eyes_down,
     s.perclos, s.coverage, s.fps,
     CASE
-        WHEN w.status = 'offline' AND w.status_at >= coalesce(s.received_at, w.status_at) THEN 'offline'
+        WHEN w.status = 'offline' AND coalesce(s.received_at, '-infinity') <= greatest(w.status_at, now() - interval '90 s')
+            THEN 'offline'
         WHEN coalesce(greatest(s.received_at, w.received_at), '-infinity') < now() - interval '90 s' THEN 'silent'
         WHEN w.camera = 'offline' OR s.lens <> 'clear' OR 'view_degraded' = ANY (s.open_events) THEN 'blind'
         WHEN w.temperature_c >= 80 THEN 'hot'

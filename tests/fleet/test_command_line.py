@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from fleet import cli
 from fleet.cli import main
 from fleet.engines import Bed
 from fleet.management import Management
+from fleet.messages import Dead
 from fleet.settings import FleetSettings
+from fleet.store import Store
 from tests.conftest import ROOT
 from tests.fleet.conftest import Db
 
@@ -99,6 +102,23 @@ def test_a_database_without_tables_is_told_in_a_line_and_enrols_nobody(
     db.execute("DROP DATABASE fresh")
     users = Management(bed.settings).call("GET", "users?columns=name")
     assert "cab" not in [one["name"] for one in users]
+
+
+def test_times_are_told_in_utc_as_they_are_asked_for_wherever_the_server_is(
+    bed: Bed, db: Db, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fleet.yaml"
+    settings = bed.settings.model_dump(mode="json")
+    path.write_text(
+        yaml.safe_dump({**settings, "database": settings["database"] + "?options=-ctimezone%3DAsia/Kolkata"})
+    )
+    at = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
+    Store(db).write([Dead("fer-edge/delhi/status", at, b"?", "a word")])
+    assert main(["dead", "--config", str(path)]) == 0
+    assert "last 2026-11-30 20:00:00Z, such as delhi: a word" in capsys.readouterr().out
+    assert main(["export", "delhi", "--config", str(path)]) == 0
+    assert '"at": "2026-11-30T20:00:00+00:00"' in capsys.readouterr().out
+    db.execute("DELETE FROM dead_letters WHERE node = 'delhi'")
 
 
 def test_a_password_file_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from fer_edge.core import Level
 from fleet.engines.prometheus import configuration
 from fleet.store import Store
 from tests.fleet.conftest import Db
-from tests.fleet.test_store import AWAKE, OUTBOX, opened, state, stats, store, told, word
+from tests.fleet.test_store import AWAKE, NOW, OUTBOX, opened, state, stats, store, told, word
 
 __all__ = ["store"]
 
@@ -90,6 +90,16 @@ def test_every_query_gives_rows_of_its_panels_shape(
     if form == "time_series":
         assert columns[0] == "time"
         assert len(columns) > 1
+
+
+def test_drowsiness_is_counted_only_where_hours_are(store: Store, db: Db) -> None:
+    """No stats of the week in which a vehicle was offline arrive, and stats are kept for days, events for months."""
+    before, now = NOW - timedelta(hours=5), {"event_type": "sleep", "phase": "end", "level": "critical"}
+    watched = stats({"fps": 15.0, "requests_dropped": 0, "outbox": OUTBOX}, NOW - timedelta(minutes=1))
+    store.write([watched, told(1, at=before, **now), told(2, **now), told(3, **now, historical=True)])
+    (query,) = [query for _, title, _, query in targets("rawSql") if title == "Drowsiness per 100 h"]
+    (value,) = db.execute(expanded(query)).fetchone()  # type: ignore[call-overload]
+    assert round(value) == 100 * 60
 
 
 def test_every_metric_query_is_one_that_prometheus_reads(tmp_path: Path) -> None:

@@ -246,6 +246,13 @@ def test_a_node_that_is_not_there_knows_nothing(store: Store, db: Db, status: by
     assert (told["DMS.IsEnabled"] is None) == (condition != "watching")
 
 
+def test_a_node_that_said_goodbye_is_offline_though_a_state_was_read_after_it(store: Store, db: Db) -> None:
+    """They wait in queues of their own: after an hour without ingest a parked vehicle was silent for good."""
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    store.write([word("status", b"offline", at), state(at=at + timedelta(seconds=10), **AWAKE)])
+    assert db.execute("SELECT condition FROM node_now").fetchone() == ("offline",)
+
+
 def test_a_revoked_node_is_no_longer_among_those_of_now(store: Store, db: Db) -> None:
     store.write([word("status", b"online"), word("status", b"online", node="by-a-bridge")])
     db.execute("INSERT INTO enrolled (node, revoked_at) VALUES ('cab', now()), ('new', NULL)")
