@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,27 @@ from tests.sinks.nodes import node
 from tests.sinks.test_publisher import Broker
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running mosquitto that takes 900 bytes at most."""
+    broker = Mosquitto(tmp_path, config="allow_anonymous true\nmax_packet_size 900")
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def subscriber(small: Mosquitto) -> Iterator[Subscriber]:
+    """A subscriber to everything on it."""
+    one = Subscriber(small.port).ready()
+    yield one
+    one.close()
+
+
 @needs_mosquitto
 def test_what_is_too_large_for_the_broker_is_left_out_and_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    small: Mosquitto, subscriber: Subscriber, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    small = Mosquitto(tmp_path, config="allow_anonymous true\nmax_packet_size 900")
-    small.start()
-    subscriber = Subscriber(small.port).ready()
     with node(settings(small.port), tmp_path) as one:
         one.state(DriverState(at=0.0, profile="driver"))
         one.event(event(1))
@@ -31,18 +46,13 @@ def test_what_is_too_large_for_the_broker_is_left_out_and_told(
     told = [line for line in caplog.messages if line.startswith("broker")]
     assert len(told) == 2 and not any("reconnecting" in line for line in told), told
     assert re.fullmatch(r"broker rejects \S+/config: \d+ bytes are more than it takes \(900\); raise .+", told[0])
-    subscriber.close()
-    small.kill()
 
 
 @needs_mosquitto
 def test_what_a_broker_hangs_up_on_without_a_word_is_found_out_and_everything_else_arrives(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    small: Mosquitto, subscriber: Subscriber, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """MQTT 3.1.1 cannot name a limit: it closed the connection for ever, and a sleeper's event never arrived."""
-    small = Mosquitto(tmp_path, config="allow_anonymous true\nmax_packet_size 900")
-    small.start()
-    subscriber = Subscriber(small.port).ready()
     quick = settings(small.port, protocol="3.1.1", reconnect_s=[0.05, 0.2])
     with node(quick, tmp_path, connected=False) as one:
         one.event(event(1))
@@ -55,8 +65,6 @@ def test_what_a_broker_hangs_up_on_without_a_word_is_found_out_and_everything_el
     assert re.search(r"/info: \d+ bytes are more than it takes \(it hung up on \d+\); raise .+ restart", told[1])
     wait_until(lambda: len(subscriber.events()) == 2, "the end")
     assert not subscriber.of("/info") and [told["phase"] for told in subscriber.events()] == ["start", "end"]
-    subscriber.close()
-    small.kill()
 
 
 def connection(limit: Limit, large_confirmed: bool) -> str | None:
