@@ -34,6 +34,8 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
         components |= _buttons(topics, settings.fatigue)
     for name, component in components.items():
         component["unique_id"] = f"{identity}_{name}"
+        # In each, for up to 2026.5.1 Home Assistant takes no QoS from the device, and events would come with QoS 0.
+        component["qos"] = 1
     removed = {name: {"platform": platform} for name, platform in (before or {}).items() if name not in components}
     page = settings.page_url
     return {
@@ -52,7 +54,6 @@ def discovery(settings: MqttReads, topics: Topics, before: Mapping[str, str] | N
             **({"support_url": f"{page}handbook"} if page else {}),
         },
         "availability_topic": topics.status,
-        "qos": 1,
         "components": components | removed,
     }
 
