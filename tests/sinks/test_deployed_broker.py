@@ -75,6 +75,32 @@ def test_at_home_two_commands_make_a_broker_with_passwords(
         broker.kill()
 
 
+@pytest.mark.skipif(shutil.which("mosquitto_sub") is None, reason="apt install mosquitto-clients")
+def test_a_subscriber_who_was_away_for_long_gets_every_event(tmp_path: Path) -> None:
+    """mosquitto drops the newest, here the one of a sleeper, after 1000 messages for a subscriber who is away."""
+    broker, passwords = set_up(tmp_path, "home", users=("car", "book"))
+    event, sent = "fer-edge/car/event/fatigue", [str(number) for number in range(1, 2001)]
+
+    def client(program: str, user: str, *options: str, **more: str) -> str:
+        command = [program, "-p", str(broker.port), "-u", user, "-P", passwords[user], "-t", event, "-q", "1", *options]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60, **more).stdout
+
+    try:
+        client("mosquitto_sub", "book", "-c", "-i", "book", "-E")
+        client("mosquitto_pub", "car", "-l", input="\n".join(sent))
+        assert client("mosquitto_sub", "book", "-c", "-i", "book", "-C", "2000", "-W", "20").split() == sent
+    finally:
+        broker.kill()
+
+
+@pytest.mark.parametrize("way", [("home",), ("fleet", "broker.local")])
+def test_a_power_cut_costs_a_subscriber_who_is_away_a_minute_at_most(tmp_path: Path, way: tuple[str, ...]) -> None:
+    """It cost half an hour of events that the nodes had deleted: mosquitto writes so seldom by itself."""
+    assert broker_sh(*way, "--into", str(tmp_path)).returncode == 0
+    lines = (tmp_path / "conf.d/fer-edge.conf").read_text().splitlines()
+    assert "autosave_interval 60" in lines
+
+
 def test_a_folder_with_any_name_is_the_one_that_mosquitto_reads(tmp_path: Path) -> None:
     broker, passwords = set_up(tmp_path / "cab #7 & truck\\8 'old'", "home", users=("car",))
     try:
