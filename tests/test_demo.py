@@ -66,7 +66,7 @@ def test_a_configured_broker_that_is_away_is_told_once_and_by_the_exit_code(prog
     port = free_port()
     done = program("demo", "--seconds=2", "--set=camera.source=sim:alert", f"--set=mqtt.port={port}")
     assert done.returncode == 69 and done.stdout == ""
-    assert done.stderr.count(f"{port}: connection refused (is the broker running?); reconnecting") == 1
+    assert done.stderr.count(f"{port}: connection refused (is the broker running, and on this port?); rec") == 1
 
 
 def test_in_a_checkout_it_names_the_command_where_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

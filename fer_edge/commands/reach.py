@@ -34,11 +34,11 @@ def explained(mqtt: MqttSettings, why: str) -> str:
             f"{where}: user name or password refused; only root can read the service's password: sudo fer-edge doctor"
         )
     if "connection refused" in why and is_here(mqtt.host):
-        return f"{where}: connection refused; is the broker running?"
+        return f"{where}: connection refused; is the broker running, and on this port?"
     if "connection refused" in why:
         return (
-            f"{where}: connection refused; start the broker. If it is running: without a listener setting, "
-            f"mosquitto accepts connections from its own machine only; {GUIDE}"
+            f"{where}: connection refused; check mqtt.port and start the broker. If it is running: without "
+            f"a listener setting, mosquitto accepts connections from its own machine only; {GUIDE}"
         )
     return why
 

@@ -78,7 +78,7 @@ def test_for_a_person_each_finding_is_a_line_with_what_to_do(here: Run) -> None:
     assert all(line.split()[0] in ("ok", "warn", "fail") for line in lines)
     camera = next(line for line in lines if line.startswith("fail camera"))
     assert "/dev/video99: no" in camera and "; plug" in camera
-    assert any(line.startswith("fail broker") and "is the broker running?" in line for line in lines)
+    assert any(line.startswith("fail broker") and "is the broker running, and on this port?" in line for line in lines)
 
 
 def test_a_wrong_password_is_told_from_a_missing_broker(here: Run, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_broker_that_hears_its_own_machine_only_is_told(here: Run, tmp_path: P
 
 
 def test_a_broker_elsewhere_that_may_hear_only_itself_is_told() -> None:
-    why = "192.0.2.77:1883: connection refused (is the broker running?)"
+    why = "192.0.2.77:1883: connection refused (is the broker running, and on this port?)"
     told = reach.explained(MqttSettings(host="192.0.2.77"), why)
     assert "from its own machine only" in told and "broker.sh" in told
 

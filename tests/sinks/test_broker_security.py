@@ -179,10 +179,11 @@ def test_tls_with_an_own_authority_and_a_client_certificate(
     [
         ("elsewhere", {}, "", "IP address mismatch"),
         ("broker", {"ca_file": "stranger.pem"}, "", "certificate is not accepted"),
-        ("broker", {}, "require_certificate true", "does it expect TLS"),
+        ("broker", {}, "require_certificate true", "does it require a client certificate, mqtt.tls.cert_file"),
+        ("broker", {"cert_file": "stranger.pem", "key_file": "stranger.key"}, "require_certificate true", "valid, and"),
         ("broker", {"enabled": False, "ca_file": None}, "", "does it expect TLS"),
     ],
-    ids=["other host", "other authority", "client certificate missing", "plain to a TLS port"],
+    ids=["other host", "other authority", "no client certificate", "client certificate refused", "plain to a TLS port"],
 )
 def test_what_tls_refuses_is_explained_in_one_line(
     encrypted: Encrypted,
@@ -195,8 +196,7 @@ def test_what_tls_refuses_is_explained_in_one_line(
     explained: str,
 ) -> None:
     broker = encrypted(owner, more)
-    if tls.get("ca_file"):
-        tls = {**tls, "ca_file": str(certificates / tls["ca_file"])}
+    tls = {name: str(certificates / value) if isinstance(value, str) else value for name, value in tls.items()}
     with node(with_tls(broker.port, certificates, **tls), tmp_path, connected=False) as one:
         wait_until(lambda: explained in caplog.text, f"an explanation with {explained!r}; told: {caplog.text}")
         assert not one.sink.connected

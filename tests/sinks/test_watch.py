@@ -116,7 +116,7 @@ def test_the_page_in_a_terminal(mosquitto: Mosquitto, shown: Node, tmp_path: Pat
 def test_no_broker_is_said_with_exit_69(fer_edge: Run) -> None:
     done = fer_edge("watch", "--host", "127.0.0.1", "--port", "1", "--seconds", "1")
     assert done.returncode == 69
-    assert done.stderr == "fer-edge: broker 127.0.0.1:1: connection refused; is the broker running?\n"
+    assert done.stderr == "fer-edge: broker 127.0.0.1:1: connection refused; is the broker running, and on this port?\n"
 
 
 @needs_mosquitto

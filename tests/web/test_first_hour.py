@@ -96,7 +96,7 @@ def test_the_broker_stops_and_comes_back(
     wait_until(subscriber.events)
     mosquitto.kill()
     subscriber.forget_connection()
-    says(page, "#health", "connection refused (is the broker running?)")
+    says(page, "#health", "connection refused (is the broker running, and on this port?)")
     says(page, "#health", "events waiting on disk")
     wrong = " ".join(page.locator("#health .bad").all_inner_texts())
     assert "connection refused" in wrong and "waiting" in wrong

@@ -7,6 +7,8 @@ import ssl
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from fer_edge.settings import MqttSettings
+
 _WHY = {
     "Bad user name or password": "user name or password refused; check mqtt.username and the password",
     "Not authorized": "not authorised by the broker's access rules; check its ACL for this user and node",
@@ -53,6 +55,17 @@ def closed_often(code: ReasonCode, node: str) -> str:
     return f"; {size}is another device, or a second fer-edge here, also node {node}?"
 
 
+def closed_unanswered(settings: MqttSettings) -> str:
+    """A connection that ended before the broker said anything: with TLS 1.3 it refuses a certificate in this way."""
+    if not settings.tls.enabled:
+        doubt = "does it expect TLS?"
+    elif settings.tls.cert_file is None:
+        doubt = "does it require a client certificate, mqtt.tls.cert_file?"
+    else:
+        doubt = "is mqtt.tls.cert_file valid, and from an authority that it knows?"
+    return f"connection closed before it answered (is this an MQTT broker, and {doubt})"
+
+
 def connect_error(error: Exception) -> str:
     """An exception of dialling, explained."""
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -64,7 +77,7 @@ def connect_error(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved; check mqtt.host and the network"
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused (is the broker running?)"
+        return "connection refused (is the broker running, and on this port?)"
     if isinstance(error, ConnectionResetError):
         return "it closed the connection immediately; check mqtt.port and mqtt.tls"
     if isinstance(error, TimeoutError):

@@ -38,7 +38,14 @@ from fer_edge.sinks.mqtt.client import (
     subscribe,
     with_message,
 )
-from fer_edge.sinks.mqtt.explain import closed_early, closed_often, connect_error, connect_refusal, refusal
+from fer_edge.sinks.mqtt.explain import (
+    closed_early,
+    closed_often,
+    closed_unanswered,
+    connect_error,
+    connect_refusal,
+    refusal,
+)
 from fer_edge.sinks.mqtt.limit import ANY_SIZE, Limit
 
 _log = logging.getLogger(__name__)
@@ -248,7 +255,7 @@ class Link:
             node = self._identity.node if self._short >= _SHORT_ONES else None
             self.drop(f"connection lost ({why or closed_early(code) + (closed_often(code, node) if node else '')})")
         else:
-            self._unanswered("connection closed before it answered (is this an MQTT broker, and does it expect TLS?)")
+            self._unanswered(closed_unanswered(self._settings))
 
     def _confirmed(self, attempt: int, mid: int, refused: str | None) -> None:
         if attempt == self._attempt and self.up:
