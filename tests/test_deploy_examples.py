@@ -70,15 +70,18 @@ def payload(event_type: str, phase: Phase, *, historical: bool = False) -> dict[
 
 
 STORY = [
-    (payload("microsleep", Phase.START), None),
-    (payload("sleep", Phase.UPDATE), "on"),
-    (payload("yawn", Phase.START), None),
-    (payload("sleep", Phase.END), "off"),
-    (payload("sleep", Phase.UPDATE, historical=True), None),
-    (payload("unresponsive", Phase.START), "on"),
-    ("offline", "off"),
+    ("cab", payload("microsleep", Phase.START), None),
+    ("cab", payload("sleep", Phase.UPDATE), "on"),
+    ("cab", payload("yawn", Phase.START), None),
+    ("cab", payload("sleep", Phase.END), "off"),
+    ("cab", payload("sleep", Phase.UPDATE, historical=True), None),
+    ("cab", payload("unresponsive", Phase.START), "on"),
+    ("van", "offline", None),
+    ("van", payload("sleep", Phase.START), "on"),
+    ("van", payload("sleep", Phase.END), None),
+    ("cab", "offline", "off"),
 ]
-"""What is heard, and what the buzzer does of it."""
+"""Of which node, what is heard, and what the buzzer does of it: what ends in one vehicle ends no alarm of another."""
 
 
 @pytest.fixture
@@ -110,18 +113,19 @@ def buzzer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pa
     assert did.read_text().splitlines()[-1] == "off", "it never sounds after its end"
 
 
-def heard(port: int, said: dict[str, Any] | str) -> None:
-    topic, text = ("status", said) if isinstance(said, str) else ("event/fatigue", json.dumps(said))
-    subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-t", f"fer-edge/cab/{topic}", "-m", text], check=True)
+def heard(port: int, node: str, said: dict[str, Any] | str) -> None:
+    name, text = ("status", said) if isinstance(said, str) else ("event/fatigue", json.dumps(said))
+    topic = f"fer-edge/{node}/{name}"
+    subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-t", topic, "-m", text], check=True)
 
 
 @needs_mosquitto
 def test_the_shell_example_sounds_while_the_driver_sleeps(buzzer: tuple[Path, int]) -> None:
     did, port = buzzer
-    heard(port, "no event at all")
-    for said, _ in STORY:
-        heard(port, said)
-    expected = [act for _, act in STORY if act]
+    heard(port, "cab", "no event at all")
+    for node, said, _ in STORY:
+        heard(port, node, said)
+    expected = [act for _, _, act in STORY if act]
     wait_until(lambda: did.read_text().split() == expected, f"{expected}, not {did.read_text().split()}")
 
 
@@ -133,11 +137,15 @@ def test_the_node_red_flow_decides_the_same() -> None:
     topics = Topics.of(Settings(node="cab"))
     listened = [node["topic"].replace("+", "cab") for node in flow.values() if node["type"] == "mqtt in"]
     assert listened == [topics.event("fatigue"), topics.status]
-    story = json.dumps([said for said, _ in STORY])
+    story = [
+        {"topic": f"fer-edge/{node}/{'status' if isinstance(said, str) else 'event/fatigue'}", "payload": said}
+        for node, said, _ in STORY
+    ]
     program = (
-        f"const decide = new Function('msg', {json.dumps(flow['fer-decide']['func'])});"
-        f"console.log(JSON.stringify({story}.map((payload) => decide({{ payload }})?.payload ?? null)));"
+        "const kept = new Map(), context = { get: (key) => kept.get(key), set: (key, value) => kept.set(key, value) };"
+        f"const decide = new Function('msg', 'context', {json.dumps(flow['fer-decide']['func'])});"
+        f"console.log(JSON.stringify({json.dumps(story)}.map((msg) => decide(msg, context)?.payload ?? null)));"
     )
     engine = driver.compute_driver_executable()[0]
     result = subprocess.run([engine, "-e", program], capture_output=True, text=True, check=True)
-    assert json.loads(result.stdout) == [{"on": 1, "off": 0, None: None}[act] for _, act in STORY]
+    assert json.loads(result.stdout) == [{"on": 1, "off": 0, None: None}[act] for _, _, act in STORY]

@@ -16,15 +16,23 @@ done
 trap '$off' EXIT
 trap 'exit 0' INT TERM
 
+# Whose driver sleeps: what ends in one vehicle must not silence another.
+declare -A asleep=()
+sleeps() { asleep[$1]=yes && $on; }
+awake() {
+    unset 'asleep[$1]'
+    if [ "${#asleep[@]}" -eq 0 ]; then $off; fi
+}
+
 # One line a message: its topic, then what matters of it. A node that dies can end no event, so its status counts, too.
 mosquitto_sub -h "$broker" -p "$port" -q 1 -F '%t %p' -t "fer-edge/$node/event/fatigue" -t "fer-edge/$node/status" |
     while read -r topic payload; do
         case $topic in
-        */status) if [ "$payload" = offline ]; then $off; fi ;;
+        */status) if [ "$payload" = offline ]; then awake "${topic%/status}"; fi ;;
         *)
             case $(jq -r '"\(.event_type) \(.phase) \(.historical)"' <<<"$payload" 2>/dev/null) in
-            "sleep end "* | "unresponsive end "*) $off ;;
-            "sleep "*" false" | "unresponsive "*" false") $on ;;
+            "sleep end "* | "unresponsive end "*) awake "${topic%/event/*}" ;;
+            "sleep "*" false" | "unresponsive "*" false") sleeps "${topic%/event/*}" ;;
             esac
             ;;
         esac
