@@ -26,7 +26,7 @@ from fer_edge.service.parts import Builder
 from fer_edge.service.pauses import Pauses
 from fer_edge.service.report import Reporter, info
 from fer_edge.service.requests import Desk, carry_out
-from fer_edge.service.signals import handled
+from fer_edge.service.signals import Flag, handled
 from fer_edge.service.systemd import Notifier
 from fer_edge.service.viewer import Viewer
 from fer_edge.timing import since_boot
@@ -69,8 +69,8 @@ class Daemon:
         self._notifier = Notifier()
         self._reporter = Reporter(self.health, self._notifier)
         self._desk = Desk()
-        self._stop = threading.Event()
-        self._reload = threading.Event()
+        self._stop = Flag()
+        self._reload = Flag()
         self._why_stopped = "end of source"
         self._pauses = Pauses(clock)
         self._stats_due = self._save_due = 0.0

@@ -9,6 +9,29 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class Flag:
+    """What a signal handler sets and a loop looks at.
+
+    A threading.Event has a lock: a signal that comes while the main thread holds it, in the handler of another one
+    or in a clear(), would wait for itself for ever.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def is_set(self) -> bool:
+        """Whether it was set and not cleared since."""
+        return self._set
+
+    def set(self) -> None:
+        """Set it; from a signal handler or any thread."""
+        self._set = True
+
+    def clear(self) -> None:
+        """As if it had not been set."""
+        self._set = False
+
+
 @contextmanager
 def handled(*, stop: Callable[[str], None], reload: Callable[[], None]) -> Iterator[None]:
     """Handle them while this block runs: ``stop`` gets the signal's name. Outside the main thread nothing is done."""
