@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.core import Box, Face, Lens, Quality, Signals
+from fer_edge.core import Box, DriverState, Face, Lens, Quality, Signals
+from fer_edge.monitoring import Monitor
 from fer_edge.monitoring.simulation import Camera, Story, signals
 from fer_edge.settings import Settings
 from fer_edge.settings.traces import TraceSettings
-from fer_edge.sinks.traces import Trace, TraceError, TraceStore, load, row
+from fer_edge.sinks.traces import Trace, TraceError, TraceRecorder, TraceStore, load, row
 from fer_edge.sinks.traces.trace import dump
 from tests.sinks.tracing import record
 
@@ -62,6 +63,26 @@ def test_an_event_that_goes_on_is_written_down_after_a_minute(tmp_path: Path) ->
     start = next(event for event in told if event.event_type == "microsleep")
     assert trace.columns["at"][-1] == pytest.approx(start.at + 60, abs=0.2)
     assert trace.phases[-1].event_type == "unresponsive" and trace.phases[-1].phase == "update"
+
+
+def test_a_pause_does_not_cost_the_event_that_it_ends(tmp_path: Path) -> None:
+    monitor = Monitor(Settings(), saved=CALIBRATED)
+    recorder = TraceRecorder(Settings(), tmp_path, monitor.remembers, lambda key: f"0000abcd-{key}")
+    recorder.start()
+    for each in signals(Story(62).closed(60, 62), Camera(fps=20)):
+        state, events = monitor.step(each)
+        for event in events:
+            recorder.event(event)
+        recorder.state(state, each)
+    for event in monitor.abort(62.0, "paused", until=62.0):
+        recorder.event(event)
+    recorder.state(DriverState(at=62.1, paused_s=5.0), Signals(at=62.1, number=-1))
+    # Long after its ten seconds, somebody is seen again.
+    recorder.state(DriverState(at=80.0), Signals(at=80.0, number=1601))
+    recorder.close()
+    (trace,) = map(load, recorder.store.all())
+    assert trace.columns["at"][0] == pytest.approx(40, abs=0.1) and trace.columns["at"][-1] < 62
+    assert trace.phases[-1].details["reason"] == "paused"
 
 
 def test_beyond_its_bounds_the_oldest_go_and_false_alarms_last(tmp_path: Path) -> None:

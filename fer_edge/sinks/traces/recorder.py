@@ -89,6 +89,7 @@ class TraceRecorder:
     def state(self, state: DriverState, signals: Signals) -> None:
         """Keep one frame's numbers; called in the main loop."""
         if state.paused_s is not None:
+            self._finish_all()  # a pause has ended them, and nothing of before it is remembered
             self._rows.clear()
             self._memories.clear()
         if signals.number < 0:
@@ -135,8 +136,7 @@ class TraceRecorder:
 
     def close(self) -> None:
         """Write down what is being followed, and end."""
-        for key in list(self._open):
-            self._finish(key)
+        self._finish_all()
         self._waiting.put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
@@ -158,6 +158,10 @@ class TraceRecorder:
             self._rows.popleft()
         while len(self._memories) > 1 and not 0 <= at - self._memories[1][0] <= self._keep_s:
             self._memories.popleft()
+
+    def _finish_all(self) -> None:
+        for key in list(self._open):
+            self._finish(key)
 
     def _finish(self, key: int) -> None:
         event = self._open.pop(key)
