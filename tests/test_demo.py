@@ -18,7 +18,7 @@ from fer_edge.errors import MissingExtra
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
 from tests.brokers import free_port
-from tests.conftest import Run
+from tests.conftest import Run, clean_environment
 from tests.fakes import wait_until
 
 
@@ -67,6 +67,17 @@ def test_a_configured_broker_that_is_away_is_told_once_and_by_the_exit_code(prog
     done = program("demo", "--seconds=2", "--set=camera.source=sim:alert", f"--set=mqtt.port={port}")
     assert done.returncode == 69 and done.stdout == ""
     assert done.stderr.count(f"{port}: connection refused (is the broker running, and on this port?); rec") == 1
+
+
+@pytest.mark.parametrize(("goes_to", "code"), [("| head -1", 0), (">/dev/full", 1)], ids=["head", "full disk"])
+def test_where_nothing_can_be_printed_it_ends_as_other_commands_do(tmp_path: Path, goes_to: str, code: int) -> None:
+    options = "--seconds=60 --set=camera.source=sim:alert --set=web.enabled=false --set=emotion.enabled=false"
+    line = f"set -o pipefail; {sys.executable} -m fer_edge demo {options} {goes_to}"
+    own = {"cwd": tmp_path, "env": clean_environment(tmp_path)}
+    done = subprocess.run(("bash", "-c", line), **own, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert code == 0 or "No space left on device" in done.stderr.splitlines()[-1]
 
 
 def test_in_a_checkout_it_names_the_command_where_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from fer_edge.errors import UnavailableError
 from fer_edge.settings import CameraSettings, MqttSettings, Settings, WebSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fer_edge.service.daemon import Daemon
 
 _SHOWN = ("event/", "status", "camera")
@@ -73,10 +75,12 @@ def run(args: argparse.Namespace) -> int:
         given, settings = settings, settings.model_copy(update=changes)
         _introduce(settings)
         daemon = Daemon(lambda: settings, origins=lambda: options.origins(args) | _own(given, settings))
-        printer = stack.enter_context(Printer(settings))
+        printer = stack.enter_context(Printer(settings, over=daemon.stop))
         if args.seconds:
             threading.Thread(target=_stop_later, args=(daemon, args.seconds), daemon=True).start()
         code = daemon.run()
+        if printer.fault is not None:
+            raise printer.fault
         # The daemon's log has said why.
         return UnavailableError.exit_code if settings.mqtt.enabled and not printer.found else code
 
@@ -131,14 +135,19 @@ def _stop_later(daemon: Daemon, seconds: float) -> None:
 
 
 class Printer:
-    """A subscriber in a thread of its own that prints what arrives. Raises ConfigError for unreadable secrets."""
+    """A subscriber in a thread of its own that prints what arrives. Raises ConfigError for unreadable secrets.
 
-    def __init__(self, settings: Settings) -> None:
+    Where nothing can be printed any more, ``over`` is told so and ``fault`` is why.
+    """
+
+    def __init__(self, settings: Settings, over: Callable[[str], None]) -> None:
         from fer_edge.sinks.subscriber import Subscriber
 
         self._base = f"{settings.mqtt.topic_prefix}/{settings.node}/"
         # The daemon tells of a broker that is away.
         self._subscriber = Subscriber(settings.mqtt, (f"{self._base}#",), say=lambda _why: None)
+        self.fault: Exception | None = None
+        self._end_demo = over
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
 
@@ -158,6 +167,14 @@ class Printer:
         self._thread.join(2.0)
 
     def _run(self) -> None:
+        try:
+            self._print()
+        except Exception as fault:  # the reader has gone, the disk is full: the command says so, as all do
+            self.fault = fault
+            self._end_demo("nothing can be printed")
+        self._subscriber.close()
+
+    def _print(self) -> None:
         from fer_edge.commands.watch_view import line, plain
         from fer_edge.sinks.wire import decode
 
@@ -169,4 +186,3 @@ class Printer:
             tail = message.topic.removeprefix(self._base)
             sys.stdout.write(line(tail, plain(decode(message.payload)), colour=sys.stdout.isatty()) + "\n")
             sys.stdout.flush()
-        self._subscriber.close()
