@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -215,8 +216,10 @@ def _print_lines(messages: Iterator[_Heard | None], *, all_nodes: bool, as_json:
 def _show_page(messages: Iterator[_Heard | None], view: NodeView, subscriber: Subscriber) -> None:
     colour = "NO_COLOR" not in os.environ
     drawn_at = 0.0
-    sys.stdout.write(_HIDE + _HOME + _CLEAR_BELOW)
+    # Ended so, too, it gives the terminal its cursor back.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
+        sys.stdout.write(_HIDE + _HOME + _CLEAR_BELOW)
         for heard in messages:
             if heard is not None:
                 view.update(heard.tail, plain(heard.payload))

@@ -113,6 +113,21 @@ def test_the_page_in_a_terminal(mosquitto: Mosquitto, shown: Node, tmp_path: Pat
     assert seen.rstrip().endswith(b"\x1b[?25h\x1b[?7h"), "the cursor is back"
 
 
+def test_ended_from_outside_it_gives_the_cursor_back(tmp_path: Path) -> None:
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "fer_edge", "watch", "--host=127.0.0.1", "--port=1", "--node=car"]
+    with subprocess.Popen(command, stdout=its, cwd=tmp_path, env=clean_environment(tmp_path)) as process:
+        os.close(its)
+        seen = os.read(ours, 4096)
+        process.terminate()
+        assert process.wait(20) == 128 + signal.SIGTERM
+    with suppress(OSError):  # the end of a terminal is an error
+        while rest := os.read(ours, 4096):
+            seen += rest
+    os.close(ours)
+    assert b"\x1b[?25l" in seen and seen.rstrip().endswith(b"\x1b[?25h\x1b[?7h"), "the cursor is back"
+
+
 def test_no_broker_is_said_with_exit_69(fer_edge: Run) -> None:
     done = fer_edge("watch", "--host", "127.0.0.1", "--port", "1", "--seconds", "1")
     assert done.returncode == 69
