@@ -93,10 +93,10 @@ def _install(root: Path, no_start: bool) -> int:
         raise UsageError(
             "service install: the Debian package already provides the service; see systemctl status fer-edge"
         )
-    unit = (source / UNIT).read_text().replace(INSTALLED_AS, program)
+    unit = (source / UNIT).read_text("utf-8").replace(INSTALLED_AS, program)
     _write(root / "etc/systemd/system" / UNIT, unit)
     for name in _drop_ins(root):
-        _write(root / f"etc/systemd/system/{UNIT}.d" / name, (source / name).read_text())
+        _write(root / f"etc/systemd/system/{UNIT}.d" / name, (source / name).read_text("utf-8"))
     _configure(source, root)
     if not (root / program.lstrip("/")).exists():
         sys.stderr.write(f"the service starts {program}: install fer-edge there on the target, too\n")
@@ -149,7 +149,7 @@ def _program(root: Path) -> str:
 def _drop_ins(root: Path) -> list[str]:
     """Which of deploy/'s additions this machine needs: pins, and a clock that another program sets."""
     with suppress(OSError):
-        groups = {line.split(":")[0] for line in (root / "etc/group").read_text().splitlines()}
+        groups = {line.split(":")[0] for line in (root / "etc/group").read_text("utf-8", "replace").splitlines()}
         clock = any((root / "usr/sbin" / name).exists() for name in ("chronyd", "ntpd"))
         return [*(["gpio.conf"] if "gpio" in groups else []), *(["clock.conf"] if clock else [])]
     return []
@@ -162,7 +162,7 @@ def _configure(source: Path, root: Path) -> None:
         sys.stderr.write(f"{file}: kept\n")
         return
     host = "".join(letter for letter in socket.gethostname().split(".")[0] if letter.isalnum() or letter in "-_")
-    lines = (source / "config.yaml").read_text().splitlines(keepends=True)
+    lines = (source / "config.yaml").read_text("utf-8").splitlines(keepends=True)
     named = (f"node: {host.lstrip('-_') or 'fer-edge'}\n" if line.startswith("node: ") else line for line in lines)
     _write(file, "".join(named), 0o640)
     # A stream's address may hold a password. Members of group video may see cameras anyway.

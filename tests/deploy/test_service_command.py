@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.commands import service
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, clean_environment
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="writes as root would; run as root")
 
@@ -111,6 +111,26 @@ def test_a_program_missing_on_the_card_is_told(
     service._install(tmp_path, no_start=True)
     told = capsys.readouterr().err
     assert "the service starts /opt/fer-edge/bin/fer-edge: install fer-edge there on the target, too" in told
+
+
+ON_A_CARD = """
+import pathlib, sys
+from fer_edge.commands import service
+service._program = lambda _: "/opt/fer-edge/bin/fer-edge"
+service.shutil.which = lambda _: None
+service._install(pathlib.Path(sys.argv[1]), no_start=True)
+"""
+
+
+@needs_root
+def test_where_text_is_not_utf_8_the_configuration_is(tmp_path: Path, program: Run) -> None:
+    old = clean_environment(tmp_path) | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", ON_A_CARD, str(tmp_path)]
+    done = subprocess.run(command, env=old, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    written = tmp_path / "etc/fer-edge/config.yaml"
+    assert "/dev/v4l/by-id/…" in written.read_text("utf-8")
+    assert program("check-config", written).returncode == 0
 
 
 def test_beside_the_debian_package_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
