@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import wave
 from collections.abc import Mapping
@@ -89,6 +90,18 @@ def test_a_rise_cuts_the_sound_that_plays_and_is_heard_at_once(tmp_path: Path) -
     alarm.sound({1: Level.CRITICAL})
     assert tended(alarm, clock, player, 2) == ["advisory", "critical"]
     alarm.close()
+
+
+def test_the_player_is_told_none_of_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FER_EDGE_MQTT_PASSWORD", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC"):
+        monkeypatch.setenv(name, "ours")
+    player, clock = Player(tmp_path), Clock()
+    player.path.write_text(f'#!/bin/sh\nenv >"{tmp_path}/told"\n')
+    alarm = sounds(player, clock)
+    alarm.sound({1: Level.WARNING})
+    ended(alarm, clock)
+    told = (tmp_path / "told").read_text().splitlines()
+    assert f"PATH={os.environ['PATH']}" in told and not [line for line in told if line.endswith("=ours")]
 
 
 def test_after_the_longest_time_it_is_silent(tmp_path: Path) -> None:

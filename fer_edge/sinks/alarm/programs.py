@@ -94,15 +94,13 @@ class Programs:
             "FER_EDGE_PHASE": str(event.phase),
             "FER_EDGE_CATEGORY": event.category,
         }
-        # The daemon's own secrets are no business of a program that plays a sound.
-        environment = {name: value for name, value in os.environ.items() if not _is_private(name)}
         try:
             rule.process = subprocess.Popen(
                 rule.settings.run,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=environment | told,
+                env=environment() | told,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -119,8 +117,10 @@ def _is_wanted(rule: _Rule, event: Event) -> bool:
     return rank >= Level(wanted.level).rank and rank > heard.rank
 
 
-def _is_private(name: str) -> bool:
-    return name.startswith(("FER_EDGE_", "CREDENTIALS_", "NOTIFY_", "WATCHDOG_"))
+def environment() -> dict[str, str]:
+    """The daemon's without what is its own: secrets and the way to systemd are no business of a program it runs."""
+    own = ("FER_EDGE_", "CREDENTIALS_", "NOTIFY_", "WATCHDOG_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

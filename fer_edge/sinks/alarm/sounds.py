@@ -15,7 +15,7 @@ from typing import IO
 from fer_edge.core import Level
 from fer_edge.errors import UnavailableError
 from fer_edge.settings.alarm import SoundAlarm
-from fer_edge.sinks.alarm.programs import kill
+from fer_edge.sinks.alarm.programs import environment, kill
 from fer_edge.sinks.alarm.remaining import Remaining
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Sounds:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={name: value for name, value in os.environ.items() if not name.startswith("FER_EDGE_")},
+                env=environment(),
                 start_new_session=True,
             )
         except OSError as error:
