@@ -93,7 +93,7 @@ def test_the_broker_stops_and_comes_back(
     node = start(nodes, tmp_path / "tired.txt", "0 awake\n2 eyes-closed\n4 awake\n6 repeat\n", port=mosquitto.port)
     look(page, node)
     says(page, "#health", "broker online")
-    wait_until(subscriber.events)
+    assert wait_until(lambda: bool(subscriber.events()))
     mosquitto.kill()
     subscriber.forget_connection()
     says(page, "#health", "connection refused (is the broker running, and on this port?)")
