@@ -4,11 +4,14 @@
 
     FerEdgeError
     ├── UsageError (ValueError)              2: the command line cannot be carried out as given
+    │   └── TraceError                       2: a file is no trace of an event (sinks/traces)
     ├── ConfigError (ValueError)            78: the configuration is wrong; says every fault
     ├── UnavailableError                    69: something needed is not there now
     │   ├── SourceUnavailable               69: the camera, file or stream cannot be opened
     │   ├── ModelError                      69: a model file is missing, damaged or of a wrong shape
-    │   └── MissingExtra (ImportError)      69: an optional package is not installed
+    │   ├── MissingExtra (ImportError)      69: an optional package is not installed
+    │   └── UnreadablePicture               69: a file is missing or no picture (commands/classify)
+    ├── NotAimed                             1: the time for aiming the camera is over (commands/aim)
     └── SourceError
         ├── SourceLost                       1: frames stopped coming
         └── EndOfSource (EOFError)           0: a file's last frame was read

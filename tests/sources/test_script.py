@@ -47,6 +47,8 @@ def test_what_always_holds_is_in_every_line_and_looks_say_who_drives() -> None:
     ("line", "fault"),
     [
         ("looks seven", "looks: needs the number of a person"),
+        ("looks ²", "looks: needs the number of a person"),
+        ("seed ²", "seed: needs one whole number"),
         ("looks 7 hat", "looks hat: unknown; one of glasses"),
         ("always warp=2", "warp: unknown value"),
         ("always", "has no state"),

@@ -153,7 +153,7 @@ def _whole(cues: list[Cue], end: float | None) -> list[str]:
 
 
 def _seed(words: list[str]) -> int:
-    if len(words) != 1 or not words[0].isdigit():
+    if len(words) != 1 or not words[0].isdecimal():
         raise _Fault("seed: needs one whole number, such as `seed 7`")
     return int(words[0])
 
@@ -164,7 +164,7 @@ def _looks(words: list[str]) -> Looks:
         "dark-glasses": {"glasses": "dark"},
         "night": {"infrared": True},
     }
-    if not words or not words[0].isdigit():
+    if not words or not words[0].isdecimal():
         raise _Fault("looks: needs the number of a person, such as `looks 7 glasses`")
     person = int(words[0])
     looks = replace(somebody(person), glasses="none", infrared=False) if person else PHOTOGRAPH
