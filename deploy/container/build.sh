@@ -42,7 +42,7 @@ cp "$PACKAGE" "$CONTEXT/fer-edge.deb"
 if [ -n "$ROOT" ]; then
     BASE=localhost/debian-root:$SUITE
     if [ -d "$ROOT" ]; then
-        tar -C "$ROOT" --exclude=./var/cache/apt/archives --exclude=./proc --exclude=./sys --exclude=./dev \
+        tar -C "$ROOT" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude=./proc --exclude=./sys --exclude=./dev \
             -cf "$CONTEXT/root.tar" . || fail 1 "$ROOT cannot be read; as a plain user give a .tar made by mmdebstrap"
         ROOT=$CONTEXT/root.tar
     fi
@@ -57,7 +57,10 @@ if [ -n "$ROOT" ]; then
 fi
 # Docker's format: the other one has no place for a health check.
 FORMAT='--format docker'
-if [ "$ENGINE" = docker ]; then FORMAT=''; fi
+if [ "$ENGINE" = docker ]; then
+    FORMAT=''
+    export DOCKER_BUILDKIT=1 # Docker's older builder cannot show a file to a step.
+fi
 # shellcheck disable=SC2086
 "$ENGINE" build $FORMAT ${BUILDAH_OPTIONS:-} --file "$HERE/Containerfile" \
-    --build-arg BASE="$BASE" --build-arg PACKAGE=fer-edge.deb --tag "localhost/fer-edge:$VERSION" "$CONTEXT"
+    --build-arg BASE="$BASE" --tag "localhost/fer-edge:$VERSION" "$CONTEXT"

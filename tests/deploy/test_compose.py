@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ def test_the_node_runs_without_rights_it_does_not_need(services: dict[str, Any])
     assert node["init"] is True, "as process 1 it would be deaf to SIGTERM while it starts, and keep zombies"
     said = (CONTAINER / "Containerfile").read_text()
     assert "USER 10001:44" in said and "HEALTHCHECK" in said
+    assert node["ulimits"] == {"core": 0}, "a core file would hold the picture"
 
 
 def test_without_root_the_node_keeps_the_groups_of_its_user_and_nothing_else_changes(services: dict[str, Any]) -> None:
@@ -104,6 +107,23 @@ def test_the_image_is_built_by_whichever_engine_is_here(tmp_path: Path, engine: 
     told = subprocess.run(build, env=alone, capture_output=True, text=True, check=True)
     assert told.stdout.startswith("build ") and f"--tag localhost/fer-edge:{__version__} " in told.stdout
     assert ("--format docker" in told.stdout) == (engine != "docker")
+
+
+def test_nothing_that_the_node_does_not_need_is_in_the_image(tmp_path: Path) -> None:
+    """The package would stay in a layer of its own, and what apt has downloaded in the base."""
+    assert "COPY" not in (CONTAINER / "Containerfile").read_text()
+    package, root, tools = tmp_path / f"fer-edge_{__version__}~deb12_amd64.deb", tmp_path / "root", tmp_path / "bin"
+    package.touch()
+    for name in ("etc/os-release", "var/lib/apt/lists/packages", "var/cache/apt/pkgcache.bin"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).touch()
+    tools.mkdir()
+    (tools / "buildah").write_text(f'#!/bin/sh\nif [ "$1" = add ]; then cp "$4" {tmp_path}/base.tar; fi\n')
+    (tools / "buildah").chmod(0o755)
+    path = {"PATH": f"{tools}:{os.environ['PATH']}"}
+    subprocess.run([CONTAINER / "build.sh", package, "--root", root], env=path, check=True, capture_output=True)
+    with tarfile.open(tmp_path / "base.tar") as base:
+        assert {one.name for one in base if one.isfile()} == {"./etc/os-release"}
 
 
 def test_podman_compose_reads_it() -> None:
