@@ -189,11 +189,13 @@ remove_old_versions() {
 install_config() {
     mkdir -p "$CONFIG_DIR"
     [ ! -e "$CONFIG_DIR/config.yaml" ] || return 0
+    # Whole or not at all: what a full disk cut short would never be written again.
     node=$(hostname | cut -d. -f1 | tr -cd 'A-Za-z0-9_-' | sed 's/^[_-]*//')
-    sed "s/^node: .*/node: ${node:-fer-edge}/" "$HERE/config.yaml" >"$CONFIG_DIR/config.yaml"
+    sed "s/^node: .*/node: ${node:-fer-edge}/" "$HERE/config.yaml" >"$CONFIG_DIR/config.yaml.new"
     # A stream's address may hold a password. Who is in group video may see cameras anyway.
-    chgrp video "$CONFIG_DIR/config.yaml"
-    chmod 640 "$CONFIG_DIR/config.yaml"
+    chgrp video "$CONFIG_DIR/config.yaml.new"
+    chmod 640 "$CONFIG_DIR/config.yaml.new"
+    mv "$CONFIG_DIR/config.yaml.new" "$CONFIG_DIR/config.yaml"
     say "Wrote $CONFIG_DIR/config.yaml: set the broker there, then: sudo systemctl reload fer-edge"
 }
 

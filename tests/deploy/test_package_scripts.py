@@ -36,12 +36,14 @@ def scripts(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def dpkg(folder: Path, script: str, *arguments: str, host: str = "cab-7.fleet.example") -> str:
+def dpkg(
+    folder: Path, script: str, *arguments: str, host: str = "cab-7.fleet.example", under: tuple[str, ...] = ()
+) -> str:
     """What dpkg would run, on a machine with this name; returns what it said."""
     named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host]
     path = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
-        [*named, folder / script, *arguments], env=path, capture_output=True, text=True, check=True, timeout=30
+        [*named, *under, folder / script, *arguments], env=path, capture_output=True, text=True, check=True, timeout=30
     )
     return done.stdout + done.stderr
 
@@ -53,6 +55,15 @@ def test_two_devices_with_the_package_have_two_names_on_the_broker(scripts: Path
         assert config.load(file).node == node
         assert file.stat().st_mode & 0o777 == 0o640 and file.group() == "video"
         file.unlink()
+
+
+def test_a_configuration_that_the_disk_cut_short_is_written_whole_the_next_time(scripts: Path) -> None:
+    file = scripts / "etc/fer-edge/config.yaml"
+    with pytest.raises(subprocess.CalledProcessError):
+        dpkg(scripts, "postinst", "configure", "", under=("prlimit", "--fsize=100", "--core=0"))
+    dpkg(scripts, "postinst", "configure", "")  # dpkg --configure -a, once there is room
+    assert config.load(file).node == "cab-7", "half a file would be nobody's, and kept for ever"
+    assert [left.name for left in file.parent.iterdir()] == ["config.yaml"]
 
 
 def test_the_configuration_is_written_once_and_goes_with_purge_only(scripts: Path) -> None:
