@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fer_edge.sources.sim.portrait import load_photograph
 from tests.warm import Starter, starter
 
 ROOT = Path(__file__).parent.parent
@@ -157,11 +158,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A photograph with one face (public domain, from scikit-image)."""
-    from skimage.data import astronaut
-
+    """A photograph with one face (public domain)."""
     path = tmp_path_factory.mktemp("pictures") / "portrait.png"
-    cv2.imwrite(str(path), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
+    cv2.imwrite(str(path), load_photograph())
     return path
 
 

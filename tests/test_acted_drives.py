@@ -7,8 +7,6 @@ from random import Random
 import numpy as np
 import pytest
 
-pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
-
 from fer_edge.benchmark import pictured
 from fer_edge.benchmark.acted import frames, looks_of, pose_of
 from fer_edge.monitoring.simulation import Camera, Story

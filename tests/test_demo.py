@@ -14,9 +14,10 @@ from urllib.request import urlopen
 import pytest
 
 from fer_edge.commands.demo import _free_port, _program
-from fer_edge.errors import MissingExtra
+from fer_edge.errors import UnavailableError
 from fer_edge.service.daemon import Daemon
 from fer_edge.settings import Settings
+from fer_edge.sources.sim import portrait
 from tests.brokers import free_port
 from tests.conftest import Run, clean_environment
 from tests.fakes import wait_until
@@ -92,11 +93,11 @@ def test_in_a_checkout_it_names_the_command_where_it_stands(monkeypatch: pytest.
     assert _program() == "fer-edge"
 
 
-def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what_to_install(
+def test_the_simulated_driver_without_its_face_is_refused_at_the_start_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(sys.modules, "skimage", None)  # as on a plain install
+    monkeypatch.setattr(portrait, "PHOTOGRAPH", tmp_path / "photograph.webp")
     settings = Settings(camera={"source": "sim:alert"}, mqtt={"enabled": False}, state_dir=str(tmp_path))  # type: ignore[arg-type]
-    with pytest.raises(MissingExtra, match=r"install scikit-image") as told:
+    with pytest.raises(UnavailableError, match=r"photograph.webp cannot be read; install fer-edge") as told:
         Daemon(lambda: settings).run()
     assert "\n" not in str(told.value)

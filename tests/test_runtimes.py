@@ -52,10 +52,11 @@ def pictures(model: Model) -> np.ndarray:  # type: ignore[type-arg]
     made += [np.full((height, width, channels), level, np.uint8) for level in (0, 90, 255)]
     try:
         import cv2
-        from skimage.data import astronaut
     except ImportError:
         return np.stack(made)
-    face = cv2.cvtColor(astronaut()[60:200, 160:300], cv2.COLOR_RGB2GRAY)
+    from fer_edge.sources.sim.portrait import load_photograph
+
+    face = cv2.cvtColor(load_photograph()[60:200, 160:300], cv2.COLOR_BGR2GRAY)
     for angle in range(-40, 41, 10):
         turn = cv2.getRotationMatrix2D((70, 70), angle, 1.0)
         small = cv2.resize(cv2.warpAffine(face, turn, (140, 140)), (width, height))

@@ -36,7 +36,6 @@ FER_EDGE = (
     "fer_edge.sources.simulated",
     "fer_edge.sources.sim.scene",
     "fer_edge.web.server",
-    "skimage",
 )
 """The function that is the program, and what most starts need; what is missing here, a start says itself."""
 

@@ -121,7 +121,7 @@ class SimulatedSource:
         return self.truth(frame.at - (self._start or 0.0))
 
     def open(self) -> None:
-        """Load the face. Raises MissingExtra without scikit-image, SourceUnavailable when unplugged."""
+        """Load the face. Raises UnavailableError where its file cannot be read, SourceUnavailable when unplugged."""
         from fer_edge.sources.sim.scene import Scene
 
         self._closed.clear()

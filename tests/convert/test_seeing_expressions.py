@@ -11,13 +11,13 @@ import pytest
 
 from convert.cli import main
 from fer_edge.perception.interpreter import shipped
+from fer_edge.sources.sim.portrait import load_photograph
 
 
 def test_faces_are_found_and_judged_and_what_is_no_face_is_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = pytest.importorskip("skimage.data", reason="needs the demo extra (scikit-image)")
-    face = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)[44:192, 148:296]
+    face = cv2.cvtColor(load_photograph(), cv2.COLOR_BGR2GRAY)[44:192, 148:296]
     smiling = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA)
     wall = np.full((48, 48), 90, np.uint8)
     np.savez(tmp_path / "faces.npz", images=np.stack([smiling, wall, smiling]), labels=np.array([3, 3, 0]))

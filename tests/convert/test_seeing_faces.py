@@ -10,11 +10,11 @@ import pytest
 
 from convert.cli import main
 from fer_edge.sources.sim.examples import examples
+from fer_edge.sources.sim.portrait import load_photograph
 
 
 def astronaut() -> np.ndarray:
-    data = pytest.importorskip("skimage.data", reason="needs the demo extra (scikit-image)")
-    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)[:320, :400]
+    return load_photograph()[:320, :400]
 
 
 def test_faces_are_cut_upright_from_folders_and_shown_on_a_sheet(

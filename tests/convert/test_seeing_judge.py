@@ -67,7 +67,6 @@ def test_frames_that_nobody_looked_at_count_neither_for_nor_against() -> None:
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short film of the simulated driver, eyes shut from 2 to 4.5 s, marked so."""
-    pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
     from fer_edge.sources.sim.scene import Scene
     from fer_edge.sources.sim.states import Pose
 

@@ -111,7 +111,7 @@ def tests_site(emulated: Emulated) -> None:
     pip = [sys.executable, "-m", "pip"]
     target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}", "--quiet", "--quiet"]
     target += [f"--platform=manylinux_2_{n}_aarch64" for n in (28, 17)] + ["--platform=manylinux2014_aarch64"]
-    needs = ["pytest", "pytest-timeout", "hypothesis", "jinja2", "jsonschema", "scikit-image"]
+    needs = ["pytest", "pytest-timeout", "hypothesis", "jinja2", "jsonschema"]
     wheels = emulated.work / "wheels"
     subprocess.run([*pip, "download", *target, f"--dest={wheels}", *needs], check=True)
     # What the package brings itself comes from the package.

@@ -1,4 +1,4 @@
-"""A real face (scikit-image's astronaut, public domain) and where the shared clips lie."""
+"""A real face (the simulated driver's, public domain) and where the shared clips lie."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fer_edge.core import Box, Face
+from fer_edge.sources.sim.portrait import load_photograph
 
 FACE = Box(178, 64, 88, 112)
 """The astronaut's face in her 512 x 512 picture."""
@@ -17,8 +18,7 @@ FACE = Box(178, 64, 88, 112)
 
 @pytest.fixture(scope="session")
 def astronaut() -> np.ndarray:
-    data = pytest.importorskip("skimage.data", reason="needs the demo extra (scikit-image)")
-    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor(load_photograph(), cv2.COLOR_BGR2GRAY)
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
-
 from fer_edge.lids import lid_state, lids
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source

@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
-
 from fer_edge.perception.pose import estimate
 from fer_edge.sources.sim import head
 from fer_edge.sources.sim.scene import Scene

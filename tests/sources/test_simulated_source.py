@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import functools
 import itertools
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("skimage", reason="scikit-image (extra demo) brings the face")
-
 from fer_edge.core import Frame
-from fer_edge.errors import EndOfSource, MissingExtra, SourceLost, SourceUnavailable
+from fer_edge.errors import EndOfSource, SourceLost, SourceUnavailable
 from fer_edge.settings import CameraSettings
 from fer_edge.sources import make_source
 from fer_edge.sources.live import Clock
@@ -153,18 +149,3 @@ def test_close_wakes_a_reader_that_waits(tmp_path: Path) -> None:
     with pytest.raises(SourceLost):
         source.read()
     assert time.monotonic() - began < 5
-
-
-def test_without_scikit_image_it_says_which_extra_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = builtins.__import__
-
-    def without(name: str, *args: object, **kwargs: object) -> object:
-        if name.startswith("skimage"):
-            raise ImportError(name)
-        return original(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    for name in [name for name in sys.modules if name.startswith("skimage")]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingExtra, match=r"install scikit-image"):
-        source_of(tmp_path, "0 awake\n1 end").open()

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from fer_edge.errors import MissingExtra
+from fer_edge.errors import UnavailableError
 from fer_edge.sources.sim.marks import CAP, CROP, HEAD, NECK, PERSON, STAGE, Curve
 
 if TYPE_CHECKING:
     from fer_edge.core import Image
 
 
+PHOTOGRAPH = Path(__file__).with_name("photograph.webp")
 _HAIR = (slice(0, 340), slice(170, 480))
 """Rows and columns of the stage that hold all of the hair."""
 
@@ -35,22 +36,18 @@ class Portrait:
 
 
 def load_photograph() -> Image:
-    """The 512x512 BGR portrait. Raises MissingExtra without scikit-image."""
-    try:
-        import skimage
-    except ImportError as error:
-        raise MissingExtra("sim: needs scikit-image for the face", "scikit-image") from error
-    # Read by OpenCV: skimage.data.astronaut() would load an imaging library for it, half a second's work.
-    photograph: Image | None = cv2.imread(
-        str(Path(skimage.__file__).parent / "data" / "astronaut.png"), cv2.IMREAD_COLOR
-    )
+    """The 512x512 BGR portrait: NASA's of the astronaut Eileen Collins, in the public domain.
+
+    Raises UnavailableError where its file is missing or OpenCV cannot read it.
+    """
+    photograph: Image | None = cv2.imread(str(PHOTOGRAPH), cv2.IMREAD_COLOR)
     if photograph is None:
-        photograph = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+        raise UnavailableError(f"sim: {PHOTOGRAPH} cannot be read; install fer-edge and OpenCV again")
     return photograph
 
 
 def load_portrait() -> Portrait:
-    """The photograph in layers. Raises MissingExtra without scikit-image."""
+    """The photograph in layers. Raises UnavailableError where it cannot be read."""
     left, top, width, height = CROP
     photograph = load_photograph()[top : top + height, left : left + width]
     stage = cv2.resize(photograph, STAGE, interpolation=cv2.INTER_LANCZOS4)
