@@ -99,6 +99,12 @@ class Mosquitto:
             self._process.wait()
             self._process = None
 
+    def stop(self) -> None:
+        """SIGTERM: it writes down what it keeps."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(10)
+
     def freeze(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)

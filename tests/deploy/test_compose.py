@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import yaml
 
 from fer_edge import __version__
 from fer_edge.config import load
+from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.conftest import ROOT
 
 CONTAINER = ROOT / "deploy" / "container"
@@ -74,11 +76,34 @@ def test_every_file_it_mounts_is_made_by_the_documented_commands(services: dict[
     (place / "cab-7.password").write_text(added.stdout)
     for service in services.values():
         for source in mounts(service).values():
-            assert (place / source).is_file(), source
-    broker = (place / mounts(services["mosquitto"])["/mosquitto/config/mosquitto.conf"]).read_text()
+            assert (place / source).exists(), source
+    broker = (place / mounts(services["mosquitto"])["/mosquitto/config/conf.d"] / "fer-edge.conf").read_text()
     assert "listener 1883" in broker and "allow_anonymous false" in broker
     named = next(line.split()[1] for line in broker.splitlines() if line.startswith("password_file"))
     assert named in mounts(services["mosquitto"]), "what the broker reads is mounted where it looks"
+
+
+@needs_mosquitto
+def test_a_restart_of_the_broker_forgets_nothing(services: dict[str, Any], tmp_path: Path) -> None:
+    """Without a place for it, mosquitto forgot retained messages, who was away and what had come for them."""
+    assert "broker:/mosquitto/data" in services["mosquitto"]["volumes"]
+    inside = tmp_path / "mosquitto"
+    (inside / "data").mkdir(parents=True)
+    (inside / "config/conf.d").mkdir(parents=True)
+    source = CONTAINER / mounts(services["mosquitto"])["/mosquitto/config/mosquitto.conf"]
+    (inside / "config/conf.d/fer-edge.conf").write_text("allow_anonymous true\n")
+    broker = Mosquitto(tmp_path, config=source.read_text().replace("/mosquitto/", f"{inside}/"))
+    broker.start()
+    try:
+        with closing(Subscriber(broker.port).ready()) as one:
+            one.publish("fer-edge/cab-7/status", "online", retain=True)
+            one.wait("status")
+        broker.stop()
+        broker.start()
+        with closing(Subscriber(broker.port).ready()) as one:
+            assert one.wait("status").retained
+    finally:
+        broker.kill()
 
 
 def test_the_configuration_it_mounts_is_valid_and_names_what_is_mounted(services: dict[str, Any]) -> None:
