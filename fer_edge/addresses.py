@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_CREDENTIALS = re.compile(r"(?<=://)\S*@")
+# A password may hold anything, blanks too; and whoever forgets the scheme has written the password all the same.
+_CREDENTIALS = re.compile(r"(?s)(?<=://).*@|^[^/\\]*:[^/\\]*@")
 # Many cameras and recorders want them in the path: rtsp://host/user=…&password=…
 _SECRET_VALUE = re.compile(
-    r"(?i)([?&;/][^=&;?/\s]*(?:user|usr|login|pwd|pass|token|key|auth|secret|sig)[^=&;?/\s]*=)[^&;\s]*"
+    r"(?i)([?&;/][^=&;?/\s]*(?:user|usr|login|pwd|psw|pas|token|key|auth|secret|sig)[^=&;?/\s]*=)[^&;]*"
 )
 
 

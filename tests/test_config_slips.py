@@ -90,3 +90,20 @@ def test_a_misspelt_setting_of_an_entry_in_a_list_is_told_with_the_nearest(tmp_p
 )
 def test_a_setting_in_the_wrong_place_is_told_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
     assert faults(tmp_path, text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "camera: rtsp://me:secret@cam/live\n",
+        "camera: {source: 'me:secret@192.168.1.5:554/live'}\n",
+        "camera: {fps: 'rtsp://me:secret with blanks@cam/live'}\n",
+        "mqtt: {port: 'mqtt://me:secret@broker'}\n",
+        "alarm: {commands: [curl -u me:secret http://siren]}\n",
+        "alarm: {commands: [{run: curl -u me:secret http://siren}]}\n",
+    ],
+)
+def test_a_password_in_a_value_that_is_refused_is_not_repeated(tmp_path: Path, text: str) -> None:
+    """What is wrong with a file is published, too: in topic stats, and on the page."""
+    (told,) = faults(tmp_path, text)
+    assert told.startswith("config.yaml:1 ") and "secret" not in told

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from fer_edge.addresses import without_credentials
 from fer_edge.config.handbook import each
 from fer_edge.settings import Settings
 
@@ -67,7 +68,9 @@ def sentence(error: Mapping[str, Any]) -> str:
     """One sentence for one of pydantic's errors: the limit, and what stands there."""
     if error["input"] is None and error["type"] in _EMPTY:
         return "is empty; give a value, or remove the line to use the default"
-    plain = not isinstance(error["input"], dict | list | tuple)
+    # A text where several values belong may be a whole command, with a password among its arguments.
+    line = isinstance(error["input"], str) and error["type"] in ("tuple_type", "model_type")
+    plain = not line and not isinstance(error["input"], dict | list | tuple)
     words = {
         **error.get("ctx", {}),
         "got": f" (got {_short(error['input'])})" if plain else "",
@@ -81,7 +84,7 @@ def sentence(error: Mapping[str, Any]) -> str:
 
 
 def _short(value: object) -> str:
-    shown = repr(value)
+    shown = repr(without_credentials(value) if isinstance(value, str) else value)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…, {len(shown)} characters"
 
 

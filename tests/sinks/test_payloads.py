@@ -177,10 +177,15 @@ def test_info_shows_no_secret() -> None:
         "http://secret@host",
         "rtsp://u:se/secret@host/x",
         "rtsp://u:sec@secret@host/x",
+        "rtsp://u:secret with blanks, secret@host/x",
+        "u:secret@host:554/x",
+        "rtsp:u:secret@host",
         "http://host/v?a=1&access_token=secret",
         "http://host/v?PASSWORD=secret#x",
         "http://host/v?user=secret&pwd=secret",
         "http://host/v?usr=secret&pwd=secret",
+        "http://host/v?usr=secret&psw=secret with blanks",
+        "http://host/v?loginuse=secret&pas=secret",
         "rtsp://host:554/user=secret&password=secret&channel=1&stream=0.sdp",
         "rtsp://host:554/user=secret_password=secret_channel=1_stream=0.sdp",
     ],
@@ -191,7 +196,11 @@ def test_credentials_are_cut_from_addresses(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["0", "/dev/video0", "sim:demo", "rtsp://host:554/live?size=1", "http://host/user/tokens/v?a=1"]
+    "address",
+    [
+        *("0", "/dev/video0", "sim:demo", "rtsp://host:554/live?size=1", "http://host/user/tokens/v?a=1"),
+        *("/home/me@work/a.mp4", "sim:/home/me@work/a.txt", r"C:\clips\me@work.mp4"),
+    ],
 )
 def test_harmless_addresses_stay(address: str) -> None:
     assert without_credentials(address) == address
