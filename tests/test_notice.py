@@ -23,6 +23,7 @@ def page(**settings: object) -> str:
         ({"emotion": {"enabled": False}}, "Expressions are not read", "which of seven"),
         ({"web": {"enabled": True}}, "on this device only", "live page is switched off"),
         ({"web": {"enabled": True, "host": "0.0.0.0"}}, "from other machines, with a token", "on this device only"),
+        ({"web": {"enabled": True, "names": ["cab.lan"]}}, "from other machines, with a token", "on this device only"),
         ({}, "No picture leaves the device", "sees the picture"),
         ({"mqtt": {"enabled": False}}, "Nothing: the connection is switched off", "Home Assistant"),
         ({"mqtt": {"host": "b.local", "tls": {"enabled": True}}}, "b.local:1883 (encrypted)", "not encrypted"),

@@ -92,9 +92,9 @@ def _pictures(settings: Settings) -> tuple[str, ...]:
     kept = "No picture is stored. Each one is in memory until the next is taken."
     if not settings.web.enabled:
         return kept, "No picture leaves the device. The live page is switched off."
-    from fer_edge.web.access import is_loopback
+    from fer_edge.web.access import reached_from_elsewhere
 
-    where = "on this device only" if is_loopback(settings.web.host) else "from other machines, with a token"
+    where = "from other machines, with a token" if reached_from_elsewhere(settings.web) else "on this device only"
     return kept, f"The live page is switched on: anyone who may open it ({where}) sees the picture while they look."
 
 

@@ -28,7 +28,8 @@ class WebSettings(Section):
     )
     names: list[str] = Field(
         [],
-        description="additional host names of the page, for example [cab7.lan], besides addresses and this machine",
+        description="additional host names of the page, for example [cab7.lan], besides addresses and this machine; "
+        "they require a token",
     )
     fps: float = Field(
         10.0, gt=0, le=10, description="maximum pictures per second, encoded only while somebody is looking"

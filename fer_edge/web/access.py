@@ -47,10 +47,13 @@ class Access:
     def of(cls, settings: WebSettings, environ: Mapping[str, str] = os.environ) -> Self:
         """Raises ConfigError for an unreadable or short token, and for none where others could reach the page."""
         token = read_token(settings, environ)
-        if token is None and not is_loopback(settings.host):
+        if token is None and reached_from_elsewhere(settings):
+            reached = f"web.host: {settings.host} is reachable from other machines"
+            if is_loopback(settings.host):
+                reached = f"web.names: {settings.names[0]} is a name for other machines (a proxy)"
             raise ConfigError(
                 [
-                    f"web.host: {settings.host} is reachable from other machines, so a token is required; "
+                    f"{reached}, so a token is required; "
                     f"{HOW_TO_MAKE_ONE} (without the service: into FILE, with web.token_file: FILE)"
                 ]
             )
@@ -93,6 +96,13 @@ def read_token(settings: WebSettings, environ: Mapping[str, str] = os.environ) -
     if environ.get(VARIABLE):
         return environ[VARIABLE].strip()
     return _read(Path(settings.token_file).expanduser()) if settings.token_file else None
+
+
+def reached_from_elsewhere(settings: WebSettings) -> bool:
+    """Whether other machines get to the page, by its address or by a name: whoever comes through a proxy on this
+    machine seems to come from here.
+    """
+    return not is_loopback(settings.host) or bool(settings.names)
 
 
 def is_loopback(host: str) -> bool:

@@ -31,6 +31,12 @@ def test_this_machine_alone_needs_none(host: str) -> None:
     assert access(host=host).known(None)
 
 
+def test_whoever_comes_through_a_proxy_needs_one_as_well() -> None:
+    with pytest.raises(ConfigError, match=r"web\.names: cab7\.example .* a token is required"):
+        access(names=["cab7.example"])
+    assert not access({"FER_EDGE_WEB_TOKEN": TOKEN}, names=["cab7.example"]).known(None)
+
+
 def test_a_short_token_is_refused() -> None:
     with pytest.raises(ConfigError, match="16 characters or more"):
         access({"FER_EDGE_WEB_TOKEN": "secret"})
@@ -65,7 +71,7 @@ def test_the_token_comes_from_systemd_then_the_environment_then_the_file(tmp_pat
     ],
 )
 def test_only_addresses_and_own_names_open_the_page(host: str | None, allowed: bool) -> None:
-    assert access(names=["Cab7.lan"]).host_allowed(host) is allowed
+    assert access({"FER_EDGE_WEB_TOKEN": TOKEN}, names=["Cab7.lan"]).host_allowed(host) is allowed
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,6 @@ def page(settings: Settings) -> Iterator[Finding]:
     if not web.enabled:
         return
     reach.take_the_services_token()
-    here = is_loopback(web.host)
     try:
         Access.of(web)
     except FerEdgeError as error:
@@ -64,5 +63,7 @@ def page(settings: Settings) -> Iterator[Finding]:
             finding = Finding("page", "warn", finding.says, f"{finding.do}; if done: sudo fer-edge doctor")
         yield finding
         return
-    says = "from this machine only, or through SSH" if here else "from other machines, with the token, unencrypted"
+    says = "from other machines, with the token, unencrypted"
+    if is_loopback(web.host):
+        says = f"as {web.names[0]}, with the token" if web.names else "from this machine only, or through SSH"
     yield Finding("page", "ok", f"http://{web.host}:{web.port}/: {says} (docs/live-page.md)")
