@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from fer_edge.settings import Settings
 from fer_edge.settings.traces import TraceSettings
 from fer_edge.sinks.traces import Trace, TraceError, TraceRecorder, TraceStore, load, row
 from fer_edge.sinks.traces.trace import dump
+from tests.brokers import wait_until
 from tests.sinks.tracing import record
 
 CALIBRATED = {"v": 1, "openness": 0.9, "yaw": 0.0, "pitch": 0.0}
@@ -104,6 +106,17 @@ def test_beyond_its_bounds_the_oldest_go_and_false_alarms_last(tmp_path: Path) -
     store._most_age_s = 60.0
     store.tidy()
     assert [load(path).id for path in store.all()] == ["event-1"]
+
+
+def test_what_is_too_old_goes_though_nothing_happens_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_edge.sinks.traces.recorder.TIDY_S", 0.05)
+    _, (trace,) = record(tmp_path / "a", signals(sleeper(), Camera(fps=20)), saved=CALIBRATED)
+    recorder = TraceRecorder(Settings(), tmp_path, lambda _at: {}, lambda _key: None)
+    recorder.start()
+    path = recorder.store.write(trace)
+    os.utime(path, (time.time() - 8 * 86_400,) * 2)
+    wait_until(lambda: not path.exists(), "the end of a trace of eight days ago")
+    recorder.close()
 
 
 def test_a_disk_that_is_full_costs_the_trace_and_not_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

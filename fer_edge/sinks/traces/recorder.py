@@ -30,6 +30,8 @@ LONGEST_S = 60.0
 """An event that goes on is written down so long after its start: whoever asks why does not want to wait."""
 REMEMBER_S = 1.0
 """What the monitor knows from before is noted so often."""
+TIDY_S = 3600.0
+"""A trace that is too old goes within so long, though nothing new is written."""
 _STOP_S = 2.0
 
 
@@ -79,7 +81,6 @@ class TraceRecorder:
 
     def start(self) -> None:
         """Begin to write."""
-        self._waiting.put(self.store.tidy)
         self._thread.start()
 
     def speed(self, km_h: float, until: float) -> None:
@@ -198,7 +199,8 @@ class TraceRecorder:
         self._said = False
 
     def _write(self) -> None:
-        while (work := self._waiting.get()) is not None:
+        work: Callable[[], object] | None = self.store.tidy
+        while work is not None:
             try:
                 work()
             except (OSError, ValueError, FerEdgeError) as fault:
@@ -206,6 +208,10 @@ class TraceRecorder:
                     why = getattr(fault, "strerror", None) or fault
                     _log.warning("the signals of an event cannot be stored in %s: %s", self.store.folder, why)
                 self._said = True
+            try:
+                work = self._waiting.get(timeout=TIDY_S)
+            except queue.Empty:
+                work = self.store.tidy
 
 
 def _phase(event: Event) -> TracedPhase:
