@@ -8,6 +8,7 @@ example:
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 
 from fer_edge.addresses import without_credentials
@@ -37,6 +38,8 @@ def run(args: argparse.Namespace) -> int:
     from fer_edge.service.alone import alone
     from fer_edge.service.memory import state_dir
 
+    # What is kept of a driver is for nobody else on this machine, as under the service's UMask.
+    os.umask(0o077)
     with alone(state_dir(settings.state_dir)):
         return _run(args, load, settings.log_level)
 

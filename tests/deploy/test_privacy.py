@@ -173,6 +173,12 @@ def test_what_goes_to_the_broker_is_what_subscribers_see_with_no_room_for_a_pict
     assert not any(magic in message.payload for message in run.heard for magic in PICTURES)
 
 
+def test_what_stays_on_disk_is_for_its_own_user_only(run: Run) -> None:
+    state = run.folder / "state"
+    open_to_others = {path for path in (state, *state.rglob("*")) if path.stat().st_mode & 0o077}
+    assert open_to_others == set()
+
+
 def test_what_stays_on_disk_is_text_about_events_and_no_picture(run: Run) -> None:
     kept = sorted(path for path in (run.folder / "state").rglob("*") if path.is_file())
     assert {"calibration.json", "last_exit.json", "outbox.db"} <= {path.name for path in kept}
