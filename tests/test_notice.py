@@ -28,6 +28,8 @@ def page(**settings: object) -> str:
         ({"mqtt": {"enabled": False}}, "Nothing: the connection is switched off", "Home Assistant"),
         ({"mqtt": {"host": "b.local", "tls": {"enabled": True}}}, "b.local:1883 (encrypted)", "not encrypted"),
         ({"mqtt": {"outbox": {"max_events": 500, "max_age_days": 2}}}, "at most 500 events and 2 days", "10,000"),
+        ({}, "A line for each event, expressions excepted, in this device's system log", "no alarm is set up"),
+        ({"log_level": "warning"}, "until recalibrated", "system log"),
         ({"alarm": {"sound": {"enabled": True}}}, "A sound is played from level advisory on", "no alarm"),
         ({"alarm": {"gpio": {"pin": 17}}}, "A buzzer or light works from level warning on", "no alarm"),
         ({"alarm": {"commands": [{"run": ["/bin/horn"]}]}}, "A program of the owner is run.", "no alarm"),

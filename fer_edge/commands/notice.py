@@ -127,6 +127,10 @@ def _kept(settings: Settings) -> tuple[str, ...]:
             "For the live page: events, and every ten seconds how long eyes were judged and closed, on this device, "
             "for eight days. No picture, no expression."
         )
+    if settings.log_level in ("debug", "info"):
+        found.append(
+            "A line for each event, expressions excepted, in this device's system log, for as long as that keeps it."
+        )
     if settings.traces.enabled and (settings.fatigue or settings.attention):
         found.append(
             "What was measured around each alarm (numbers such as how far the eyes were open, no picture, no "

@@ -252,8 +252,8 @@ class Daemon:
         self._pace.looked(now, now - began)
         self.viewer.show(frame, step)
         for event in step.events:
-            which = f", {name}" if (name := event.details.get("emotion")) else ""
-            log.info("%s %s (%s, %.1f s%s)", event.event_type, event.phase, event.level, event.held_s, which)
+            if event.category != "emotion":  # the system's log may be kept for months, and these are stored nowhere
+                log.info("%s %s (%s, %.1f s)", event.event_type, event.phase, event.level, event.held_s)
 
     def _between_frames(self) -> None:
         now = self._clock()

@@ -38,6 +38,17 @@ def test_a_node_says_who_it_is_what_it_sees_and_goodbye(
     late.close()
 
 
+def test_expressions_are_published_and_stand_in_no_log(
+    nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
+) -> None:
+    node = nodes.start("--source=sim:asleep", "--set=log_level=debug", port=mosquitto.port).ready()
+    wait_until(
+        lambda: {"emotion", "sleep"} <= {event["event_type"] for event in subscriber.events()}, "both events", 40
+    )
+    node.terminate()
+    assert "sleep update (critical" in node.log() and "emotion" not in node.log()
+
+
 def test_a_killed_node_is_declared_offline_by_its_will(
     nodes: Nodes, mosquitto: Mosquitto, subscriber: Subscriber
 ) -> None:
