@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from fer_edge import durable
 log = logging.getLogger(__name__)
 
 _MOST_BYTES = 1_000_000
+_KEPT_S = 8 * 86_400.0
+"""As long as anything is kept: a file that nobody has written to for so long holds nothing younger."""
 
 
 def state_dir(configured: str | None) -> Path:
@@ -40,6 +43,8 @@ class Memory:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
             self._cannot(folder, fault)
+        for damaged in folder.glob("*.damaged"):
+            self.let_go(damaged.name)
 
     def load(self, name: str) -> dict[str, Any] | None:
         """What was saved under this name; None where there is nothing that can be read."""
@@ -67,6 +72,14 @@ class Memory:
             durable.write(path, json.dumps(data).encode())
         except OSError as fault:
             self._cannot(path, fault)
+
+    def let_go(self, names: str) -> None:
+        """Delete the files of these names that nobody tidies up any more, when the last of them is old enough."""
+        with contextlib.suppress(OSError):
+            files = list(self.folder.glob(names))
+            if files and time.time() - max(file.stat().st_mtime for file in files) > _KEPT_S:
+                for file in files:
+                    file.unlink()
 
     def _cannot(self, path: Path, fault: OSError) -> None:
         if self.writable:

@@ -20,7 +20,7 @@ from fer_edge.service.capture import Capture
 from fer_edge.settings.reads import MonitorReads, MqttReads, PageReads, PerceptionReads, TraceReads, read_by
 from fer_edge.sinks.alarm import AlarmSink
 from fer_edge.sinks.mqtt import MqttSink
-from fer_edge.sinks.traces import TraceRecorder
+from fer_edge.sinks.traces import TraceRecorder, TraceStore
 from fer_edge.sources import make_source
 from fer_edge.sources.sim.portrait import load_photograph
 
@@ -169,12 +169,15 @@ class Builder:
 
     def _traces(self, settings: Settings, monitor: Monitor, mqtt: MqttSink | None) -> TraceRecorder | None:
         if not settings.traces.enabled:
+            with suppress(OSError):  # those of before go in their time
+                TraceStore(self.memory.folder, settings.traces).tidy()
             return None
         id_of = mqtt.event_id if mqtt else lambda _key: None
         return TraceRecorder(settings, self.memory.folder, monitor.remembers, id_of)
 
     def _page(self, settings: Settings, before: LivePage | None) -> LivePage | None:
         if not settings.web.enabled:
+            self.memory.let_go("logbook.sqlite*")
             return None
         from fer_edge.web import LivePage  # aiohttp only where there is a page
 
