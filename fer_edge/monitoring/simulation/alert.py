@@ -9,13 +9,11 @@ from __future__ import annotations
 from random import Random
 
 from fer_edge.core import Lens
-from fer_edge.monitoring.simulation.behaviours import Act
+from fer_edge.monitoring.simulation.behaviours import Act, laughs
 from fer_edge.monitoring.simulation.story import Driver, Story, Truth
 
 OPEN_RATIO, OPEN_RATIO_SPREAD, FIXED_RATIO = 0.257, 0.021, 0.23
 """Eye aspect ratios of open eyes are N(0.257, 0.021); a fixed 0.23 flags one driver in ten."""
-
-LAUGH = {"mouth": True, "emotion": "happy", "squint": 0.8}
 
 
 def alert_drive(seconds: float, random: Random, instruments: Act | None = None) -> Story:
@@ -80,7 +78,7 @@ def _instruments(story: Story, random: Random, at: float) -> float:
 
 def _mouth(story: Story, random: Random, at: float) -> float:
     """One thing at a time."""
-    return random.choice((_talk, _talk, _talk, _laugh, _sing))(story, random, at)
+    return random.choice((_talk, _talk, _talk, laughs, _sing))(story, random, at)
 
 
 def _talk(story: Story, random: Random, at: float) -> float:
@@ -90,12 +88,6 @@ def _talk(story: Story, random: Random, at: float) -> float:
         beat = random.uniform(0.2, 0.33)
         story.during(at, at + beat * random.uniform(0.3, 0.6), mouth=True)
         at += beat
-    return end
-
-
-def _laugh(story: Story, random: Random, at: float) -> float:
-    end = at + random.uniform(0.8, 3.0)
-    story.during(at, end, **LAUGH)
     return end
 
 

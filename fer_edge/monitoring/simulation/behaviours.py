@@ -67,12 +67,14 @@ def glances_at_phone(story: Story, random: Random, at: float) -> float:
 def laughs(story: Story, random: Random, at: float) -> float:
     """Cheeks narrow the lids to a slit; the head may go back or down.
 
-    The mouth of the laugh in the marked clip is read as wide open for its first 0.7 s.
+    The mouth of the laugh in the marked clip is read as wide open for its first 0.7 s, those of 4 of 565 happy faces in
+    photographs and video frames. Here, of one laugh in ten to its end.
     """
     end = at + random.uniform(0.8, 4)
     squint, pitch = random.uniform(0.55, 1), random.uniform(-10, 8)
     story.during(at, end, squint=squint, emotion="happy", pitch=pitch, yaw=random.gauss(0, 8))
-    story.during(at, min(at + random.choice((0.0, random.uniform(0.3, 1.2))), end), mouth=True)
+    (wide_s,) = random.choices((0.0, random.uniform(0.3, 1.2), 4.0), (5, 4, 1))
+    story.during(at, min(at + wide_s, end), mouth=True)
     return end
 
 
