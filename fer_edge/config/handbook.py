@@ -15,13 +15,19 @@ _HEAD = """# Configuration
 
 <!-- Made by `fer-edge check-config --markdown > docs/configuration.md`; edit the descriptions in fer_edge/settings. -->
 
-`fer-edge` reads the file given by `--config` or `FER_EDGE_CONFIG`. Otherwise an installed one (package, `install.sh`)
-reads `/etc/fer-edge/config.yaml`; in an environment of your own, `config.yaml` in the current folder comes first.
-Without a file, the defaults below apply. Any setting can be overridden on the command line:
-`--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`. `fer-edge check-config FILE` reports every error
-with its line, and `fer-edge check-config --defaults` prints a complete file to start from. SIGHUP
-(`systemctl reload fer-edge`) reloads the file between two frames; a file with errors is rejected and the old
-configuration stays active.
+fer-edge reads its settings from a YAML file. A setting that the file omits has the default shown below.
+
+`--config` or `FER_EDGE_CONFIG` names the file.
+Without either, an installed fer-edge (package, `install.sh`) reads `/etc/fer-edge/config.yaml`.
+In an environment of your own, `config.yaml` in the current folder comes first.
+
+`fer-edge check-config --defaults` prints a complete file to start from.
+`fer-edge check-config FILE` reports every error with its line.
+`systemctl reload fer-edge` (SIGHUP) reloads the file between two frames.
+If the file has errors, it is rejected and the old configuration stays active.
+
+Any setting can be overridden on the command line:
+`--set mqtt.host=broker.local --set monitoring.closure.sleep_s=2.5`
 
 *empty* means no value. Times are in seconds; shares and probabilities are from 0 to 1.
 """

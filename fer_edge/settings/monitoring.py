@@ -94,15 +94,20 @@ class CalibrationSettings(Section):
 class ClosureSettings(Section):
     """microsleep, sleep and unresponsive: one closure of the eyes and how long it lasts."""
 
-    microsleep_s: Seconds = Field(1.5, description="eyes closed: microsleep, warning (Euro NCAP 2026: 1-2 s)")
-    sleep_s: Seconds = Field(3.0, description="eyes closed: sleep, critical (Euro NCAP 2026: 3 s)")
-    unresponsive_s: Seconds = Field(
-        6.0, description="lids down: unresponsive, critical, in every case (Euro NCAP 2026: 6 s)"
+    microsleep_s: Seconds = Field(
+        1.5, description="eyes closed for this long: microsleep, warning (Euro NCAP 2026: 1-2 s)"
     )
-    microsleep_end_s: Seconds = Field(0.3, description="eyes open: microsleep ends")
-    critical_end_s: Seconds = Field(2.0, description="eyes open (and ahead, for unresponsive): a critical event ends")
+    sleep_s: Seconds = Field(3.0, description="eyes closed for this long: sleep, critical (Euro NCAP 2026: 3 s)")
+    unresponsive_s: Seconds = Field(
+        6.0, description="lids down for this long: unresponsive, critical, in every case (Euro NCAP 2026: 6 s)"
+    )
+    microsleep_end_s: Seconds = Field(0.3, description="eyes open for this long: a microsleep ends")
+    critical_end_s: Seconds = Field(
+        2.0, description="eyes open for this long (and ahead, for unresponsive): a critical event ends"
+    )
     upright_end_s: Seconds = Field(
-        10.0, description="face upright and ahead with eyes that cannot be judged (sunglasses): the event ends"
+        10.0,
+        description="face upright and ahead for this long with eyes that cannot be judged (sunglasses): the event ends",
     )
     hold_s: Seconds = Field(
         2.0, description="eyes or face lost during an event: the closure is assumed to continue for this long"
@@ -158,11 +163,13 @@ class DrowsySettings(Section):
         description="lids that went down with the head count as closed for PERCLOS if they come up after this time and "
         "before sleep_s",
     )
-    advisory: Share = Field(0.08, description="PERCLOS: drowsy, advisory (US field trial, DOT HS 811 117)")
-    warning: Share = Field(0.12, description="PERCLOS: drowsy, warning (US field trial, DOT HS 811 117)")
-    end: Share = Field(0.06, description="PERCLOS below this for end_s, and too few yawns: drowsy ends")
-    end_s: Seconds = Field(30.0, description="how long PERCLOS stays below end before drowsy ends")
-    yawns: int = Field(3, ge=1, le=100, description="yawns within yawns_s: drowsy, advisory")
+    advisory: Share = Field(
+        0.08, description="PERCLOS from which drowsy starts, as an advisory (US field trial, DOT HS 811 117)"
+    )
+    warning: Share = Field(0.12, description="PERCLOS from which drowsy is a warning (US field trial, DOT HS 811 117)")
+    end: Share = Field(0.06, description="PERCLOS below this for end_s, and fewer yawns than set: drowsy ends")
+    end_s: Seconds = Field(30.0, description="how long PERCLOS must stay below end before drowsy ends")
+    yawns: int = Field(3, ge=1, le=100, description="number of yawns within yawns_s that raises drowsy, advisory")
     yawns_s: float = Field(300.0, gt=0, le=3600, description="window in which yawns are counted, seconds")
     unjudged_s: Seconds = Field(300.0, description="eyes not judged for this long: drowsy ends, reason unjudged")
 
@@ -176,13 +183,13 @@ class YawnSettings(Section):
     """yawn: mouth wide open, longer than in speech or laughter."""
 
     open_s: Seconds = Field(
-        1.5, description="mouth wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
+        1.5, description="how long the mouth is wide open without interruption (a yawn takes 4-6 s, speech is shorter)"
     )
     open_share: Share = Field(0.8, description="minimum share of that time with the mouth wide open")
-    end_s: Seconds = Field(0.5, description="mouth closed: the yawn ends")
+    end_s: Seconds = Field(0.5, description="mouth closed for this long: the yawn ends")
     longest_s: Seconds = Field(
         3.0,
-        description="eyes closed in a yawn or laugh are not a microsleep for up to this long, mouth open",
+        description="for up to this long, eyes closed in a yawn or laugh are not a microsleep while the mouth is open",
     )
 
 
@@ -195,7 +202,7 @@ class NodSettings(Section):
     steady_deg: Degrees = Field(
         8.0, description="a head that moves less than this is up (normal movement is 2-8 degrees)"
     )
-    end_s: Seconds = Field(1.0, description="head up: the nod ends")
+    end_s: Seconds = Field(1.0, description="head up for this long: the nod ends")
 
 
 class DistractionSettings(Section):
@@ -230,12 +237,13 @@ class DistractionSettings(Section):
 class ViewSettings(Section):
     """absent and view_degraded: nobody in view, or the view is too poor."""
 
-    absent_s: Seconds = Field(5.0, description="no face in a clear picture: absent")
-    present_s: Seconds = Field(1.0, description="a face: absent ends")
+    absent_s: Seconds = Field(5.0, description="no face in a clear picture for this long: absent")
+    present_s: Seconds = Field(1.0, description="a face for this long: absent ends")
     degraded_s: Seconds = Field(
-        10.0, description="eyes cannot be judged, or lens dark or covered: view_degraded (Euro NCAP: within 10 s)"
+        10.0,
+        description="eyes not judged, or lens dark or covered, for this long: view_degraded (Euro NCAP: within 10 s)",
     )
-    judged_s: Seconds = Field(3.0, description="eyes judged again: view_degraded ends")
+    judged_s: Seconds = Field(3.0, description="eyes judged again for this long: view_degraded ends")
     turned_deg: Degrees = Field(
         35.0, description="a head turned further than this hides its own eyes; that is not a degraded view"
     )
