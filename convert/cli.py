@@ -25,7 +25,7 @@ from convert.errors import MissingExtra, UsageError
 from convert.files import read_mapping, recipe_file
 from convert.tasks import TASKS, find
 from convert.tasks.base import Task
-from fer_edge.command_line import Parser
+from fer_edge.command_line import Parser, close_output, of_output
 from fer_edge.errors import FerEdgeError
 
 OF_TASKS = {
@@ -49,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0 fine, 1 failed, 2 usage, 69 unavailable)."""
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(argv)
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
     except FerEdgeError as error:
         print(f"convert: {error}", file=sys.stderr)
         return error.exit_code
@@ -58,10 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"convert: interrupted{goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        close_output()
         return 0
     except OSError as error:
-        print(f"convert: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        told = of_output(error) or f"{error.filename or 'a file'}: {error.strerror or error}"
+        print(f"convert: {told}", file=sys.stderr)
         return FerEdgeError.exit_code
 
 

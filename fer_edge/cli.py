@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import gc
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from fer_edge import __version__
-from fer_edge.command_line import Parser, no_command
+from fer_edge.command_line import Parser, close_output, no_command, of_output
 from fer_edge.commands.catalogue import COMMANDS, command_parser, module
 
 __all__ = ["COMMANDS", "main", "program"]
@@ -45,14 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _fill_in_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _guarded(lambda: _carry_out(arguments))
+    except KeyboardInterrupt:  # also while a command is imported, which takes a small board a second
+        return 128 + signal.SIGINT
+
+
+def _carry_out(arguments: list[str]) -> int:
     parser = _parser()
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name in COMMANDS and arguments.index(name) == 0:
         # Only the command that runs is imported: --version and --help stay instant.
-        try:
-            return _guarded(module(name).run, command_parser(name).parse_args(arguments[1:]))
-        except KeyboardInterrupt:  # also while it is imported, which takes a small board a second
-            return 128 + signal.SIGINT
+        return int(module(name).run(command_parser(name).parse_args(arguments[1:])) or 0)
     if name and name == arguments[0]:
         parser.error(no_command(name, COMMANDS))
     if name and arguments[0].partition("=")[0] in ("--config", "--set"):
@@ -78,16 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _guarded(run: object, args: argparse.Namespace) -> int:
+def _guarded(run: Callable[[], int]) -> int:
     from fer_edge.errors import FerEdgeError
 
     try:
-        code = int(run(args) or 0)  # type: ignore[operator]
+        code = run()
         sys.stdout.flush()
         return code
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and nothing to complain about.
-        _close_output()
+        close_output()
         return 0
     except FerEdgeError as fault:
         print(f"fer-edge: {fault}" if "\n" not in str(fault) else str(fault), file=sys.stderr)  # noqa: T201
@@ -95,7 +98,7 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
     except Exception as fault:
         if "FER_EDGE_DEBUG" in os.environ:
             raise
-        told = _of_output(fault) or _of_rights(fault) or f"internal error: {_where(fault)}"
+        told = of_output(fault) or _of_rights(fault) or f"internal error: {_where(fault)}"
         print(f"fer-edge: {told}", file=sys.stderr)  # noqa: T201
         return 1
 
@@ -105,22 +108,6 @@ def _fill_in_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-
-
-def _close_output() -> None:
-    """Python writes what is left when it ends, and would complain once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _of_output(fault: Exception) -> str | None:
-    """What is wrong with the place that is written to, if that is it."""
-    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        _close_output()
-        return f"{fault.filename or 'output'}: cannot be written ({fault.strerror}); free some disk space"
-    if isinstance(fault, UnicodeEncodeError):
-        letter = fault.object[fault.start]
-        return f"output: {letter!a} cannot be written in {fault.encoding}; set PYTHONIOENCODING=utf-8:backslashreplace"
-    return None
 
 
 def _of_rights(fault: Exception) -> str | None:

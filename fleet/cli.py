@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.command_line import Parser
+from fer_edge.command_line import Parser, close_output, of_output
 from fer_edge.errors import FerEdgeError, MissingExtra, UnavailableError, UsageError
 from fleet.management import Management
 from fleet.settings import DEFAULT_FILE, FleetSettings
@@ -26,20 +25,24 @@ FOLDER, SERVER = Path(".fleet"), Path("/etc/fer-edge-fleet")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 failed, 2 usage, 69 unavailable, 78 configuration."""
-    options = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     try:
-        code = _run(options)
+        code = _run(parser().parse_args(argv))
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough, as head has
+        close_output()  # whoever read has enough, as head has
         return 0
     except FerEdgeError as fault:
         lines = str(fault).splitlines()
         print("\n".join(f"fleet: {line}" for line in lines), file=sys.stderr)
         return fault.exit_code
+    except (OSError, UnicodeEncodeError) as fault:
+        if (told := of_output(fault)) is None:
+            raise
+        print(f"fleet: {told}", file=sys.stderr)
+        return FerEdgeError.exit_code
     except KeyboardInterrupt:
         return 130
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from subprocess import CompletedProcess
+from typing import IO, NoReturn
 
 import pytest
 
@@ -123,16 +124,29 @@ def test_replay_is_the_same_every_time(fer_edge: Run, clip: Path) -> None:
     assert once[:-1] == again[:-1]  # the last line tells what it cost, which differs
 
 
-@pytest.mark.parametrize("output", [[], ["--json"]])
-def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, output: list[str]) -> None:
-    command = [sys.executable, "-m", "fer_edge", "replay", str(clip), *output, NO_EMOTION]
+@pytest.mark.parametrize("command", ["replay CLIP", "replay CLIP --json", "replay --help", "--help", "--version"])
+def test_output_to_a_full_disk_is_one_line_and_1(clip: Path, tmp_path: Path, command: str) -> None:
+    arguments = [str(clip) if word == "CLIP" else word for word in command.split()]
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(tmp_path), check=False
-        )
-    assert result.returncode == 1
+        result = _printing(full, tmp_path, "fer_edge", *arguments, PYTHONUNBUFFERED="")
     told = "fer-edge: output: cannot be written (No space left on device); free some disk space\n"
-    assert result.stderr.decode() == told
+    assert (result.returncode, result.stderr) == (1, told)
+
+
+@pytest.mark.parametrize("program", ["fer_edge", "fleet", "convert"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_for_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path, program: str, unbuffered: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        result = _printing(gone, tmp_path, program, "--help", PYTHONUNBUFFERED=unbuffered)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def _printing(to: IO[str], folder: Path, program: str, *arguments: str, **environment: str) -> CompletedProcess[str]:
+    command = [sys.executable, "-m", program, *arguments]
+    env = clean_environment(folder) | environment
+    return subprocess.run(command, stdout=to, stderr=subprocess.PIPE, text=True, cwd=folder, env=env, check=False)
 
 
 def test_a_source_of_no_known_form_is_a_slip_of_the_command_line(here: Run) -> None:
