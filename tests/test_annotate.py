@@ -49,19 +49,24 @@ def test_annotate_refuses_to_overwrite_the_video_it_reads(fer_edge: Run, clip: P
     assert result.returncode == 2 and clip.read_bytes() == before
 
 
-def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(fer_edge: Run, clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("blocks", "code", "says"), [(0, 2, "cannot be written (File too"), (40, 1, "could not be written completely")]
+)
+def test_annotate_on_a_full_disk_says_so_and_leaves_the_last_copy(
+    clip: Path, tmp_path: Path, blocks: int, code: int, says: str
+) -> None:
     (tmp_path / "copy.mp4").write_text("the last one")
     command = [sys.executable, "-m", "fer_edge", "annotate", str(clip), "copy.mp4", NO_EMOTION]
     result = subprocess.run(
-        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
+        ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *command],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         env=clean_environment(tmp_path),
         check=False,
     )
-    assert result.returncode == 1, result.stderr
-    assert "\ncopy.mp4: could not be written completely" in f"\n{result.stderr}".replace("fer-edge: ", "")
+    assert result.returncode == code, result.stderr
+    assert f"\ncopy.mp4: {says}" in f"\n{result.stderr}".replace("fer-edge: ", "")
     assert "Traceback" not in result.stderr
     assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["the last one"]
 

@@ -40,7 +40,7 @@ class Encoder(Protocol):
 def encoder(path: Path, fps: float, width: int, height: int) -> Encoder:
     """The best encoder there is for a file of this name. Raises UsageError where the file cannot be written."""
     try:
-        path.touch()
+        path.write_bytes(b" ")  # a full disk takes an empty file
     except OSError as fault:
         raise UsageError(f"{path}: cannot be written ({fault.strerror}); choose a folder you can write to") from None
     suffix = path.suffix.lower()
