@@ -15,11 +15,24 @@ def since_boot() -> float:
 
 
 @dataclass
+class Stage:
+    """What one stage took: seconds of all its calls, and wall seconds of the newest ones."""
+
+    newest: deque[float]
+    calls: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+@dataclass
 class Stages:
-    """Collects (wall, CPU) seconds per stage, the newest ``keep`` of each."""
+    """Adds up what each stage took, and keeps its newest ``keep`` wall times. A stage lies within no other one.
+
+    CPU time is the whole process's: a decoder and a network may have threads of their own.
+    """
 
     keep: int = 20_000
-    times: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
+    each: dict[str, Stage] = field(default_factory=dict)
 
     def __call__(self, name: str) -> AbstractContextManager[None]:
         """Measure what happens inside the ``with`` block under this name."""
@@ -27,15 +40,23 @@ class Stages:
 
     @contextmanager
     def _measure(self, name: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.thread_time()
+        wall, cpu = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
-            self.add(name, time.perf_counter() - wall, time.thread_time() - cpu)
+            self.add(name, time.perf_counter() - wall, time.process_time() - cpu)
 
     def add(self, name: str, wall_s: float, cpu_s: float) -> None:
         """Record one measurement made elsewhere."""
-        self.times.setdefault(name, deque(maxlen=self.keep)).append((wall_s, cpu_s))
+        stage = self.each.setdefault(name, Stage(deque(maxlen=self.keep)))
+        stage.newest.append(wall_s)
+        stage.calls += 1
+        stage.wall_s += wall_s
+        stage.cpu_s += cpu_s
+
+    def spent(self) -> tuple[float, float]:
+        """Wall and CPU seconds of all stages together."""
+        return sum(stage.wall_s for stage in self.each.values()), sum(stage.cpu_s for stage in self.each.values())
 
 
 class NoStages(Stages):

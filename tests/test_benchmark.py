@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmark import baseline, tables
+from fer_edge.benchmark import baseline, speed, tables
+from fer_edge.timing import Stages
 from tests.conftest import Run
 
 STAGES = {"capture", "colour", "detect", "landmarks", "pose", "eyes", "mouth", "quality", "monitoring", "publish"}
@@ -19,18 +20,28 @@ def test_every_stage_and_model_is_measured_and_compared_number_by_number(program
     result = program("benchmark", "--json", "--set=camera.fps=5", *QUICK)
     assert result.returncode == 0, result.stderr
     (tmp_path / "before.json").write_text(result.stdout)
-    speed = json.loads(result.stdout)["speed"]
-    assert STAGES | {"expression"} <= set(speed["stages"])
-    for stage in speed["stages"].values():
+    fast = json.loads(result.stdout)["speed"]
+    assert STAGES | {"expression", "other"} <= set(fast["stages"])
+    for stage in fast["stages"].values():
         assert 0 <= stage["p50_ms"] <= stage["p95_ms"] <= stage["p99_ms"]
-    assert sum(stage["share"] for stage in speed["stages"].values()) == pytest.approx(1)
-    assert speed["frames"] > 0 and speed["fps"] > 0 and speed["memory_mb"] > 10
-    assert {"expression", "landmarks", "eyes"} <= {model["name"] for model in speed["models"]}
-    assert all(model["gmac_per_s"] > 0 and model["bytes"] > 1000 for model in speed["models"])
+    assert sum(stage["share"] for stage in fast["stages"].values()) == pytest.approx(1)
+    within = [stage["cpu_ms_per_frame"] for name, stage in fast["stages"].items() if name != "capture"]
+    assert sum(within) == pytest.approx(fast["cpu_ms_per_frame"]), "nothing of a frame is left out"
+    assert fast["frames"] > 0 and fast["fps"] > 0 and fast["memory_mb"] > 10
+    assert {"expression", "landmarks", "eyes"} <= {model["name"] for model in fast["models"]}
+    assert all(model["gmac_per_s"] > 0 and model["bytes"] > 1000 for model in fast["models"])
 
     told = program("benchmark", "--compare", "before.json", *QUICK)
     assert told.returncode == 0, told.stderr
     assert "speed.cpu_ms_per_frame" in told.stdout and "ratio" in told.stdout
+
+
+def test_a_long_run_counts_every_call_though_only_the_newest_are_kept() -> None:
+    stages = Stages(keep=10)
+    for _ in range(100):
+        stages.add("eyes", wall_s=0.002, cpu_s=0.001)
+    told = speed._stage_table(stages, frames_count=100)["eyes"]
+    assert (told["calls"], told["cpu_ms_per_frame"]) == (100, pytest.approx(1.0))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 WARM_UP = 10
 """Frames taken before measuring: first inferences allocate and are slow."""
 
+REST = "other"
+"""What a frame takes between its stages."""
+
 
 def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
     """Run the pipeline over ``spec`` for so long, or to its end, and say where the time went."""
@@ -41,7 +44,7 @@ def measure(settings: Settings, spec: str, seconds: float) -> dict[str, Any]:
             raise UnavailableError(f"{spec}: contains no frames; choose a different --source")
         for frame in opening:
             pipeline.step(frame)
-        stages.times.clear()
+        stages.each.clear()
         until = time.perf_counter() + seconds
         result = _run(pipeline, takewhile(lambda _: time.perf_counter() < until, _again(timed, opening)), stages)
     image = opening[0].image
@@ -82,10 +85,14 @@ def _run(pipeline: Pipeline, stream: Iterable[Frame], stages: Stages) -> dict[st
     steps: list[float] = []
     cpu = 0.0
     for frame in stream:
+        wall_known, cpu_known = stages.spent()
         wall_before, cpu_before = time.perf_counter(), time.process_time()
         step = pipeline.step(frame)
-        cpu += time.process_time() - cpu_before
-        steps.append(time.perf_counter() - wall_before)
+        cpu_s, wall_s = time.process_time() - cpu_before, time.perf_counter() - wall_before
+        cpu += cpu_s
+        steps.append(wall_s)
+        wall_told, cpu_told = stages.spent()
+        stages.add(REST, wall_s - (wall_told - wall_known), cpu_s - (cpu_told - cpu_known))
         faces += step.signals.face is not None
         count += 1
     if not count:
@@ -102,16 +109,16 @@ def _run(pipeline: Pipeline, stream: Iterable[Frame], stages: Stages) -> dict[st
 
 
 def _stage_table(stages: Stages, frames_count: int) -> dict[str, dict[str, float]]:
-    """Per stage: share of the processor time, wall percentiles per call, CPU per frame."""
-    total = sum(cpu for times in stages.times.values() for _, cpu in times) or 1.0
+    """Per stage, the rest last: share of the processor time, wall percentiles per call, CPU per frame."""
+    total = stages.spent()[1] or 1.0
     return {
         name: {
-            "share": sum(cpu for _, cpu in times) / total,
-            "calls": len(times),
-            **percentiles([wall for wall, _ in times]),
-            "cpu_ms_per_frame": 1000 * sum(cpu for _, cpu in times) / frames_count,
+            "share": stage.cpu_s / total,
+            "calls": stage.calls,
+            **percentiles(list(stage.newest)),
+            "cpu_ms_per_frame": 1000 * stage.cpu_s / frames_count,
         }
-        for name, times in stages.times.items()
+        for name, stage in sorted(stages.each.items(), key=lambda one: one[0] == REST)
     }
 
 
