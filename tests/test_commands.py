@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -201,6 +202,19 @@ def test_a_person_is_shown_how_far_it_is(tmp_path: Path, command: list[str]) -> 
         os.close(child)
         shown = _all_of(parent)
     assert re.search(r"█+░* +\d+%  \d+ frames, \d+ frames/s, \d+ s left", shown), shown
+
+
+def test_on_a_narrow_terminal_a_bar_leaves_nothing_beside_and_above_the_events(tmp_path: Path) -> None:
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (10, 30))
+    command = [sys.executable, "-m", "fer_edge", "replay", "sim:asleep", NO_EMOTION]
+    with subprocess.Popen(command, stdout=child, stderr=child, cwd=tmp_path, env=clean_environment(tmp_path)):
+        os.close(child)
+        shown = _all_of(parent)
+    *lines, _ = (line.split("\r\033[K") for line in shown.split("\r\n"))
+    assert any(bars for *bars, _ in lines), shown
+    assert all(len(bar) < 30 for *bars, _ in lines for bar in bars), shown
+    assert all(re.match(r"\d\d:\d\d\.\d\d  |  ", left) for *_, left in lines), shown
 
 
 def _all_of(terminal: int) -> str:

@@ -61,10 +61,12 @@ def run(args: argparse.Namespace) -> int:
     recording = _recording(args)
     settings = options.settings(args)
     source = make_source(args.video, settings.camera, paced=False, fps=args.fps)
-    sink = JsonLines(sys.stdout) if args.json else Timeline(sys.stdout)
     with opened(source) as frames:
+        # A terminal on which every frame is printed shows by itself how far it has got.
+        progress = Progress(sys.stderr, source.frames, wanted=not (args.json and sys.stdout.isatty()))
+        sink = JsonLines(sys.stdout) if args.json else Timeline(sys.stdout, progress.clear)
         pipeline = Pipeline(Perception(settings), Monitor(settings), [sink, *recording])
-        with Progress(sys.stderr, source.frames) as progress:
+        with progress:
             count, seconds, cpu_ms = drive(frames, pipeline, progress)
     sink.summary(seconds, cpu_ms)
     sink.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Self
 
 from fer_edge.core import Phase
@@ -14,10 +16,11 @@ _MARKS = {Phase.START: "▶", Phase.UPDATE: "▲", Phase.END: "■"}
 
 
 class Timeline:
-    """A sink that prints one readable line an event, and a summary."""
+    """A sink that prints one readable line an event, and a summary; ``clear`` makes way on a terminal."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], clear: Callable[[], None] = lambda: None) -> None:
         self._stream = stream
+        self._clear = clear
         self._frames = self._faces = 0
         self._last_types: dict[int, str] = {}
 
@@ -29,6 +32,7 @@ class Timeline:
     def event(self, event: Event) -> None:
         """One line: when, what, how urgent, how long."""
         self._last_types[event.key] = event.event_type
+        self._clear()
         details = "  ".join(f"{name} {_short(value)}" for name, value in event.details.items() if value is not None)
         self._stream.write(
             f"{clock(event.at)}  {_MARKS[event.phase]} {event.event_type:<14}{event.phase:<7}"
@@ -55,16 +59,20 @@ class Timeline:
 class Progress:
     """A progress bar on a terminal; silent anywhere else."""
 
-    def __init__(self, stream: IO[str], total: int | None) -> None:
+    def __init__(self, stream: IO[str], total: int | None, *, wanted: bool = True) -> None:
         self._stream = stream
         self._total = total
-        self._shown = stream.isatty()
+        self._shown = wanted and stream.isatty()
         self._began_at = self._drawn_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Leave the line to what is written next; the bar comes back below it."""
         if self._shown:
             self._stream.write("\r\033[K")
             self._stream.flush()
@@ -81,7 +89,8 @@ class Progress:
             share = min(1.0, count / self._total)
             bar = "█" * round(24 * share)
             text = f"{bar:░<24} {share:4.0%}  {text}, {max(0, self._total - count) / max(rate, 1e-6):.0f} s left"
-        self._stream.write(f"\r\033[K{text}")
+        width = os.get_terminal_size(self._stream.fileno()).columns or 80
+        self._stream.write(f"\r\033[K{text[: width - 1]}")  # what runs on into another line could not be cleared
         self._stream.flush()
 
 
