@@ -54,6 +54,12 @@ def test_classify_goes_on_after_a_bad_picture_and_tells_it(here: Run, portrait: 
     assert here("classify", "bad.png").returncode == 69
 
 
+def test_a_video_given_as_a_picture_is_told_with_the_command_for_videos(here: Run, clip: Path) -> None:
+    result = here("classify", clip)
+    told = f"fer-edge: {clip}: is a video, not a picture; use fer-edge replay {clip}\n"
+    assert (result.returncode, result.stderr) == (69, told)
+
+
 def test_classify_keeps_pictures_of_one_name_apart(here: Run, portrait: Path, tmp_path: Path) -> None:
     for name in ("a/x.png", "b/x.png", "x-1.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

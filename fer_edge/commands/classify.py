@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.commands import options
+from fer_edge.commands.whole import VIDEOS
 from fer_edge.core import Frame
 from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 from fer_edge.settings import MonitoringSettings, Settings
@@ -112,6 +113,8 @@ def _read(path: Path) -> Image:
     import cv2
     import numpy as np
 
+    if path.suffix.lower() in VIDEOS and path.is_file():
+        raise UnreadablePicture(f"{path}: is a video, not a picture; use fer-edge replay {path}")
     how = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
     try:
         content = path.read_bytes()

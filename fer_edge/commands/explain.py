@@ -26,13 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge import words
 from fer_edge.commands import options
+from fer_edge.commands.whole import VIDEOS
 from fer_edge.errors import FerEdgeError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from fer_edge.reports.explanation import Explanation
     from fer_edge.sinks.traces import Trace, TraceStore
-
-_VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mjpeg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--false-alarm needs an event id; fer-edge explain lists them")
         _need_readable(store.folder)
         return _list(store, as_json=args.json)
-    if args.id.startswith("sim:") or Path(args.id).suffix.lower() in _VIDEOS:
+    if args.id.startswith("sim:") or Path(args.id).suffix.lower() in VIDEOS:
         raise UsageError(f"{args.id}: is a video, not a stored event; for its events use fer-edge replay {args.id}")
     path = Path(args.id) if Path(args.id).is_file() else _find(store, args.id)
     if path is None:

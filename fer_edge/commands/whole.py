@@ -10,6 +10,8 @@ from fer_edge.errors import SourceLost
 if TYPE_CHECKING:
     from fer_edge.core import Source
 
+VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mjpeg")
+"""How the names of videos end, for commands that take something else."""
 _SHARE = 0.9
 """What a whole file has at least of what it says: headers miscount by some frames, or tell the sound's length."""
 
